@@ -1,0 +1,62 @@
+/* The fenced store (design 7): acquire a key space, then commit to it atomically, or find out that somebody else did.
+ *
+ * A *hold* is our claim on one key space (a shard, or the instance's results). Its meta hash carries epoch, owner (our
+ * random nonce) and seq (commits so far). Every new connection must acquire before it commits, so what the old one had
+ * in flight fails its WATCH: a missing reply is settled by acquiring, never by reading.
+ *
+ *   commit:  WATCH meta; HMGET meta epoch owner seq; if it is ours and seq is expected:
+ *            MULTI; HSET meta seq+1 ...; the caller's commands; EXEC
+ *   nil EXEC, or a meta that is not ours: PL_ERR_FENCED. An error element in EXEC: PL_ERR_IO and `halt`.
+ *
+ * One commit per link at a time (WATCH is per connection): the store queues, in order. Link down: every queued or running
+ * operation ends with PL_ERR_IO.
+ */
+#ifndef PL_ADAPTER_STORE_H
+#define PL_ADAPTER_STORE_H
+
+#include "adapter/link.h"
+
+struct pl_store;
+
+struct pl_hold {
+    char meta_key[256]; /* terminated */
+    uint64_t epoch;     /* ours since the last acquire */
+    uint64_t owner;     /* the process' nonce, never 0 */
+    uint64_t seq;       /* last acknowledged */
+    bool in_flight;     /* a commit with seq + 1 was sent and not answered */
+};
+
+/* What acquire found. fields: the old meta as name, value, name, value...; valid during the callback. */
+struct pl_acquired {
+    bool existed;
+    bool kept; /* the old owner was our nonce and its seq our last acknowledged or in-flight one: memory is still true */
+    bool in_flight_done; /* kept, and the in-flight commit had been carried out */
+    size_t n;
+    const struct pl_reply *fields;
+};
+
+typedef void (*pl_store_acquired_fn)(void *ctx, enum pl_status status, const struct pl_acquired *acquired,
+                                     const char *why);
+typedef void (*pl_store_done_fn)(void *ctx, enum pl_status status, bool halt, const char *why);
+
+/* The store of one link (not owned; outlives the store). */
+struct pl_store *pl_store_new(struct pl_link *link);
+void pl_store_free(struct pl_store *store);
+
+/* Call from the link's `down`: ends what was queued and running with PL_ERR_IO. */
+void pl_store_down(struct pl_store *store);
+
+/* Claim hold->meta_key with hold->owner; updates *hold before the callback. *hold must live until then. */
+enum pl_status pl_store_acquire(struct pl_store *store, struct pl_hold *hold, pl_store_acquired_fn done, void *ctx)
+    PL_MUSTCHECK;
+
+/* Commit ready-made commands (pl_resp_add), n of them, and meta fields (HSET pairs as name, value spans). Both are
+ * copied. *hold is updated before the callback. */
+enum pl_status pl_store_commit(struct pl_store *store, struct pl_hold *hold, struct pl_span commands, size_t n_commands,
+                               const struct pl_span *meta_pairs, size_t n_meta, pl_store_done_fn done, void *ctx)
+    PL_MUSTCHECK;
+
+/* Operations queued or running. */
+size_t pl_store_pending(const struct pl_store *store);
+
+#endif

@@ -1,0 +1,10 @@
+# The outside libraries, found by pkg-config; each is linked by one adapter only (cJSON by codec).
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson>=1.7.15)
+pkg_check_modules(KAFKA REQUIRED IMPORTED_TARGET rdkafka>=2.0.2)
+pkg_check_modules(EVENT REQUIRED IMPORTED_TARGET libevent>=2.1.12)
+pkg_check_modules(EVENT_OPENSSL REQUIRED IMPORTED_TARGET libevent_openssl>=2.1.12)
+pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
+pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis>=0.14.1)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)

@@ -1,0 +1,4 @@
+set(CMAKE_BUILD_TYPE Debug CACHE STRING "")
+set(CMAKE_C_COMPILER clang CACHE STRING "")
+set(PL_FUZZ ON CACHE BOOL "")
+set(PL_SANITIZE address,undefined CACHE STRING "")

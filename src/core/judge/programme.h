@@ -1,0 +1,82 @@
+/* The programme of an instance: is optimisation still paying, per area? Detectors over the ledger.
+ *
+ * Fed with ledger rows in their order; each row may change the state of several areas (false-discovery control couples
+ * them). A pure function of the rows: feeding them again gives the same states and the same doubles.
+ *
+ * Normative text: statistics.md 2.3 to 2.6; order and epochs: design 10. Cost: O(200) per entry and area for FLATTENING
+ * and RISING, O(areas log areas) for e-d-BH.
+ */
+#ifndef PL_CORE_JUDGE_PROGRAMME_H
+#define PL_CORE_JUDGE_PROGRAMME_H
+
+#include "core/ledger.h"
+#include "core/rules.h"
+
+enum pl_programme_state {
+    PL_INCONCLUSIVE,
+    PL_YIELDING,
+    PL_RISING,
+    PL_FLATTENING,
+    PL_FLAT,
+};
+
+enum pl_inconclusive { /* why INCONCLUSIVE, the first that holds */
+    PL_WHY_NOTHING,    /* the state is another one */
+    PL_WHY_NO_SMALLEST_RETURN,
+    PL_WHY_NEW_EPOCH,  /* < 8 entries since a core launch */
+    PL_WHY_TOO_FEW,    /* < 8 entries */
+    PL_WHY_PEEKING,    /* more than 20 % of the last 20 stopped early */
+    PL_WHY_UNHEALTHY,  /* more than 20 % of the last 20 due were excluded as unhealthy (at least 8) */
+    PL_WHY_TOO_NOISY,
+};
+
+/* What is known of one area after the rows fed so far. n_* count entries (rows that were not excluded). */
+struct pl_area_state {
+    enum pl_programme_state state;
+    enum pl_inconclusive why;
+    unsigned n;              /* entries of the epoch */
+    unsigned n_all;          /* entries ever */
+    int64_t last_us;         /* time of the last entry, PL_TIME_NONE before the first */
+    int64_t median_gap_us;   /* between entries, 0 while unknown */
+    int64_t epoch_us;        /* time of the last core launch, PL_TIME_NONE without one */
+    unsigned epoch;          /* number of launches so far */
+    double e_flat, level;    /* E and A: FLAT fires by e-d-BH over E/A */
+    double e_yield;          /* alarm at 10 */
+    double down, up;         /* S of FLATTENING and RISING: alarm at 1,000, clear under 20 */
+    double largest_ever;     /* largest X credited in the area, 0 before the first */
+    double largest_cap;      /* c*: the largest cap in the evidence of the epoch */
+    double median_se;        /* of the epoch's entries; NAN before the first */
+    bool jackpot_ok;         /* (3/n) x largest_ever < delta */
+    bool once_yielding;      /* E_yield >= 10 at any entry n >= 8 of the epoch */
+    bool peeking, unhealthy; /* flags of the last 20 */
+    int64_t flat_since_us;   /* tick at which FLAT was entered, PL_TIME_NONE otherwise */
+    unsigned flat_entries;   /* entries after the one that fired FLAT */
+    double lower, upper;     /* proved range of the return; NAN: nothing proved on that side */
+    double needed;           /* further experiments until FLAT could be proven at zero return; NAN unknown */
+    unsigned policy_age;     /* entries since smallest_return changed; UINT_MAX when it never did */
+};
+
+struct pl_programme_change {
+    uint32_t area;
+    enum pl_programme_state from, to;
+};
+
+struct pl_programme;
+
+/* All areas of rules; smallest returns come from the rules (the ledger's policy rows only date changes). */
+struct pl_programme *pl_programme_new(const struct pl_rules *rules);
+void pl_programme_free(struct pl_programme *programme);
+
+/* Feed one row. Writes at most `cap` changes (cap >= number of areas) and their number to *n_changes: areas in index
+ * order whose state this row changed. NOMEM is the only failure. */
+enum pl_status pl_programme_feed(struct pl_programme *programme, const struct pl_row *row,
+                                 struct pl_programme_change *changes, unsigned cap, unsigned *n_changes,
+                                 struct pl_err *err) PL_MUSTCHECK;
+
+/* The state of an area; valid until the next feed. The proved range and `needed` are computed here, O(entries). */
+const struct pl_area_state *pl_programme_area(struct pl_programme *programme, uint32_t area);
+
+/* "FLAT", "YIELDING", ...: the names used in history streams. Never NULL. */
+const char *pl_programme_state_name(enum pl_programme_state state);
+
+#endif

@@ -1,0 +1,77 @@
+/* Sums: where the two rooms meet. What a shard has counted of events placed below a tick, exact and order-free.
+ *
+ * A set of cells, each an integer aggregate under a key, and the dictionary of experiments the keys refer to. Adding the
+ * sums of all shards gives the sums of the product: cells are added field by field, dictionaries are joined by name.
+ * Panes are fixed slices of event time; windows (landmark, 7d, 28d, life) are sums of panes, made by the judge.
+ */
+#ifndef PL_CORE_SUMS_H
+#define PL_CORE_SUMS_H
+
+#include "core/control.h"
+#include "util/err.h"
+
+#include <stdint.h>
+
+enum pl_cell_kind {
+    PL_CELL_EXPOSED = 1, /* subject experiment, arm variant, pane UTC day of t0: n = units (mixed ones removed) */
+    PL_CELL_METRIC = 2,  /* the same, and metric index: sum, sum2 of x over these units */
+    PL_CELL_MIXED = 3,   /* subject experiment, pane UTC day of t0: n = units seen in two variants */
+    PL_CELL_SEGMENT = 4, /* subject experiment, arm variant, metric = allocation segment: n = units (mixed removed) */
+    PL_CELL_FUNNEL = 5,  /* subject funnel, arm step, pane UTC day of entry: n = attempts reaching the step,
+                          * sum = units with at least one such attempt in the pane */
+    PL_CELL_FUNNEL_HOUR = 6, /* the same by UTC hour of entry; kept for 48 h */
+};
+
+struct pl_cell_key {
+    uint16_t kind;
+    uint16_t arm;
+    uint32_t subject; /* experiment: index in pl_sums.experiments; funnel: index in the rules */
+    uint32_t metric;
+    int32_t pane;     /* days (or hours) since 1970-01-01; 0 for SEGMENT */
+};
+
+__extension__ typedef __int128 pl_int128;
+
+struct pl_cell {
+    struct pl_cell_key key;
+    int64_t n;
+    int64_t sum;    /* micro-units for COUNT and SUM metrics and conversions alike: one conversion is 1,000,000 */
+    pl_int128 sum2; /* square micro-units */
+};
+
+#define PL_SEGMENTS_MAX 8
+
+struct pl_sums_experiment {
+    char name[PL_NAME_BYTES];
+    unsigned n_variants;
+    char variants[PL_VARIANTS_MAX][PL_NAME_BYTES]; /* in order of first exposure in this shard */
+    int64_t first_exposure_us; /* smallest time of an accepted exposure */
+    bool joined_late;          /* no `started` and first exposure within 1 d of the shard's first record (design 10) */
+};
+
+struct pl_sums {
+    int64_t tick_us;
+    unsigned n_experiments;
+    struct pl_sums_experiment *experiments; /* owned */
+    size_t n_cells;
+    struct pl_cell *cells;                  /* owned; sorted by pl_cell_key_order, no zero cells */
+};
+
+/* A zeroed struct is valid and empty. */
+void pl_sums_fini(struct pl_sums *sums);
+
+/* Total order of keys: kind, subject, pane, arm, metric. */
+int pl_cell_key_order(const struct pl_cell_key *a, const struct pl_cell_key *b);
+
+/* into += from (dictionaries joined by name, variants by name, first exposure the smaller, joined_late if either);
+ * tick_us becomes the larger. Fails with NOMEM, or INPUT when a sum would leave 64 bits (into is then unspecified). */
+enum pl_status pl_sums_merge(struct pl_sums *into, const struct pl_sums *from, struct pl_err *err) PL_MUSTCHECK;
+
+/* Add up the cells of one kind, subject, arm and metric with first_pane <= pane <= last_pane. */
+struct pl_cell pl_sums_range(const struct pl_sums *sums, struct pl_cell_key key, int32_t first_pane, int32_t last_pane);
+
+/* Index of an experiment by name, or -1; of its variant by name, or -1. */
+int pl_sums_find(const struct pl_sums *sums, struct pl_span experiment);
+int pl_sums_find_variant(const struct pl_sums_experiment *experiment, struct pl_span variant);
+
+#endif

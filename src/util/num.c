@@ -1,0 +1,227 @@
+#include "util/num.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool pl_num_int(struct pl_span text, int64_t *value)
+{
+    bool negative = text.len && text.ptr[0] == '-';
+    size_t at = text.len && (text.ptr[0] == '-' || text.ptr[0] == '+') ? 1 : 0;
+    int64_t sum = 0;
+
+    *value = 0;
+    if (at == text.len)
+        return false;
+    for (; at < text.len; at++) {
+        int digit = text.ptr[at] - '0';
+
+        if (digit < 0 || digit > 9)
+            return false;
+        /* Count downwards, so that INT64_MIN needs no special case. */
+        if (__builtin_mul_overflow(sum, 10, &sum) || __builtin_sub_overflow(sum, digit, &sum))
+            return false;
+    }
+    if (!negative && sum == INT64_MIN)
+        return false;
+    *value = negative ? sum : -sum;
+    return true;
+}
+
+/* The parts of a JSON number: sign, digits before and after the point, exponent. */
+struct number {
+    bool negative;
+    struct pl_span whole;
+    struct pl_span fraction;
+    int exponent; /* clipped to +-9999 */
+};
+
+static struct pl_span take_digits(struct pl_span *rest)
+{
+    struct pl_span digits = {rest->ptr, 0};
+
+    while (rest->len && rest->ptr[0] >= '0' && rest->ptr[0] <= '9') {
+        rest->ptr++;
+        rest->len--;
+        digits.len++;
+    }
+    return digits;
+}
+
+static bool take_char(struct pl_span *rest, const char *set)
+{
+    if (rest->len == 0 || rest->ptr[0] == '\0' || !strchr(set, rest->ptr[0]))
+        return false;
+    rest->ptr++;
+    rest->len--;
+    return true;
+}
+
+static bool take_exponent(struct pl_span *rest, int *exponent)
+{
+    bool negative = rest->len && rest->ptr[0] == '-';
+    struct pl_span digits;
+    int value = 0;
+
+    (void)take_char(rest, "+-");
+    digits = take_digits(rest);
+    if (digits.len == 0)
+        return false;
+    for (size_t at = 0; at < digits.len; at++)
+        value = value > 999 ? 9999 : value * 10 + (digits.ptr[at] - '0');
+    *exponent = negative ? -value : value;
+    return true;
+}
+
+static bool split_number(struct pl_span text, struct number *num)
+{
+    *num = (struct number){.negative = take_char(&text, "-")};
+    num->whole = take_digits(&text);
+    if (num->whole.len == 0 || (num->whole.len > 1 && num->whole.ptr[0] == '0'))
+        return false;
+    if (take_char(&text, ".")) {
+        num->fraction = take_digits(&text);
+        if (num->fraction.len == 0)
+            return false;
+    }
+    if (take_char(&text, "eE") && !take_exponent(&text, &num->exponent))
+        return false;
+    return text.len == 0;
+}
+
+static int digit_at(const struct number *num, size_t at)
+{
+    return at < num->whole.len ? num->whole.ptr[at] - '0' : num->fraction.ptr[at - num->whole.len] - '0';
+}
+
+bool pl_num_micro(struct pl_span text, int64_t *value, bool *inexact)
+{
+    struct number num;
+    int64_t sum = 0, digits, point;
+    int first_lost = 0;
+    bool more_lost = false;
+
+    *value = 0;
+    if (inexact)
+        *inexact = false;
+    if (!split_number(text, &num))
+        return false;
+    digits = (int64_t)(num.whole.len + num.fraction.len);
+    point = (int64_t)num.whole.len + num.exponent + 6; /* digits kept: the decimal point moved six to the right */
+    for (int64_t at = 0; at < digits || at < point; at++) {
+        int digit = at < digits ? digit_at(&num, (size_t)at) : 0;
+
+        if (at < point) {
+            if (at >= digits && sum == 0)
+                break; /* zero, whatever its exponent */
+            if (__builtin_mul_overflow(sum, 10, &sum) || __builtin_sub_overflow(sum, digit, &sum))
+                return false;
+        } else if (at == point) {
+            first_lost = digit;
+        } else {
+            more_lost |= digit != 0;
+        }
+    }
+    if (point < 0) { /* far below a millionth: rounds to zero */
+        more_lost |= first_lost != 0;
+        first_lost = 0;
+        for (int64_t at = 0; at < digits; at++)
+            more_lost |= digit_at(&num, (size_t)at) != 0;
+    }
+    if (inexact)
+        *inexact = first_lost || more_lost;
+    if (first_lost > 5 || (first_lost == 5 && (more_lost || sum % 2 != 0)))
+        if (__builtin_sub_overflow(sum, 1, &sum))
+            return false;
+    if (!num.negative && sum == INT64_MIN)
+        return false;
+    *value = num.negative ? sum : -sum;
+    return true;
+}
+
+bool pl_num_double(struct pl_span text, double *value)
+{
+    struct number num;
+    char copy[64];
+    char *end;
+
+    *value = 0;
+    if (!split_number(text, &num) || !pl_span_copy(text, copy, sizeof(copy)))
+        return false;
+    *value = strtod(copy, &end); /* the process never calls setlocale */
+    return *end == '\0' && isfinite(*value);
+}
+
+struct unit {
+    const char *name;
+    int64_t scale;
+};
+
+static const struct unit duration_units[] = {
+    {"w", PL_WEEK_US},   {"d", PL_DAY_US},   {"h", PL_HOUR_US}, {"m", PL_MINUTE_US},
+    {"s", PL_SECOND_US}, {"ms", INT64_C(1000)}, {"us", 1},
+};
+static const struct unit size_units[] = {
+    {"GB", INT64_C(1) << 30}, {"MB", INT64_C(1) << 20}, {"KB", INT64_C(1) << 10}, {"B", 1}};
+
+static bool with_unit(struct pl_span text, const struct unit *units, size_t n_units, int64_t *value)
+{
+    struct pl_span rest = text;
+    struct pl_span digits = take_digits(&rest);
+
+    *value = 0;
+    if (!pl_num_int(digits, value))
+        return false;
+    if (rest.len == 0)
+        return *value == 0;
+    for (size_t at = 0; at < n_units; at++)
+        if (pl_span_is(rest, units[at].name))
+            return !__builtin_mul_overflow(*value, units[at].scale, value);
+    *value = 0;
+    return false;
+}
+
+bool pl_num_duration(struct pl_span text, int64_t *value_us)
+{
+    return with_unit(text, duration_units, sizeof(duration_units) / sizeof(*duration_units), value_us);
+}
+
+bool pl_num_size(struct pl_span text, int64_t *value_bytes)
+{
+    return with_unit(text, size_units, sizeof(size_units) / sizeof(*size_units), value_bytes);
+}
+
+bool pl_num_ratio(struct pl_span text, double *value)
+{
+    bool percent = text.len && text.ptr[text.len - 1] == '%';
+
+    if (percent)
+        text.len--;
+    if (!pl_num_double(pl_span_trim(text), value))
+        return false;
+    if (percent)
+        *value /= 100;
+    return true;
+}
+
+void pl_num_format(double value, char out[32])
+{
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(out, 32, "%.*g", digits, value);
+        if (strtod(out, NULL) == value)
+            return;
+    }
+}
+
+void pl_num_format_duration(int64_t value_us, char out[32])
+{
+    for (size_t at = 0; value_us && at < sizeof(duration_units) / sizeof(*duration_units); at++) {
+        if (value_us % duration_units[at].scale == 0) {
+            snprintf(out, 32, "%" PRId64 "%s", value_us / duration_units[at].scale, duration_units[at].name);
+            return;
+        }
+    }
+    snprintf(out, 32, "0");
+}

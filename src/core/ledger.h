@@ -40,7 +40,8 @@ struct pl_row {
     int64_t start_us;  /* PL_TIME_NONE when unknown */
     double effect, se; /* d and s, in the area's unit */
     double baseline;   /* m0 used; NAN when the result came with its own effect and se */
-    double mean_control; /* pooled control mean, NAN when unknown: feeds the next baselines */
+    double mean_control; /* control mean and units, NAN and 0 when unknown: feed the next baselines (statistics 2.3) */
+    double n_control;
     double cost;
     double smallest_return; /* policy rows */
     bool early, shipped, history;

@@ -46,7 +46,11 @@ struct pl_sums_experiment {
     unsigned n_variants;
     char variants[PL_VARIANTS_MAX][PL_NAME_BYTES]; /* in order of first exposure in this shard */
     int64_t first_exposure_us; /* smallest time of an accepted exposure */
+    int64_t started_us;        /* of its first `started` record, PL_TIME_NONE without one */
+    int64_t ended_us;          /* of the record that ended it, PL_TIME_NONE while it runs */
     bool joined_late;          /* no `started` and first exposure within 1 d of the shard's first record (design 10) */
+    unsigned n_segments;       /* allocation segments seen, at least 1 */
+    double shares[PL_SEGMENTS_MAX][PL_VARIANTS_MAX]; /* declared, by variant index here; a row of zeros: not declared */
 };
 
 struct pl_sums {
@@ -63,8 +67,8 @@ void pl_sums_fini(struct pl_sums *sums);
 /* Total order of keys: kind, subject, pane, arm, metric. */
 int pl_cell_key_order(const struct pl_cell_key *a, const struct pl_cell_key *b);
 
-/* into += from (dictionaries joined by name, variants by name, first exposure the smaller, joined_late if either);
- * tick_us becomes the larger. Fails with NOMEM, or INPUT when a sum would leave 64 bits (into is then unspecified). */
+/* into += from (dictionaries joined by name, variants by name, first exposure the smaller, joined_late if either, start
+ * and end the smaller that is known, declared shares from whoever has them); tick_us becomes the larger. Fails with NOMEM, or INPUT when a sum would leave 64 bits (into is then unspecified). */
 enum pl_status pl_sums_merge(struct pl_sums *into, const struct pl_sums *from, struct pl_err *err) PL_MUSTCHECK;
 
 /* Add up the cells of one kind, subject, arm and metric with first_pane <= pane <= last_pane. */

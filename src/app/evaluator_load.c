@@ -1,0 +1,140 @@
+/* Loading: ledger, standings and position of the instance, from Redis into a new judge.
+ */
+#include "app/evaluator_internal.h"
+
+#include "adapter/log.h"
+#include "codec/keys.h"
+#include "codec/row.h"
+#include "util/stamp.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LEDGER_PAGE "2000"
+
+static void load_ledger(struct pl_evaluator *ev, const char *from);
+
+static bool meta_int(const struct pl_acquired *acquired, const char *name, int64_t fallback, int64_t *value)
+{
+    *value = fallback;
+    for (size_t at = 0; at + 1 < acquired->n; at += 2)
+        if (pl_span_is(acquired->fields[at].text, name))
+            return pl_num_int(acquired->fields[at + 1].text, value);
+    return true;
+}
+
+static void on_standings(void *ctx, const struct pl_reply *reply)
+{
+    struct pl_evaluator *ev = ctx;
+    struct pl_err err = {0};
+
+    if (!reply || ev->phase != EVAL_LOADING)
+        return;
+    for (size_t at = 0; reply->type == PL_REPLY_ARRAY && at + 1 < reply->n; at += 2) {
+        uint32_t area = pl_rules_find_area(ev->conf->rules, reply->elements[at].text);
+        struct pl_standing standing;
+
+        if (pl_standing_read(reply->elements[at + 1].text, &standing, &err)) {
+            eval_halt(ev, "%s", err.text);
+            return;
+        }
+        if (area != PL_RULES_NONE)
+            pl_judge_restore_standing(ev->judge, area, &standing);
+    }
+    ev->phase = EVAL_RUNNING;
+    pl_log(PL_LOG_INFO, "event=evaluator_running facts=%zu", pl_judge_ledger(ev->judge)->n);
+}
+
+static void load_standings(struct pl_evaluator *ev)
+{
+    struct pl_key key = pl_key_main(ev->conf->instance, "standing");
+    const struct pl_span argv[] = {pl_span_of("HGETALL"), {key.text, key.len}};
+
+    if (pl_link_command(ev->link, on_standings, ev, 2, argv))
+        ev->phase = EVAL_WAITING;
+}
+
+/* One stream entry [id, [name, value, ...]] into the judge. */
+static bool take_row(struct pl_evaluator *ev, const struct pl_reply *entry, struct pl_err *err)
+{
+    struct pl_field fields[PL_ROW_FIELDS_MAX];
+    const struct pl_reply *pairs;
+    struct pl_row row;
+    size_t n = 0;
+
+    if (entry->type != PL_REPLY_ARRAY || entry->n != 2 || entry->elements[1].type != PL_REPLY_ARRAY)
+        return !pl_err_set(err, PL_ERR_INPUT, "ledger: an entry has an unexpected shape");
+    pairs = &entry->elements[1];
+    for (size_t at = 0; at + 1 < pairs->n && n < PL_ROW_FIELDS_MAX; at += 2)
+        fields[n++] = (struct pl_field){pairs->elements[at].text, pairs->elements[at + 1].text};
+    return !pl_row_read(fields, n, ev->conf->rules, &row, err) && !pl_judge_restore_row(ev->judge, &row, err);
+}
+
+static void on_ledger(void *ctx, const struct pl_reply *reply)
+{
+    struct pl_evaluator *ev = ctx;
+    struct pl_err err = {0};
+    char from[64];
+
+    if (!reply || ev->phase != EVAL_LOADING)
+        return;
+    if (reply->type != PL_REPLY_ARRAY) {
+        eval_halt(ev, "the ledger in Redis cannot be read");
+        return;
+    }
+    for (size_t at = 0; at < reply->n; at++) {
+        ev->rows_stored++;
+        if (!take_row(ev, &reply->elements[at], &err)) {
+            eval_halt(ev, "%s", err.text);
+            return;
+        }
+    }
+    if (reply->n == 0) {
+        load_standings(ev);
+        return;
+    }
+    snprintf(from, sizeof(from), "(%.*s", (int)reply->elements[reply->n - 1].elements[0].text.len,
+             reply->elements[reply->n - 1].elements[0].text.ptr);
+    load_ledger(ev, from);
+}
+
+static void load_ledger(struct pl_evaluator *ev, const char *from)
+{
+    struct pl_key key = pl_key_main(ev->conf->instance, "results");
+    const struct pl_span argv[] = {pl_span_of("XRANGE"), {key.text, key.len},   pl_span_of(from),
+                                   pl_span_of("+"),      pl_span_of("COUNT"), pl_span_of(LEDGER_PAGE)};
+
+    if (pl_link_command(ev->link, on_ledger, ev, 6, argv))
+        ev->phase = EVAL_WAITING;
+}
+
+void eval_load(struct pl_evaluator *ev, const struct pl_acquired *acquired)
+{
+    int64_t schema, partitions;
+
+    if (!meta_int(acquired, "schema", 1, &schema) || schema != 1) {
+        eval_halt(ev, "the results in Redis have a schema that this version does not know: run the newer plateaud");
+        return;
+    }
+    if (!meta_int(acquired, "judged_to_us", PL_TIME_NONE, &ev->judged_us) ||
+        !meta_int(acquired, "largest_place_us", PL_TIME_NONE, &ev->largest_place_us) ||
+        !meta_int(acquired, "partitions", ev->partitions, &partitions)) {
+        eval_halt(ev, "a field of the meta hash in Redis is no number");
+        return;
+    }
+    if (partitions != (int64_t)ev->partitions) {
+        eval_halt(ev,
+                  "the topics had %" PRId64 " partitions and have %u now: units would be counted twice; use a new "
+                  "instance name, or restore the old count",
+                  partitions, ev->partitions);
+        return;
+    }
+    ev->committed_us = ev->judged_us;
+    ev->committed_place_us = ev->largest_place_us;
+    atomic_store(&ev->shared->judged_us, ev->committed_us);
+    atomic_store(&ev->shared->largest_place_us, ev->largest_place_us);
+    ev->rows_stored = 0;
+    ev->phase = EVAL_LOADING;
+    load_ledger(ev, "-");
+}

@@ -1,0 +1,354 @@
+/* Reading the shards and judging what is complete.
+ *
+ * First a cheap question (has anything been committed?), then for the shards that moved their sums and position in one
+ * transaction, so that both are of the same commit.
+ */
+#include "app/evaluator_internal.h"
+
+#include "adapter/log.h"
+#include "codec/control.h"
+#include "codec/keys.h"
+#include "codec/state.h"
+#include "util/stamp.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void judge_complete(struct pl_evaluator *ev);
+static void ask_sums(struct pl_evaluator *ev);
+
+static bool read_number(const struct pl_reply *reply, int64_t *value)
+{
+    if (reply->type == PL_REPLY_NIL)
+        return true; /* absent: as it was */
+    return reply->type == PL_REPLY_STRING && pl_num_int(reply->text, value);
+}
+
+/* A tick that a later one has replaced: to be deleted after the next commit. */
+static void note_stale(struct eval_shard *shard, int64_t tick_us)
+{
+    for (unsigned at = 0; at < shard->n_stale; at++)
+        if (shard->stale[at] == tick_us)
+            return;
+    if (shard->n_stale < TICK_FIELDS_MAX)
+        shard->stale[shard->n_stale++] = tick_us; /* else: it is found again at a later read */
+}
+
+static bool take_sums(struct eval_shard *shard, const struct pl_reply *pairs, struct pl_err *err)
+{
+    for (size_t at = 0; at + 1 < pairs->n; at += 2) {
+        struct tick_sums entry = {.tick_us = 0};
+        unsigned place = shard->n_ticks;
+
+        if (!pl_num_int(pairs->elements[at].text, &entry.tick_us))
+            return !pl_err_set(err, PL_ERR_INPUT, "sums: a tick is no number");
+        if (place && entry.tick_us < shard->ticks[0].tick_us && entry.tick_us <= shard->ev->judged_us) {
+            note_stale(shard, entry.tick_us);
+            continue;
+        }
+        while (place > 0 && shard->ticks[place - 1].tick_us > entry.tick_us)
+            place--;
+        if (place > 0 && shard->ticks[place - 1].tick_us == entry.tick_us)
+            continue; /* held already */
+        if (shard->n_ticks == TICK_FIELDS_MAX)
+            return !pl_err_set(err, PL_ERR_FULL, "sums: more than %d ticks wait", TICK_FIELDS_MAX);
+        if (pl_state_get_sums(pairs->elements[at + 1].text, &entry.sums, err))
+            return false;
+        memmove(&shard->ticks[place + 1], &shard->ticks[place], (shard->n_ticks - place) * sizeof(entry));
+        shard->ticks[place] = entry;
+        shard->n_ticks++;
+    }
+    return true;
+}
+
+static void take_control(struct pl_evaluator *ev, const struct pl_reply *entry)
+{
+    const struct pl_reply *pairs = &entry->elements[1];
+    int64_t place_us = PL_TIME_NONE, record_us = PL_TIME_NONE;
+    struct pl_span json = {NULL, 0};
+    struct pl_control control;
+    enum pl_reject reason;
+
+    for (size_t at = 0; at + 1 < pairs->n; at += 2) {
+        if (pl_span_is(pairs->elements[at].text, "place"))
+            (void)pl_num_int(pairs->elements[at + 1].text, &place_us);
+        else if (pl_span_is(pairs->elements[at].text, "record"))
+            (void)pl_num_int(pairs->elements[at + 1].text, &record_us);
+        else if (pl_span_is(pairs->elements[at].text, "json"))
+            json = pairs->elements[at + 1].text;
+    }
+    if (ev->judged_us != PL_TIME_NONE && place_us < ev->judged_us)
+        return; /* judged before; it was not deleted yet */
+    reason = pl_control_parse(json, record_us, &control, NULL);
+    if (reason == PL_ACCEPTED)
+        reason = pl_judge_control(ev->judge, &control, place_us);
+    if (reason != PL_ACCEPTED)
+        pl_log(PL_LOG_WARNING, "event=control_not_used reason=%s record=%.*s", pl_reject_name(reason),
+               (int)entry->elements[0].text.len, entry->elements[0].text.ptr);
+}
+
+static bool take_control_page(struct pl_evaluator *ev, const struct pl_reply *page)
+{
+    for (size_t at = 0; at < page->n; at++) {
+        const struct pl_reply *entry = &page->elements[at];
+
+        if (entry->type != PL_REPLY_ARRAY || entry->n != 2 ||
+            !pl_span_copy(entry->elements[0].text, ev->control_seen, sizeof(ev->control_seen)))
+            return false;
+        take_control(ev, entry);
+    }
+    ev->read_again = ev->read_again || page->n == CONTROL_PAGE;
+    return true;
+}
+
+/* EXEC's reply: [[complete_to, largest_place], sums, (control page)]. */
+static void on_sums(void *ctx, const struct pl_reply *reply)
+{
+    struct eval_shard *shard = ctx;
+    struct pl_evaluator *ev = shard->ev;
+    struct pl_err err = {0};
+    bool ok;
+
+    if (!reply || ev->phase != EVAL_RUNNING)
+        return;
+    ok = reply->type == PL_REPLY_ARRAY && reply->n >= 2 && reply->elements[0].type == PL_REPLY_ARRAY &&
+         reply->elements[0].n == 2 && read_number(&reply->elements[0].elements[0], &shard->complete_to_us) &&
+         read_number(&reply->elements[0].elements[1], &shard->largest_place_us) &&
+         take_sums(shard, &reply->elements[1], &err) && (reply->n < 3 || take_control_page(ev, &reply->elements[2]));
+    if (!ok) {
+        eval_halt(ev, "partition %u: what the shard published cannot be read: %s", shard->p,
+                  err.code ? err.text : "unexpected reply");
+        return;
+    }
+    if (--ev->replies_left == 0)
+        judge_complete(ev);
+}
+
+static void add_question(struct pl_evaluator *ev, unsigned p, struct pl_buf *out)
+{
+    struct pl_key meta = pl_key_shard(ev->conf->instance, (int32_t)p, "meta");
+    struct pl_key sums = pl_key_shard(ev->conf->instance, (int32_t)p, "sums");
+    struct pl_key control = pl_key_shard(ev->conf->instance, 0, "control");
+    char from[48], count[16];
+
+    pl_resp_add_text(out, "MULTI", NULL);
+    pl_resp_add_text(out, "HMGET", meta.text, "complete_to", "largest_place", NULL);
+    pl_resp_add_text(out, "HGETALL", sums.text, NULL);
+    if (p == 0) {
+        snprintf(from, sizeof(from), "%s%s", ev->control_seen[0] ? "(" : "-", ev->control_seen);
+        snprintf(count, sizeof(count), "%d", CONTROL_PAGE);
+        pl_resp_add_text(out, "XRANGE", control.text, from, "+", "COUNT", count, NULL);
+    }
+    pl_resp_add_text(out, "EXEC", NULL);
+}
+
+static void ask_sums(struct pl_evaluator *ev)
+{
+    struct pl_buf commands = {0};
+
+    ev->read_again = false;
+    for (unsigned p = 0; p < ev->partitions; p++) {
+        if (!ev->shards[p].moved)
+            continue;
+        pl_buf_clear(&commands);
+        add_question(ev, p, &commands);
+        if (pl_link_send(ev->link, pl_buf_span(&commands), p == 0 ? 5 : 4, on_sums, &ev->shards[p]))
+            break; /* the link is down: on_down starts over */
+        ev->replies_left++;
+    }
+    pl_buf_fini(&commands);
+    if (ev->replies_left == 0)
+        judge_complete(ev);
+}
+
+static void on_seq(void *ctx, const struct pl_reply *reply)
+{
+    struct eval_shard *shard = ctx;
+    struct pl_evaluator *ev = shard->ev;
+    int64_t seq = -1;
+
+    if (!reply || ev->phase != EVAL_RUNNING)
+        return;
+    (void)read_number(reply, &seq);
+    shard->moved = seq >= 0 && seq != shard->seen_seq;
+    shard->seen_seq = seq;
+    if (--ev->replies_left == 0)
+        ask_sums(ev);
+}
+
+void eval_read(struct pl_evaluator *ev)
+{
+    ev->reading = true;
+    for (unsigned p = 0; p < ev->partitions; p++) {
+        struct pl_key meta = pl_key_shard(ev->conf->instance, (int32_t)p, "meta");
+        const struct pl_span argv[] = {pl_span_of("HGET"), {meta.text, meta.len}, pl_span_of("seq")};
+
+        if (pl_link_command(ev->link, on_seq, &ev->shards[p], 3, argv))
+            return;
+        ev->replies_left++;
+    }
+}
+
+static int64_t complete_everywhere(struct pl_evaluator *ev)
+{
+    int64_t complete_us = PL_TIME_MAX;
+
+    for (unsigned p = 0; p < ev->partitions; p++) {
+        if (ev->shards[p].complete_to_us < complete_us)
+            complete_us = ev->shards[p].complete_to_us; /* PL_TIME_NONE is the smallest of all */
+        if (ev->shards[p].largest_place_us > ev->largest_place_us)
+            ev->largest_place_us = ev->shards[p].largest_place_us;
+    }
+    return complete_us;
+}
+
+/* The first published tick above what is judged, over all shards. */
+static int64_t next_published(const struct pl_evaluator *ev)
+{
+    int64_t next_us = PL_TIME_NONE;
+
+    for (unsigned p = 0; p < ev->partitions; p++) {
+        const struct eval_shard *shard = &ev->shards[p];
+
+        for (unsigned t = 0; t < shard->n_ticks; t++) {
+            if (shard->ticks[t].tick_us <= ev->judged_us)
+                continue;
+            if (next_us == PL_TIME_NONE || shard->ticks[t].tick_us < next_us)
+                next_us = shard->ticks[t].tick_us;
+            break;
+        }
+    }
+    return next_us;
+}
+
+/* Drop the sums of a shard that a later tick <= tick_us has replaced; the last one stays in force. */
+static void keep_latest(struct eval_shard *shard, int64_t tick_us)
+{
+    unsigned drop = 0;
+
+    while (drop + 1 < shard->n_ticks && shard->ticks[drop + 1].tick_us <= tick_us) {
+        note_stale(shard, shard->ticks[drop].tick_us);
+        pl_sums_fini(&shard->ticks[drop++].sums);
+    }
+    shard->n_ticks -= drop;
+    memmove(shard->ticks, shard->ticks + drop, shard->n_ticks * sizeof(*shard->ticks));
+}
+
+static enum pl_status merge_at(struct pl_evaluator *ev, int64_t tick_us, struct pl_sums *sums, struct pl_err *err)
+{
+    enum pl_status status = PL_OK;
+
+    for (unsigned p = 0; p < ev->partitions && !status; p++) {
+        struct eval_shard *shard = &ev->shards[p];
+
+        keep_latest(shard, tick_us);
+        if (shard->n_ticks && shard->ticks[0].tick_us <= tick_us)
+            status = pl_sums_merge(sums, &shard->ticks[0].sums, err);
+    }
+    return status;
+}
+
+/* A judge that was just loaded must know what the shards hold, or it would not know what falls due. */
+static bool restore_sums(struct pl_evaluator *ev)
+{
+    struct pl_sums sums = {0};
+    struct pl_err err = {0};
+    enum pl_status status = PL_OK;
+
+    if (ev->judged_us != PL_TIME_NONE)
+        status = merge_at(ev, ev->judged_us, &sums, &err);
+    if (!status)
+        status = pl_judge_restore_sums(ev->judge, &sums, &err);
+    pl_sums_fini(&sums);
+    if (status)
+        eval_halt(ev, "sums: %s", err.text);
+    return status == PL_OK;
+}
+
+static bool judge_one(struct pl_evaluator *ev, int64_t tick_us, bool with_sums)
+{
+    struct pl_judgement judgement;
+    struct pl_sums sums = {0};
+    struct pl_err err = {0};
+    enum pl_status status = PL_OK;
+
+    if (with_sums)
+        status = merge_at(ev, tick_us, &sums, &err);
+    if (!status)
+        status = pl_judge_tick(ev->judge, tick_us, with_sums ? &sums : NULL, &judgement, &err);
+    pl_sums_fini(&sums);
+    if (status) {
+        eval_halt(ev, "tick: %s", err.text);
+        return false;
+    }
+    ev->judged_us = tick_us;
+    ev->ticks++;
+    eval_write_tick(ev, &judgement);
+    return true;
+}
+
+static void judge_complete(struct pl_evaluator *ev)
+{
+    int64_t complete_us = complete_everywhere(ev);
+
+    ev->reading = false;
+    if (ev->read_again) { /* another page of control records comes first */
+        ev->shards[0].moved = true;
+        ev->reading = true;
+        ask_sums(ev);
+        return;
+    }
+    if (!ev->published_once && !restore_sums(ev))
+        return;
+    while (complete_us != PL_TIME_NONE && ev->batch.len < BATCH_BYTES_MAX) {
+        int64_t published_us = next_published(ev);
+        int64_t due_us = pl_judge_due(ev->judge, ev->judged_us);
+        int64_t tick_us = due_us == PL_TIME_NONE || (published_us != PL_TIME_NONE && published_us < due_us)
+                              ? published_us
+                              : due_us;
+
+        if (tick_us == PL_TIME_NONE || tick_us > complete_us) {
+            if (complete_us > ev->judged_us)
+                ev->judged_us = complete_us; /* nothing can happen there any more */
+            break;
+        }
+        if (!judge_one(ev, tick_us, tick_us == published_us))
+            return;
+    }
+    if (!ev->published_once)
+        for (unsigned a = 0; a < ev->conf->rules->n_areas; a++)
+            eval_write_area(ev, a);
+    if (!ev->published_once || ev->judged_us != ev->committed_us || ev->largest_place_us != ev->committed_place_us)
+        eval_commit(ev);
+    ev->published_once = true;
+}
+
+/* After a commit: what is judged may go. Not fenced, and it need not be: it only removes what the ledger has. */
+void eval_clean_up(struct pl_evaluator *ev)
+{
+    struct pl_key control = pl_key_shard(ev->conf->instance, 0, "control");
+    struct pl_buf commands = {0};
+    size_t n = 0;
+
+    for (unsigned p = 0; p < ev->partitions; p++) {
+        struct pl_key sums = pl_key_shard(ev->conf->instance, (int32_t)p, "sums");
+        struct eval_shard *shard = &ev->shards[p];
+        char tick[32];
+
+        keep_latest(shard, ev->committed_us);
+        for (unsigned at = 0; at < shard->n_stale; at++) {
+            snprintf(tick, sizeof(tick), "%" PRId64, shard->stale[at]);
+            pl_resp_add_text(&commands, "HDEL", sums.text, tick, NULL);
+            n++;
+        }
+        shard->n_stale = 0;
+    }
+    if (ev->control_seen[0] && pl_judge_docket(ev->judge) == 0) {
+        pl_resp_add_text(&commands, "XTRIM", control.text, "MINID", ev->control_seen, NULL);
+        n++;
+    }
+    if (n && pl_buf_ok(&commands) && pl_link_send(ev->link, pl_buf_span(&commands), n, NULL, NULL))
+        pl_buf_clear(&commands); /* the link is down: the next clean-up does it */
+    pl_buf_fini(&commands);
+}

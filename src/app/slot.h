@@ -1,0 +1,76 @@
+/* A slot: one partition number held by a worker - its shard, its claim in Redis, its place in every input.
+ *
+ *   ACQUIRING -> LOADING -> RUNNING -> (gone)          any -> HALTED: an operator is needed, the reason is kept
+ *
+ * Redis away: the slot stays RUNNING in memory but takes nothing; the new connection acquires again, and memory is kept
+ * only if nobody else wrote meanwhile and our last commit is settled. One commit is in flight at most; its bytes are kept
+ * until it is settled, so that a lost reply never loses or doubles a change.
+ *
+ * Owner: the worker. One thread.
+ */
+#ifndef PL_APP_SLOT_H
+#define PL_APP_SLOT_H
+
+#include "adapter/kafka.h"
+#include "adapter/pseudonym.h"
+#include "adapter/store.h"
+#include "app/control_log.h"
+#include "app/metrics.h"
+#include "core/count/shard.h"
+#include "util/stamp.h"
+
+#define PL_UNJUDGED_MAX 64     /* published ticks that wait for the evaluator */
+#define PL_REJECT_SAMPLES 100  /* per reason and commit */
+
+enum pl_slot_phase { PL_SLOT_ACQUIRING, PL_SLOT_LOADING, PL_SLOT_RUNNING, PL_SLOT_HALTED };
+
+/* What all slots of a worker use. Everything is borrowed and outlives the slots. */
+struct pl_slot_world {
+    const struct pl_conf *conf;
+    const struct pl_pseudonym *pseudonym;
+    struct pl_kafka *kafka;
+    struct pl_link *link;
+    struct pl_store *store;
+    struct pl_control_log *control;
+    bool has_control;              /* the control topic exists */
+    const char *topics[PL_CONF_TOPICS_MAX];
+    const struct pl_conf_source *topic_source[PL_CONF_TOPICS_MAX];
+    unsigned n_topics;
+    struct pl_metrics *metrics;
+    uint64_t nonce;                /* the process' owner nonce */
+    int64_t judged_us;             /* last tick the evaluator has judged, PL_TIME_NONE unknown */
+    int64_t largest_place_us;      /* over all shards, as the evaluator has seen it */
+};
+
+struct pl_slot;
+
+/* A slot that begins to acquire. NULL when out of memory. */
+struct pl_slot *pl_slot_new(struct pl_slot_world *world, int32_t partition);
+
+/* Frees memory only; a commit in flight must be settled or the link down. */
+void pl_slot_free(struct pl_slot *slot);
+
+int32_t pl_slot_partition(const struct pl_slot *slot);
+enum pl_slot_phase pl_slot_phase(const struct pl_slot *slot);
+const char *pl_slot_why(const struct pl_slot *slot); /* HALTED: the reason */
+int64_t pl_slot_control_next(const struct pl_slot *slot); /* offset of the next control record it wants */
+
+/* The link is up (again): acquire. */
+void pl_slot_up(struct pl_slot *slot);
+
+/* Take and count up to `budget` records; returns how many. Also notes silence for the idle rule. */
+unsigned pl_slot_pump(struct pl_slot *slot, unsigned budget, int64_t now_us);
+
+/* Commit when due (or at once when forced) and none is in flight. */
+void pl_slot_commit(struct pl_slot *slot, int64_t now_us, bool force);
+
+/* Nothing to commit, nothing in flight and no reply to come: it may be given away and freed. */
+bool pl_slot_is_clean(const struct pl_slot *slot);
+
+/* Drop the memory and load again with the current rules of the world (after a reload). Only when clean. */
+void pl_slot_reload(struct pl_slot *slot);
+
+/* Add this slot's gauges. */
+void pl_slot_gauges(const struct pl_slot *slot, struct pl_shard_stats *sum, int64_t *lag_records);
+
+#endif

@@ -1,0 +1,180 @@
+/* Loading: from the old meta that acquire returned to a running shard.
+ *
+ * Order matters: dictionary, front, cells, units (codec/state). All reads are sent at once and answered in order; the
+ * last answer starts the partition's inputs at the stored offsets.
+ */
+#include "app/slot_internal.h"
+
+#include "codec/keys.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct pl_reply *meta_field(const struct pl_acquired *acquired, const char *name)
+{
+    for (size_t at = 0; at + 1 < acquired->n; at += 2)
+        if (pl_span_is(acquired->fields[at].text, name))
+            return &acquired->fields[at + 1];
+    return NULL;
+}
+
+/* An integer of the meta, or the fallback when it is absent; false when it is there and is no integer. */
+static bool meta_int(const struct pl_acquired *acquired, const char *name, int64_t fallback, int64_t *value)
+{
+    const struct pl_reply *field = meta_field(acquired, name);
+
+    *value = fallback;
+    return !field || pl_num_int(field->text, value);
+}
+
+static bool meta_count(const struct pl_acquired *acquired, const char *name, uint64_t *value)
+{
+    int64_t number;
+    bool ok = meta_int(acquired, name, 0, &number) && number >= 0;
+
+    *value = (uint64_t)number;
+    return ok;
+}
+
+static bool read_counters(struct pl_slot *slot, const struct pl_acquired *acquired)
+{
+    char name[96];
+    bool ok = meta_count(acquired, "accepted", &slot->accepted) && meta_count(acquired, "late", &slot->late) &&
+              meta_count(acquired, "unmatched", &slot->unmatched);
+
+    for (int reason = PL_ACCEPTED + 1; reason < PL_REJECT_COUNT; reason++) {
+        snprintf(name, sizeof(name), "rejected:%s", pl_reject_name((enum pl_reject)reason));
+        ok = ok && meta_count(acquired, name, &slot->rejected[reason]);
+    }
+    return ok;
+}
+
+static bool read_offsets(struct pl_slot *slot, const struct pl_acquired *acquired)
+{
+    char name[300];
+    bool ok = meta_int(acquired, "control", 0, &slot->control_next) && slot->control_next >= 0;
+
+    for (unsigned k = 0; k < slot->world->n_topics; k++) {
+        snprintf(name, sizeof(name), "offset:%s", slot->world->topics[k]);
+        ok = ok && meta_int(acquired, name, PL_KAFKA_BEGINNING, &slot->next[k]) &&
+             (slot->next[k] >= 0 || slot->next[k] == PL_KAFKA_BEGINNING);
+    }
+    return ok;
+}
+
+static void run(struct pl_slot *slot)
+{
+    struct pl_err err = {0};
+
+    if (pl_state_ready(slot->shard, &err)) {
+        pl_slot_halt(slot, "state in Redis: %s", err.text);
+        return;
+    }
+    slot->phase = PL_SLOT_RUNNING;
+    slot->commit.built = false;
+    if (slot->world->n_topics == 0)
+        return;
+    if (pl_kafka_start(slot->world->kafka, slot->partition, slot->next, &err)) {
+        pl_slot_halt(slot, "cannot read partition: %s", err.text);
+        return;
+    }
+    slot->started = true;
+}
+
+/* One HGETALL of the state. The kind is known from how many answers are still to come. */
+static void on_fields(struct pl_slot *slot, enum pl_state_kind kind, const struct pl_reply *reply)
+{
+    struct pl_err err = {0};
+
+    slot->load_left--;
+    if (!reply)
+        slot->load_failed = true; /* the link is gone; up() starts over */
+    if (slot->load_failed || slot->phase != PL_SLOT_LOADING)
+        return;
+    if (reply->type != PL_REPLY_ARRAY) {
+        pl_slot_halt(slot, "state in Redis: %.*s", (int)(reply->text.len < 100 ? reply->text.len : 100),
+                     reply->text.ptr ? reply->text.ptr : "unexpected reply");
+        return;
+    }
+    for (size_t at = 0; at + 1 < reply->n; at += 2) {
+        if (pl_state_read(slot->shard, kind, reply->elements[at].text, reply->elements[at + 1].text, &err)) {
+            pl_slot_halt(slot, "state in Redis: %s", err.text);
+            return;
+        }
+    }
+    if (kind == PL_STATE_UNIT)
+        PL_METRIC_ADD(slot->world->metrics, reloaded_units, reply->n / 2);
+    if (slot->load_left == 0)
+        run(slot);
+}
+
+static void on_dict(void *ctx, const struct pl_reply *reply)
+{
+    on_fields(ctx, PL_STATE_DICT, reply);
+}
+
+static void on_front(void *ctx, const struct pl_reply *reply)
+{
+    on_fields(ctx, PL_STATE_FRONT, reply);
+}
+
+static void on_cells(void *ctx, const struct pl_reply *reply)
+{
+    on_fields(ctx, PL_STATE_CELL, reply);
+}
+
+static void on_units(void *ctx, const struct pl_reply *reply)
+{
+    on_fields(ctx, PL_STATE_UNIT, reply);
+}
+
+static bool ask(struct pl_slot *slot, struct pl_key key, pl_link_reply_fn reply)
+{
+    const struct pl_span argv[] = {pl_span_of("HGETALL"), {key.text, key.len}};
+
+    if (pl_link_command(slot->world->link, reply, slot, 2, argv))
+        return false;
+    slot->load_left++;
+    return true;
+}
+
+static bool ask_all(struct pl_slot *slot, bool with_units)
+{
+    const char *instance = slot->world->conf->instance;
+    bool ok = ask(slot, pl_key_shard(instance, slot->partition, "dict"), on_dict) &&
+              ask(slot, pl_key_shard(instance, slot->partition, "front"), on_front) &&
+              ask(slot, pl_key_shard(instance, slot->partition, "cells"), on_cells);
+
+    for (uint32_t bucket = 0; ok && with_units && bucket < PL_STATE_BUCKETS; bucket++)
+        ok = ask(slot, pl_key_bucket(instance, slot->partition, bucket), on_units);
+    return ok;
+}
+
+void pl_slot_load(struct pl_slot *slot, const struct pl_acquired *acquired)
+{
+    struct pl_err err = {0};
+    uint64_t units;
+    int64_t schema;
+
+    if (pl_slot_make_shard(slot, &err)) {
+        pl_slot_halt(slot, "%s", err.text);
+        return;
+    }
+    if (!meta_int(acquired, "schema", 1, &schema) || schema != 1) {
+        pl_slot_halt(slot, "state in Redis has a schema that this version does not know: run the newer plateaud");
+        return;
+    }
+    if (!read_offsets(slot, acquired) || !read_counters(slot, acquired) || !meta_count(acquired, "units", &units)) {
+        pl_slot_halt(slot, "state in Redis: the meta hash of partition %" PRId32 " has a field that is no number",
+                     slot->partition);
+        return;
+    }
+    slot->phase = PL_SLOT_LOADING;
+    slot->load_left = 0;
+    slot->load_failed = false;
+    if (acquired->existed ? !ask_all(slot, units > 0) : false)
+        slot->load_failed = true; /* the link went down; its replies are already NULL, up() starts over */
+    else if (!acquired->existed)
+        run(slot);
+}

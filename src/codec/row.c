@@ -1,0 +1,294 @@
+#include "codec/row.h"
+
+#include "util/num.h"
+#include "util/stamp.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+static const char *const kinds[] = {"result", "epoch", "lifecycle", "policy"};
+static const char *const works[] = {"growth", "monetisation", "core", "holdout"};
+static const char *const states[] = {"started", "stopped", "shipped", "reverted"};
+
+/* Writes "value\0" into text; spans are made at the end, when the buffer stands still. */
+struct writer {
+    struct pl_buf *text;
+    struct pl_field *fields;
+    size_t n;
+    size_t at[PL_ROW_FIELDS_MAX];
+};
+
+static void put(struct writer *w, const char *name, const char *value)
+{
+    w->fields[w->n].name = pl_span_of(name);
+    w->at[w->n++] = w->text->len;
+    pl_buf_add(w->text, value, strlen(value) + 1);
+}
+
+static void put_double(struct writer *w, const char *name, double value)
+{
+    char number[32];
+
+    if (isnan(value))
+        return;
+    pl_num_format(value, number);
+    put(w, name, number);
+}
+
+static void put_time(struct writer *w, const char *name, int64_t time_us)
+{
+    char stamp[PL_STAMP_BYTES];
+
+    if (time_us != PL_TIME_NONE)
+        put(w, name, pl_stamp_format(time_us, stamp));
+}
+
+static void put_result(struct writer *w, const struct pl_row *row)
+{
+    put(w, "excluded", pl_exclusion_name(row->excluded));
+    put(w, "early", row->early ? "1" : "0");
+    put(w, "shipped", row->shipped ? "1" : "0");
+    put(w, "history", row->history ? "1" : "0");
+    put_double(w, "effect", row->effect);
+    put_double(w, "se", row->se);
+    put_double(w, "baseline", row->baseline);
+    put_double(w, "mean_control", row->mean_control);
+    put_double(w, "n_control", row->n_control);
+    put_double(w, "cost", row->cost);
+}
+
+size_t pl_row_write(const struct pl_row *row, const struct pl_rules *rules, struct pl_buf *text,
+                    struct pl_field fields[PL_ROW_FIELDS_MAX])
+{
+    struct writer w = {.text = text, .fields = fields};
+
+    pl_buf_clear(text);
+    put(&w, "kind", kinds[row->kind]);
+    put(&w, "area", rules->areas[row->area].id);
+    put_time(&w, "time", row->time_us);
+    put_time(&w, "tick", row->tick_us);
+    put_time(&w, "start", row->start_us);
+    put(&w, "id", row->id);
+    put(&w, "experiment", row->experiment);
+    put(&w, "work", works[row->work]);
+    if (row->kind == PL_ROW_RESULT)
+        put_result(&w, row);
+    if (row->kind == PL_ROW_LIFECYCLE)
+        put(&w, "state", states[row->state]);
+    if (row->kind == PL_ROW_POLICY)
+        put_double(&w, "smallest_return", row->smallest_return);
+    for (size_t f = 0; f < w.n; f++)
+        fields[f].value = pl_span_of(text->ptr + w.at[f]);
+    return w.n;
+}
+
+static int index_of(struct pl_span text, const char *const *names, int n)
+{
+    for (int at = 0; at < n; at++)
+        if (pl_span_is(text, names[at]))
+            return at;
+    return -1;
+}
+
+static bool read_choice(struct pl_span value, const char *const *names, int n, int *out)
+{
+    int at = index_of(value, names, n);
+
+    *out = at < 0 ? 0 : at;
+    return at >= 0;
+}
+
+static bool read_bool(struct pl_span value, bool *out)
+{
+    *out = pl_span_is(value, "1");
+    return *out || pl_span_is(value, "0");
+}
+
+static bool read_exclusion(struct pl_span value, enum pl_exclusion *out)
+{
+    for (int at = PL_ENTERED; at <= PL_EXCLUDED_OLD_EPOCH; at++) {
+        *out = (enum pl_exclusion)at;
+        if (pl_span_is(value, pl_exclusion_name(*out)))
+            return true;
+    }
+    return false;
+}
+
+static bool read_number(struct pl_span name, struct pl_span value, struct pl_row *row)
+{
+    const struct {
+        const char *name;
+        double *target;
+    } numbers[] = {
+        {"effect", &row->effect},
+        {"se", &row->se},
+        {"baseline", &row->baseline},
+        {"mean_control", &row->mean_control},
+        {"n_control", &row->n_control},
+        {"cost", &row->cost},
+        {"smallest_return", &row->smallest_return},
+    };
+
+    for (size_t at = 0; at < sizeof(numbers) / sizeof(*numbers); at++)
+        if (pl_span_is(name, numbers[at].name))
+            return pl_num_double(value, numbers[at].target);
+    return true; /* a field of a newer version: ignored */
+}
+
+static bool read_field(struct pl_span name, struct pl_span value, const struct pl_rules *rules, struct pl_row *row)
+{
+    int choice;
+    bool ok;
+
+    if (pl_span_is(name, "kind")) {
+        ok = read_choice(value, kinds, 4, &choice);
+        row->kind = (enum pl_row_kind)choice;
+        return ok;
+    }
+    if (pl_span_is(name, "work")) {
+        ok = read_choice(value, works, 4, &choice);
+        row->work = (enum pl_work)choice;
+        return ok;
+    }
+    if (pl_span_is(name, "state")) {
+        ok = read_choice(value, states, 4, &choice);
+        row->state = (enum pl_lifecycle)choice;
+        return ok;
+    }
+    if (pl_span_is(name, "area")) {
+        row->area = pl_rules_find_area(rules, value);
+        return true;
+    }
+    if (pl_span_is(name, "time"))
+        return pl_stamp_parse(value, false, &row->time_us);
+    if (pl_span_is(name, "tick"))
+        return pl_stamp_parse(value, false, &row->tick_us);
+    if (pl_span_is(name, "start"))
+        return pl_stamp_parse(value, false, &row->start_us);
+    if (pl_span_is(name, "id"))
+        return pl_span_copy(value, row->id, sizeof(row->id));
+    if (pl_span_is(name, "experiment"))
+        return pl_span_copy(value, row->experiment, sizeof(row->experiment));
+    if (pl_span_is(name, "excluded"))
+        return read_exclusion(value, &row->excluded);
+    if (pl_span_is(name, "early"))
+        return read_bool(value, &row->early);
+    if (pl_span_is(name, "shipped"))
+        return read_bool(value, &row->shipped);
+    if (pl_span_is(name, "history"))
+        return read_bool(value, &row->history);
+    return read_number(name, value, row);
+}
+
+enum pl_status pl_row_read(const struct pl_field *fields, size_t n, const struct pl_rules *rules, struct pl_row *row,
+                           struct pl_err *err)
+{
+    *row = (struct pl_row){.area = PL_RULES_NONE, .start_us = PL_TIME_NONE, .effect = NAN, .se = NAN, .baseline = NAN,
+                           .mean_control = NAN, .smallest_return = NAN, .cost = 1};
+    for (size_t f = 0; f < n; f++)
+        if (!read_field(fields[f].name, fields[f].value, rules, row))
+            return pl_err_set(err, PL_ERR_INPUT, "ledger: field %.*s has the wrong value \"%.*s\"",
+                              (int)fields[f].name.len, fields[f].name.ptr,
+                              (int)(fields[f].value.len < 64 ? fields[f].value.len : 64), fields[f].value.ptr);
+    return PL_OK;
+}
+
+void pl_standing_write(const struct pl_standing *standing, struct pl_buf *out)
+{
+    const struct pl_alert_state *alert = &standing->alert;
+    const struct pl_looks *looks = &standing->looks;
+    char number[32];
+
+    pl_buf_addf(out, "firing=%d verdict=%s grade=%d starts=%" PRId64 " last=%" PRId64 " history=%d", alert->firing,
+                pl_verdict_name(alert->verdict), (int)alert->grade, alert->starts_us, alert->last_us, alert->in_history);
+    pl_buf_addf(out, " monday=%" PRId64 " looks=%u trend=%d look=%" PRId64, looks->monday_us, looks->taken,
+                (int)looks->verdict, looks->last_us);
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {{"drift", looks->drift}, {"drift_se", looks->se}, {"rate", looks->rate}};
+    for (size_t at = 0; at < sizeof(numbers) / sizeof(*numbers); at++) {
+        if (isnan(numbers[at].value))
+            continue;
+        pl_num_format(numbers[at].value, number);
+        pl_buf_addf(out, " %s=%s", numbers[at].name, number);
+    }
+}
+
+static bool read_whole(struct pl_span value, int64_t low, int64_t high, int64_t *out)
+{
+    return pl_num_int(value, out) && *out >= low && *out <= high;
+}
+
+static bool read_alert_pair(struct pl_span name, struct pl_span value, struct pl_alert_state *alert, bool *known)
+{
+    char text[64];
+    int64_t number;
+    bool ok = true;
+
+    *known = true;
+    if (pl_span_is(name, "verdict"))
+        return pl_span_copy(value, text, sizeof(text)) && pl_verdict_find(text, &alert->verdict);
+    if (pl_span_is(name, "starts"))
+        return pl_num_int(value, &alert->starts_us);
+    if (pl_span_is(name, "last"))
+        return pl_num_int(value, &alert->last_us);
+    if (pl_span_is(name, "firing")) {
+        ok = read_whole(value, 0, 1, &number);
+        alert->firing = ok && number;
+    } else if (pl_span_is(name, "history")) {
+        ok = read_whole(value, 0, 1, &number);
+        alert->in_history = ok && number;
+    } else if (pl_span_is(name, "grade")) {
+        ok = read_whole(value, PL_UNGRADED, PL_CONFIRMED, &number);
+        alert->grade = ok ? (enum pl_grade)number : PL_UNGRADED;
+    } else {
+        *known = false;
+    }
+    return ok;
+}
+
+static bool read_looks_pair(struct pl_span name, struct pl_span value, struct pl_looks *looks)
+{
+    int64_t number;
+    bool ok = true;
+
+    if (pl_span_is(name, "monday"))
+        return pl_num_int(value, &looks->monday_us);
+    if (pl_span_is(name, "look"))
+        return pl_num_int(value, &looks->last_us);
+    if (pl_span_is(name, "drift"))
+        return pl_num_double(value, &looks->drift);
+    if (pl_span_is(name, "drift_se"))
+        return pl_num_double(value, &looks->se);
+    if (pl_span_is(name, "rate"))
+        return pl_num_double(value, &looks->rate);
+    if (pl_span_is(name, "looks")) {
+        ok = read_whole(value, 0, UINT32_MAX, &number);
+        looks->taken = ok ? (unsigned)number : 0;
+    } else if (pl_span_is(name, "trend")) {
+        ok = read_whole(value, PL_TREND_UNKNOWN, PL_TREND_INCONCLUSIVE, &number);
+        looks->verdict = ok ? (enum pl_trend_verdict)number : PL_TREND_UNKNOWN;
+    }
+    return ok;
+}
+
+enum pl_status pl_standing_read(struct pl_span text, struct pl_standing *standing, struct pl_err *err)
+{
+    *standing = (struct pl_standing){pl_alert_state_init(), pl_looks_init()};
+    while (text.ptr) {
+        struct pl_span pair = pl_span_cut(&text, ' ');
+        struct pl_span value = pair;
+        struct pl_span name = pl_span_cut(&value, '=');
+        bool known, ok;
+
+        ok = value.ptr && read_alert_pair(name, value, &standing->alert, &known);
+        if (ok && !known)
+            ok = read_looks_pair(name, value, &standing->looks);
+        if (!ok)
+            return pl_err_set(err, PL_ERR_INPUT, "standing: cannot read \"%.*s\"",
+                              (int)(pair.len < 64 ? pair.len : 64), pair.ptr ? pair.ptr : "");
+    }
+    return PL_OK;
+}

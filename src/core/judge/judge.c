@@ -1,0 +1,425 @@
+#include "core/judge/judge_internal.h"
+
+#include "util/stamp.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DWELL_US (30 * PL_DAY_US)
+#define DWELL_ENTRIES 8u
+#define POLICY_ENTRIES 8u
+
+struct pl_judge *pl_judge_new(const struct pl_rules *rules, int64_t alert_min_interval_us)
+{
+    struct pl_judge *judge = calloc(1, sizeof(*judge));
+    unsigned n = rules->n_areas ? rules->n_areas : 1;
+
+    if (!judge)
+        return NULL;
+    judge->rules = rules;
+    judge->min_interval_us = alert_min_interval_us;
+    judge->programme = pl_programme_new(rules);
+    judge->areas = calloc(n, sizeof(*judge->areas));
+    judge->entered = pl_names_new(JUDGE_ENTERED_MAX);
+    judge->edges = calloc((size_t)n * PL_ALERT_EDGES_MAX, sizeof(*judge->edges));
+    judge->changes = calloc(n, sizeof(*judge->changes));
+    if (!judge->programme || !judge->areas || !judge->entered || !judge->edges || !judge->changes) {
+        pl_judge_free(judge);
+        return NULL;
+    }
+    for (unsigned a = 0; a < rules->n_areas; a++) {
+        judge->areas[a].standing.alert = pl_alert_state_init();
+        judge->areas[a].standing.looks = pl_looks_init();
+        judge->areas[a].policy = NAN;
+    }
+    return judge;
+}
+
+void pl_judge_free(struct pl_judge *judge)
+{
+    if (!judge)
+        return;
+    free(judge->changes);
+    free(judge->edges);
+    free(judge->points);
+    pl_names_free(judge->entered);
+    pl_sums_fini(&judge->sums);
+    free(judge->docket);
+    free(judge->areas);
+    pl_programme_free(judge->programme);
+    pl_ledger_fini(&judge->ledger);
+    free(judge);
+}
+
+static void note_policy(struct pl_judge *judge, const struct pl_row *row)
+{
+    if (row->kind != PL_ROW_POLICY)
+        return;
+    judge->areas[row->area].policy = row->smallest_return;
+    judge->areas[row->area].policy_known = true;
+}
+
+enum pl_status pl_judge_restore_row(struct pl_judge *judge, const struct pl_row *row, struct pl_err *err)
+{
+    enum pl_status status;
+    unsigned n;
+
+    if (row->area >= judge->rules->n_areas)
+        return PL_OK; /* of an area that is not configured any more: kept in the store, judged by nobody */
+    status = pl_ledger_append(&judge->ledger, row, err);
+    if (!status)
+        status = pl_judge_remember(judge, row, err);
+    if (!status)
+        status = pl_programme_feed(judge->programme, row, judge->changes, judge->rules->n_areas, &n, err);
+    note_policy(judge, row);
+    return status;
+}
+
+static bool add_point(struct pl_judge *judge, const struct pl_history_point *point)
+{
+    if (judge->n_points == judge->cap_points) {
+        size_t cap = judge->cap_points ? judge->cap_points * 2 : 64;
+        struct pl_history_point *grown = realloc(judge->points, cap * sizeof(*grown));
+
+        if (!grown)
+            return false;
+        judge->points = grown;
+        judge->cap_points = cap;
+    }
+    judge->points[judge->n_points++] = *point;
+    return true;
+}
+
+static bool point_of(struct pl_judge *judge, uint32_t area, const struct pl_row *row, bool changed)
+{
+    const struct pl_area_state *state = pl_programme_area(judge->programme, area);
+    bool own = row->area == area && row->kind == PL_ROW_RESULT;
+    const struct pl_history_point point = {
+        .area = area,
+        .n = state->n,
+        .time_us = row->time_us,
+        .state = state->state,
+        .changed = changed,
+        .e_flat = state->e_flat,
+        .level = state->level,
+        .down = state->down,
+        .up = state->up,
+        .e_yield = state->e_yield,
+        .effect = own ? row->effect : (double)NAN,
+        .se = own ? row->se : (double)NAN,
+    };
+
+    return add_point(judge, &point);
+}
+
+/* Put one row into the ledger and step every area's programme by it. */
+static enum pl_status enter(struct pl_judge *judge, const struct pl_row *row, struct pl_err *err)
+{
+    enum pl_status status = pl_ledger_append(&judge->ledger, row, err);
+    struct judge_area *area = &judge->areas[row->area];
+    bool own = false, ok = true;
+    unsigned n;
+
+    if (!status)
+        status = pl_judge_remember(judge, row, err);
+    if (!status)
+        status = pl_programme_feed(judge->programme, row, judge->changes, judge->rules->n_areas, &n, err);
+    if (status)
+        return status;
+    note_policy(judge, row);
+    for (unsigned at = 0; at < n; at++) {
+        ok = ok && point_of(judge, judge->changes[at].area, row, true);
+        own = own || judge->changes[at].area == row->area;
+    }
+    if (!own && row->kind == PL_ROW_RESULT && row->excluded == PL_ENTERED)
+        ok = ok && point_of(judge, row->area, row, false);
+    if (row->kind == PL_ROW_RESULT)
+        area->standing.alert.in_history = row->history;
+    if (row->kind == PL_ROW_EPOCH)
+        pl_looks_restart(&area->standing.looks, row->time_us);
+    return ok ? PL_OK : pl_err_set(err, PL_ERR_NOMEM, "no memory for history");
+}
+
+/* Ledger order within a tick: time, launches first, then id (design 6.3). */
+static int row_order(const void *a, const void *b)
+{
+    const struct pl_row *x = a, *y = b;
+
+    if (x->time_us != y->time_us)
+        return x->time_us < y->time_us ? -1 : 1;
+    if ((x->kind == PL_ROW_EPOCH) != (y->kind == PL_ROW_EPOCH))
+        return x->kind == PL_ROW_EPOCH ? -1 : 1;
+    if (strcmp(x->id, y->id) != 0)
+        return strcmp(x->id, y->id);
+    return strcmp(x->experiment, y->experiment);
+}
+
+static size_t take_docket(struct pl_judge *judge, int64_t tick_us, struct pl_row *rows)
+{
+    size_t kept = 0, n = 0;
+
+    for (size_t at = 0; at < judge->n_docket; at++) {
+        struct docket_item *item = &judge->docket[at];
+
+        if (item->place_us >= tick_us) {
+            judge->docket[kept++] = *item;
+        } else if (item->is_history_end) {
+            judge->areas[item->row.area].history_ended = true;
+        } else {
+            item->row.tick_us = tick_us;
+            rows[n++] = item->row;
+        }
+    }
+    judge->n_docket = kept;
+    return n;
+}
+
+static bool has_entered(const struct pl_judge *judge, const char *experiment)
+{
+    struct pl_row row = {.kind = PL_ROW_RESULT};
+
+    memcpy(row.id, experiment, sizeof(row.id));
+    return pl_judge_known(judge, &row);
+}
+
+static size_t take_due(struct pl_judge *judge, int64_t tick_us, struct pl_row *rows)
+{
+    struct pl_experiment_view view;
+    size_t n = 0;
+
+    for (unsigned at = 0; at < judge->sums.n_experiments; at++) {
+        pl_judge_experiment(judge, at, &view);
+        if (view.area == PL_RULES_NONE || view.due_us == PL_TIME_NONE || view.due_us > tick_us ||
+            has_entered(judge, judge->sums.experiments[at].name))
+            continue;
+        pl_judge_row_of(judge, at, tick_us, &rows[n++]);
+    }
+    return n;
+}
+
+static enum pl_status enter_all(struct pl_judge *judge, int64_t tick_us, struct pl_err *err)
+{
+    size_t room = judge->n_docket + judge->sums.n_experiments;
+    struct pl_row *rows = calloc(room ? room : 1, sizeof(*rows));
+    enum pl_status status = PL_OK;
+    size_t n;
+
+    if (!rows)
+        return pl_err_set(err, PL_ERR_NOMEM, "no memory for the docket");
+    n = take_docket(judge, tick_us, rows);
+    /* Lifecycle steps first: they decide which experiments are due, early or shipped. */
+    for (size_t at = 0; at < n && !status; at++)
+        if (rows[at].kind == PL_ROW_LIFECYCLE)
+            status = enter(judge, &rows[at], err);
+    n += take_due(judge, tick_us, rows + n);
+    qsort(rows, n, sizeof(*rows), row_order);
+    for (size_t at = 0; at < n && !status; at++)
+        if (rows[at].kind != PL_ROW_LIFECYCLE)
+            status = enter(judge, &rows[at], err);
+    free(rows);
+    return status;
+}
+
+static bool same_number(double a, double b)
+{
+    return (isnan(a) && isnan(b)) || fabs(a - b) <= 0;
+}
+
+/* A smallest return that is not the one of the last policy row dates its change (design 10). */
+static enum pl_status enter_policies(struct pl_judge *judge, int64_t tick_us, struct pl_err *err)
+{
+    enum pl_status status = PL_OK;
+
+    for (unsigned a = 0; a < judge->rules->n_areas && !status; a++) {
+        const struct pl_area_rule *rule = &judge->rules->areas[a];
+        struct pl_row row = {
+            .kind = PL_ROW_POLICY,
+            .area = a,
+            .tick_us = tick_us,
+            .time_us = tick_us,
+            .start_us = PL_TIME_NONE,
+            .baseline = NAN,
+            .mean_control = NAN,
+            .smallest_return = rule->smallest_return,
+        };
+
+        if (!judge->areas[a].policy_known ? !isnan(rule->smallest_return)
+                                          : !same_number(judge->areas[a].policy, rule->smallest_return))
+            status = enter(judge, &row, err);
+    }
+    return status;
+}
+
+static bool dwell_ok(const struct pl_area_state *state, int64_t tick_us)
+{
+    return state->flat_since_us != PL_TIME_NONE &&
+           (state->flat_entries >= DWELL_ENTRIES || tick_us - state->flat_since_us >= DWELL_US);
+}
+
+static struct pl_facts facts_of(struct pl_judge *judge, uint32_t a, int64_t tick_us)
+{
+    const struct pl_area_state *state = pl_programme_area(judge->programme, a);
+    double middle = isnan(state->lower) || isnan(state->upper) ? (double)NAN : (state->lower + state->upper) / 2;
+
+    return (struct pl_facts){
+        .programme = state->state,
+        .funnel = judge->areas[a].standing.looks.verdict,
+        .delivery = PL_DELIVERY_UNKNOWN,
+        .value = PL_TREND_UNKNOWN,
+        .value_measured = false,
+        .unhealthy = state->unhealthy,
+        .jackpot_ok = state->jackpot_ok,
+        .dwell_ok = dwell_ok(state, tick_us),
+        .once_yielding = state->once_yielding,
+        .policy_new = state->policy_age < POLICY_ENTRIES,
+        .posterior_mean = middle,
+    };
+}
+
+static void conclude(struct pl_judge *judge, int64_t tick_us)
+{
+    for (unsigned a = 0; a < judge->rules->n_areas; a++) {
+        struct judge_area *area = &judge->areas[a];
+        uint32_t funnel = judge->rules->areas[a].funnel;
+        struct pl_alert_edge edges[PL_ALERT_EDGES_MAX];
+        struct pl_facts facts;
+        unsigned n;
+
+        if (funnel != PL_RULES_NONE)
+            (void)pl_looks_step(&area->standing.looks, &judge->rules->funnels[funnel], funnel, &judge->sums, tick_us);
+        if (area->history_ended)
+            area->standing.alert.in_history = false;
+        area->history_ended = false;
+        facts = facts_of(judge, a, tick_us);
+        area->advice = pl_advise(&facts);
+        n = pl_alert_step(&area->standing.alert, &area->advice, tick_us, judge->min_interval_us, edges);
+        for (unsigned at = 0; at < n; at++)
+            judge->edges[judge->n_edges++] = (struct pl_area_edge){a, edges[at]};
+    }
+}
+
+static enum pl_status keep_sums(struct pl_judge *judge, const struct pl_sums *sums, struct pl_err *err)
+{
+    if (!sums)
+        return PL_OK;
+    pl_sums_fini(&judge->sums);
+    return pl_sums_merge(&judge->sums, sums, err);
+}
+
+enum pl_status pl_judge_tick(struct pl_judge *judge, int64_t tick_us, const struct pl_sums *sums,
+                             struct pl_judgement *judgement, struct pl_err *err)
+{
+    enum pl_status status = keep_sums(judge, sums, err);
+    size_t first = judge->ledger.n;
+
+    judge->n_points = 0;
+    judge->n_edges = 0;
+    if (!status)
+        status = enter_policies(judge, tick_us, err);
+    if (!status)
+        status = enter_all(judge, tick_us, err);
+    if (status)
+        return status;
+    conclude(judge, tick_us);
+    *judgement = (struct pl_judgement){
+        .tick_us = tick_us,
+        .first_row = first,
+        .n_rows = judge->ledger.n - first,
+        .n_points = judge->n_points,
+        .points = judge->points,
+        .n_edges = judge->n_edges,
+        .edges = judge->edges,
+    };
+    return PL_OK;
+}
+
+static void sooner(int64_t *due_us, int64_t candidate_us, int64_t after_us)
+{
+    int64_t tick;
+
+    if (candidate_us == PL_TIME_NONE)
+        return;
+    tick = pl_stamp_floor(candidate_us, PL_TICK_US);
+    if (tick < candidate_us)
+        tick += PL_TICK_US;
+    if (after_us != PL_TIME_NONE && tick <= after_us)
+        return;
+    if (*due_us == PL_TIME_NONE || tick < *due_us)
+        *due_us = tick;
+}
+
+int64_t pl_judge_due(const struct pl_judge *judge, int64_t after_us)
+{
+    int64_t due_us = PL_TIME_NONE;
+    struct pl_experiment_view view;
+
+    for (size_t at = 0; at < judge->n_docket; at++) {
+        int64_t tick = pl_stamp_next_tick(judge->docket[at].place_us);
+
+        sooner(&due_us, tick <= after_us ? after_us + PL_TICK_US : tick, after_us);
+    }
+    for (unsigned at = 0; at < judge->sums.n_experiments; at++) {
+        pl_judge_experiment(judge, at, &view);
+        if (!view.entered && view.area != PL_RULES_NONE)
+            sooner(&due_us, view.due_us, after_us);
+    }
+    for (unsigned a = 0; a < judge->rules->n_areas; a++) {
+        const struct judge_area *area = &judge->areas[a];
+        const struct pl_area_state *state = pl_programme_area(judge->programme, a);
+        uint32_t funnel = judge->rules->areas[a].funnel;
+
+        if (funnel != PL_RULES_NONE)
+            sooner(&due_us, pl_looks_due(&area->standing.looks, &judge->rules->funnels[funnel]), after_us);
+        if (state->flat_since_us != PL_TIME_NONE && !dwell_ok(state, after_us))
+            sooner(&due_us, state->flat_since_us + DWELL_US, after_us);
+        sooner(&due_us, pl_alert_due(&area->standing.alert, &area->advice, judge->min_interval_us), after_us);
+    }
+    return due_us;
+}
+
+void pl_judge_restore_standing(struct pl_judge *judge, uint32_t area, const struct pl_standing *standing)
+{
+    struct pl_facts facts;
+
+    assert(area < judge->rules->n_areas);
+    judge->areas[area].standing = *standing;
+    facts = facts_of(judge, area, judge->ledger.n ? judge->ledger.rows[judge->ledger.n - 1].tick_us : 0);
+    judge->areas[area].advice = pl_advise(&facts);
+}
+
+enum pl_status pl_judge_restore_sums(struct pl_judge *judge, const struct pl_sums *sums, struct pl_err *err)
+{
+    return keep_sums(judge, sums, err);
+}
+
+const struct pl_ledger *pl_judge_ledger(const struct pl_judge *judge)
+{
+    return &judge->ledger;
+}
+
+const struct pl_area_state *pl_judge_area(struct pl_judge *judge, uint32_t area)
+{
+    return pl_programme_area(judge->programme, area);
+}
+
+const struct pl_advice *pl_judge_advice(const struct pl_judge *judge, uint32_t area)
+{
+    return &judge->areas[area].advice;
+}
+
+const struct pl_standing *pl_judge_standing(const struct pl_judge *judge, uint32_t area)
+{
+    return &judge->areas[area].standing;
+}
+
+const struct pl_sums *pl_judge_sums(const struct pl_judge *judge)
+{
+    return &judge->sums;
+}
+
+size_t pl_judge_docket(const struct pl_judge *judge)
+{
+    return judge->n_docket;
+}

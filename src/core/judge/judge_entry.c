@@ -1,0 +1,260 @@
+/* From sums to an entry: one experiment at its landmark (design 10, statistics.md 2.3).
+ *
+ * start = `started` record, else the smallest first exposure over shards. Units exposed on the UTC days day(start) ..
+ * day(start) + L - 1 enter; due = end of the last day + the goal's window. Health is judged before the effect.
+ */
+#include "core/judge/judge_internal.h"
+
+#include "core/judge/effect.h"
+#include "core/judge/split.h"
+#include "util/stamp.h"
+
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+#define BASELINE_EXPERIMENTS 5
+
+static unsigned control_of(const struct pl_judge *judge, const struct pl_sums_experiment *experiment)
+{
+    static const char *const usual[] = {"control", "off", "0", "false"};
+    uint32_t declared = pl_rules_find_experiment(judge->rules, pl_span_of(experiment->name));
+
+    if (declared != PL_RULES_NONE && judge->rules->experiments[declared].n_variants) {
+        int at = pl_sums_find_variant(experiment, pl_span_of(judge->rules->experiments[declared].variants[0]));
+
+        if (at >= 0)
+            return (unsigned)at;
+    }
+    for (unsigned name = 0; name < sizeof(usual) / sizeof(*usual); name++)
+        for (unsigned at = 0; at < experiment->n_variants; at++)
+            if (strcasecmp(experiment->variants[at], usual[name]) == 0)
+                return at;
+    return 0;
+}
+
+/* Shares of one segment by variant index: declared in the log, else in the configuration, else equal. */
+static void shares_of(const struct pl_judge *judge, const struct pl_sums_experiment *experiment, unsigned segment,
+                      double shares[PL_VARIANTS_MAX])
+{
+    uint32_t declared = pl_rules_find_experiment(judge->rules, pl_span_of(experiment->name));
+    double sum = 0;
+
+    for (unsigned at = 0; at < experiment->n_variants; at++) {
+        shares[at] = experiment->shares[segment][at];
+        for (unsigned v = 0; shares[at] <= 0 && declared != PL_RULES_NONE &&
+                             v < judge->rules->experiments[declared].n_variants; v++)
+            if (strcmp(judge->rules->experiments[declared].variants[v], experiment->variants[at]) == 0)
+                shares[at] = judge->rules->experiments[declared].shares[v];
+        sum += shares[at];
+    }
+    for (unsigned at = 0; at < experiment->n_variants; at++)
+        shares[at] = sum > 0 ? shares[at] / sum : 1.0 / experiment->n_variants;
+}
+
+/* A variant that was seen although its declared share is 0 makes the split uneven without further arithmetic. */
+static double split_of(const struct pl_judge *judge, unsigned index)
+{
+    const struct pl_sums_experiment *experiment = &judge->sums.experiments[index];
+    int64_t counts[PL_SEGMENTS_MAX][PL_VARIANTS_MAX] = {{0}};
+    double shares[PL_SEGMENTS_MAX][PL_VARIANTS_MAX];
+    struct pl_split segments[PL_SEGMENTS_MAX];
+    unsigned n = 0;
+
+    for (unsigned s = 0; s < experiment->n_segments && s < PL_SEGMENTS_MAX; s++) {
+        int64_t total = 0;
+
+        shares_of(judge, experiment, s, shares[n]);
+        for (unsigned v = 0; v < experiment->n_variants; v++) {
+            const struct pl_cell_key key = {.kind = PL_CELL_SEGMENT, .subject = index, .arm = (uint16_t)v, .metric = s};
+
+            counts[n][v] = pl_sums_range(&judge->sums, key, 0, 0).n;
+            total += counts[n][v];
+            if (shares[n][v] <= 0 && counts[n][v] > 0)
+                return INFINITY;
+        }
+        if (total == 0)
+            continue;
+        segments[n] = (struct pl_split){experiment->n_variants, counts[n], shares[n]};
+        n++;
+    }
+    return n ? pl_split_log_e(segments, n) : 0;
+}
+
+static int64_t exposed(const struct pl_judge *judge, unsigned index, unsigned arm, int32_t first, int32_t last)
+{
+    const struct pl_cell_key key = {.kind = PL_CELL_EXPOSED, .subject = index, .arm = (uint16_t)arm};
+
+    return pl_sums_range(&judge->sums, key, first, last).n;
+}
+
+static int64_t mixed(const struct pl_judge *judge, unsigned index)
+{
+    const struct pl_cell_key key = {.kind = PL_CELL_MIXED, .subject = index};
+
+    return pl_sums_range(&judge->sums, key, INT32_MIN, INT32_MAX).n;
+}
+
+static int32_t day_of(int64_t time_us)
+{
+    return (int32_t)(pl_stamp_day(time_us) / PL_DAY_US);
+}
+
+/* What the ledger and the log say of its life, whichever is known. */
+static void life_of(const struct pl_judge *judge, const struct pl_sums_experiment *experiment, struct judge_life *life)
+{
+    pl_judge_life(judge, experiment->name, life);
+    if (life->area == PL_RULES_NONE)
+        life->area = pl_rules_area_of(judge->rules, pl_span_of(experiment->name));
+    if (life->started_us == PL_TIME_NONE)
+        life->started_us = experiment->started_us != PL_TIME_NONE ? experiment->started_us : experiment->first_exposure_us;
+    if (life->ended_us == PL_TIME_NONE)
+        life->ended_us = experiment->ended_us;
+}
+
+static const struct pl_row *row_named(const struct pl_judge *judge, const char *experiment)
+{
+    for (size_t at = judge->ledger.n; at-- > 0;)
+        if (judge->ledger.rows[at].kind == PL_ROW_RESULT && strcmp(judge->ledger.rows[at].id, experiment) == 0)
+            return &judge->ledger.rows[at];
+    return NULL;
+}
+
+static enum pl_exclusion exclusion_of(const struct pl_judge *judge, const struct pl_sums_experiment *experiment,
+                                      const struct pl_experiment_view *view, enum pl_work work)
+{
+    uint32_t goal = judge->rules->areas[view->area].goal;
+
+    if (view->uneven_split || view->mixed_alarm)
+        return PL_EXCLUDED_UNHEALTHY;
+    if (work == PL_WORK_CORE || work == PL_WORK_HOLDOUT)
+        return PL_EXCLUDED_KIND;
+    if (experiment->joined_late && experiment->started_us == PL_TIME_NONE)
+        return PL_EXCLUDED_JOINED_LATE;
+    if (experiment->n_variants != 2 || goal == PL_RULES_NONE || judge->rules->metrics[goal].type != PL_METRIC_CONVERSION)
+        return PL_EXCLUDED_SHAPE;
+    return PL_ENTERED;
+}
+
+void pl_judge_experiment(const struct pl_judge *judge, unsigned index, struct pl_experiment_view *view)
+{
+    const struct pl_sums_experiment *experiment = &judge->sums.experiments[index];
+    const struct pl_row *row = row_named(judge, experiment->name);
+    struct judge_life life;
+    int64_t total = 0;
+
+    life_of(judge, experiment, &life);
+    *view = (struct pl_experiment_view){
+        .area = life.area,
+        .work = life.work,
+        .start_us = life.started_us,
+        .end_us = life.ended_us,
+        .due_us = PL_TIME_NONE,
+        .control = control_of(judge, experiment),
+        .split_log_e = split_of(judge, index),
+        .n_mixed = mixed(judge, index),
+        .entered = row != NULL,
+    };
+    for (unsigned v = 0; v < experiment->n_variants; v++)
+        total += exposed(judge, index, v, INT32_MIN, INT32_MAX);
+    view->uneven_split = pl_split_uneven(view->split_log_e);
+    view->mixed_alarm = pl_split_mixed(view->n_mixed, total);
+    if (view->area == PL_RULES_NONE)
+        return;
+    if (life.started_us != PL_TIME_NONE) {
+        uint32_t goal = judge->rules->areas[view->area].goal;
+        int64_t window_us = goal == PL_RULES_NONE ? 0 : judge->rules->metrics[goal].window_us;
+
+        view->due_us = pl_stamp_day(life.started_us) + judge->rules->areas[view->area].landmark_us + window_us;
+    }
+    view->excluded = row ? row->excluded : exclusion_of(judge, experiment, view, life.work);
+}
+
+/* The area's fixed baseline m0: configured, else pooled over the last 5 that entered before, else its own control. */
+static double baseline_of(const struct pl_judge *judge, uint32_t area, double own)
+{
+    double units = 0, sum = 0;
+    int n = 0;
+
+    if (!isnan(judge->rules->areas[area].baseline))
+        return judge->rules->areas[area].baseline;
+    for (size_t at = judge->ledger.n; at-- > 0 && n < BASELINE_EXPERIMENTS;) {
+        const struct pl_row *row = &judge->ledger.rows[at];
+
+        if (row->kind != PL_ROW_RESULT || row->area != area || row->excluded != PL_ENTERED || isnan(row->mean_control))
+            continue;
+        units += row->n_control;
+        sum += row->n_control * row->mean_control;
+        n++;
+    }
+    return units > 0 && sum > 0 ? sum / units : own;
+}
+
+static struct pl_cell arm_cell(const struct pl_judge *judge, unsigned index, unsigned arm, uint32_t metric,
+                               int32_t first, int32_t last)
+{
+    const struct pl_cell_key key = {
+        .kind = PL_CELL_METRIC, .subject = index, .arm = (uint16_t)arm, .metric = metric};
+    struct pl_cell cell = pl_sums_range(&judge->sums, key, first, last);
+
+    cell.n = exposed(judge, index, arm, first, last);
+    return cell;
+}
+
+static void measure(const struct pl_judge *judge, unsigned index, const struct pl_experiment_view *view,
+                    struct pl_row *row)
+{
+    const struct pl_area_rule *area = &judge->rules->areas[view->area];
+    int32_t first = day_of(view->start_us);
+    int32_t last = first + (int32_t)(area->landmark_us / PL_DAY_US) - 1;
+    struct pl_cell cell_a = arm_cell(judge, index, view->control, area->goal, first, last);
+    struct pl_cell cell_b = arm_cell(judge, index, 1 - view->control, area->goal, first, last);
+    struct pl_moments a = pl_effect_proportion(&cell_a), b = pl_effect_proportion(&cell_b);
+    struct pl_effect absolute, scaled;
+
+    if (!pl_effect_enough_conversions(&cell_a) || !pl_effect_enough_conversions(&cell_b)) {
+        row->excluded = PL_EXCLUDED_TOO_SMALL;
+        return;
+    }
+    absolute = pl_effect_absolute(&a, &b);
+    row->baseline = baseline_of(judge, view->area, a.mean);
+    scaled = pl_effect_scaled(&absolute, row->baseline, area->coverage,
+                              judge->rules->metrics[area->goal].lower_is_better);
+    row->effect = scaled.estimate;
+    row->se = scaled.se;
+    row->mean_control = a.mean;
+    row->n_control = (double)a.n;
+}
+
+void pl_judge_row_of(const struct pl_judge *judge, unsigned index, int64_t tick_us, struct pl_row *row)
+{
+    const struct pl_sums_experiment *experiment = &judge->sums.experiments[index];
+    struct pl_experiment_view view;
+    struct judge_life life;
+    int64_t landmark_us;
+
+    pl_judge_experiment(judge, index, &view);
+    life_of(judge, experiment, &life);
+    landmark_us = pl_stamp_day(view.start_us) + judge->rules->areas[view.area].landmark_us;
+    *row = (struct pl_row){
+        .kind = PL_ROW_RESULT,
+        .excluded = view.excluded,
+        .work = view.work,
+        .area = view.area,
+        .tick_us = tick_us,
+        .time_us = landmark_us,
+        .start_us = view.start_us,
+        .effect = NAN,
+        .se = NAN,
+        .baseline = NAN,
+        .mean_control = NAN,
+        .smallest_return = NAN,
+        .cost = 1,
+        .early = view.end_us != PL_TIME_NONE && view.end_us < landmark_us,
+        .shipped = life.shipped,
+    };
+    memcpy(row->id, experiment->name, sizeof(row->id));
+    memcpy(row->experiment, experiment->name, sizeof(row->experiment));
+    if (row->excluded == PL_ENTERED)
+        measure(judge, index, &view, row);
+}

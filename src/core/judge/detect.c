@@ -224,5 +224,5 @@ double pl_detect_needed(const struct pl_bets *bets, const struct pl_detect_need 
         else
             low = n;
     }
-    return high < NEEDED_MAX ? ceil(high) : NAN;
+    return high < NEEDED_MAX ? ceil(high) : (double)NAN;
 }

@@ -92,7 +92,7 @@ struct pl_effect pl_effect_scaled(const struct pl_effect *absolute, double basel
                                   bool lower_is_better)
 {
     struct pl_effect effect = *absolute;
-    double scale = fabs(baseline) > 0. ? coverage / fabs(baseline) : NAN;
+    double scale = fabs(baseline) > 0. ? coverage / fabs(baseline) : (double)NAN;
 
     effect.estimate *= lower_is_better ? -scale : scale;
     effect.se *= scale;

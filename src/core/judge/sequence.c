@@ -46,8 +46,8 @@ struct pl_interval pl_sequence_interval(const struct pl_effect *effect, double n
     double half = effect->se * pl_sequence_width(n, rho2, alpha, side);
 
     return (struct pl_interval){
-        .lower = side == PL_LESS ? -INFINITY : effect->estimate - half,
-        .upper = side == PL_GREATER ? INFINITY : effect->estimate + half,
+        .lower = side == PL_LESS ? -(double)INFINITY : effect->estimate - half,
+        .upper = side == PL_GREATER ? (double)INFINITY : effect->estimate + half,
         .p = level_of(n, rho2, effect->estimate / effect->se, side),
     };
 }

@@ -128,7 +128,7 @@ static void look_at(struct pl_trend *trend, const struct pl_trend_input *input, 
     unsigned m = 0;
 
     for (unsigned at = from; at < to; at++) {
-        double y = input->omitted && input->omitted[at] ? NAN : logit_of(input, weights, at);
+        double y = input->omitted && input->omitted[at] ? (double)NAN : logit_of(input, weights, at);
 
         if (isnan(y))
             continue;

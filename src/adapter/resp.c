@@ -5,6 +5,7 @@
 #include <hiredis/hiredis.h>
 #include <hiredis/read.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,14 +39,26 @@ struct pl_resp {
     struct pl_reply root;
 };
 
-void pl_resp_add(struct pl_buf *out, size_t argc, const struct pl_span *argv)
+void pl_resp_begin(struct pl_buf *out, size_t argc)
 {
     pl_buf_addf(out, "*%zu\r\n", argc);
-    for (size_t at = 0; at < argc; at++) {
-        pl_buf_addf(out, "$%zu\r\n", argv[at].len);
-        pl_buf_add_span(out, argv[at]);
-        pl_buf_add(out, "\r\n", 2);
-    }
+}
+
+void pl_resp_add_arg(struct pl_buf *out, struct pl_span arg)
+{
+    char head[32];
+    int len = snprintf(head, sizeof(head), "$%zu\r\n", arg.len);
+
+    pl_buf_add(out, head, (size_t)len);
+    pl_buf_add_span(out, arg);
+    pl_buf_add(out, "\r\n", 2);
+}
+
+void pl_resp_add(struct pl_buf *out, size_t argc, const struct pl_span *argv)
+{
+    pl_resp_begin(out, argc);
+    for (size_t at = 0; at < argc; at++)
+        pl_resp_add_arg(out, argv[at]);
 }
 
 void pl_resp_add_text(struct pl_buf *out, const char *first, ...)

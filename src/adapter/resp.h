@@ -30,6 +30,10 @@ void pl_resp_add(struct pl_buf *out, size_t argc, const struct pl_span *argv);
 /* The same from terminated strings, ended by NULL. */
 void pl_resp_add_text(struct pl_buf *out, const char *first, ...) __attribute__((sentinel));
 
+/* A command piece by piece: argc, then so many arguments. */
+void pl_resp_begin(struct pl_buf *out, size_t argc);
+void pl_resp_add_arg(struct pl_buf *out, struct pl_span arg);
+
 #define PL_RESP_LINE_BYTES 65536 /* the longest status, error or header line */
 
 struct pl_resp_limits {

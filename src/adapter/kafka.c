@@ -134,6 +134,38 @@ enum pl_status pl_kafka_new(const struct pl_kafka_config *config, struct pl_kafk
     return PL_OK;
 }
 
+/* A message in the consumer's own queue: an error of the consumer, or a record that came past its input's queue, which
+ * librdkafka does when the topic was deleted and made anew. Then it is lost to us, and the input must not go on. */
+static void take_stray(struct pl_kafka *kafka, const rd_kafka_message_t *message)
+{
+    const char *name = message->rkt ? rd_kafka_topic_name(message->rkt) : "";
+
+    if (message->err) {
+        pl_kafka_problem(kafka, PL_ERR_IO, "%s: %s", rd_kafka_err2name(message->err), rd_kafka_message_errstr(message));
+        return;
+    }
+    for (unsigned topic = 0; topic < PL_KAFKA_LANES; topic++) {
+        struct pl_kafka_input *input = pl_kafka_input_find(kafka, topic, message->partition);
+
+        if (!input || !input->wanted || strcmp(kafka->topics[topic], name) != 0)
+            continue;
+        pl_kafka_input_fail(kafka, input, "the topic was made anew while it was read; start again");
+        pl_kafka_problem(kafka, PL_ERR_INPUT, "%s", input->failure);
+    }
+}
+
+static void serve_events(struct pl_kafka *kafka)
+{
+    for (unsigned at = 0; at < EVENTS_PER_POLL; at++) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(kafka->rk, 0);
+
+        if (!message)
+            break;
+        take_stray(kafka, message);
+        rd_kafka_message_destroy(message);
+    }
+}
+
 /* librdkafka's destroy has waited for ever more than once in its history: it gets a thread of its own, and when time is
  * up that thread is left behind. */
 struct destroyer {
@@ -184,7 +216,8 @@ static bool destroy_until(rd_kafka_t *rk, int64_t deadline_us)
     return true;
 }
 
-/* Leave the group: the close events go to a queue of their own, that is served here until librdkafka has left. */
+/* Leave the group: the close events go to a queue of their own, that is served here until librdkafka has left. Before
+ * 2.4.0 an assignment that is under way at this moment can never be answered: that is when the deadline is needed. */
 static bool leave_until(struct pl_kafka *kafka, int64_t deadline_us)
 {
     rd_kafka_queue_t *queue = rd_kafka_queue_new(kafka->rk);
@@ -194,6 +227,8 @@ static bool leave_until(struct pl_kafka *kafka, int64_t deadline_us)
     while (!error && !(left = rd_kafka_consumer_closed(kafka->rk)) && remaining_ms(deadline_us) > 0) {
         rd_kafka_event_t *event = rd_kafka_queue_poll(queue, CLOSE_POLL_MS);
 
+        if (event && rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
+            pl_kafka_group_drop(kafka, rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS);
         rd_kafka_event_destroy(event);
     }
     if (error)
@@ -212,8 +247,8 @@ bool pl_kafka_free(struct pl_kafka *kafka, int64_t timeout_us)
         return true;
     kafka->closing = true;
     if (kafka->rk) {
-        if (kafka->rebalance.recorded || kafka->revoke_open)
-            pl_kafka_group_drop(kafka);
+        serve_events(kafka);
+        pl_kafka_group_drop(kafka, false);
         pl_kafka_inputs_free(kafka);
         rd_kafka_queue_io_event_enable(kafka->events, -1, NULL, 0);
         rd_kafka_queue_destroy(kafka->events);
@@ -228,36 +263,9 @@ bool pl_kafka_free(struct pl_kafka *kafka, int64_t timeout_us)
     return clean;
 }
 
-/* A message in the consumer's own queue: an error of the consumer, or a record that came past its input's queue, which
- * librdkafka does when the topic was deleted and made anew. Then it is lost to us, and the input must not go on. */
-static void take_stray(struct pl_kafka *kafka, const rd_kafka_message_t *message)
-{
-    const char *name = message->rkt ? rd_kafka_topic_name(message->rkt) : "";
-
-    if (message->err) {
-        pl_kafka_problem(kafka, PL_ERR_IO, "%s: %s", rd_kafka_err2name(message->err), rd_kafka_message_errstr(message));
-        return;
-    }
-    for (unsigned topic = 0; topic < PL_KAFKA_LANES; topic++) {
-        struct pl_kafka_input *input = pl_kafka_input_find(kafka, topic, message->partition);
-
-        if (!input || !input->wanted || strcmp(kafka->topics[topic], name) != 0)
-            continue;
-        pl_kafka_input_fail(kafka, input, "the topic was made anew while it was read; start again");
-        pl_kafka_problem(kafka, PL_ERR_INPUT, "%s", input->failure);
-    }
-}
-
 void pl_kafka_poll(struct pl_kafka *kafka)
 {
-    for (unsigned at = 0; at < EVENTS_PER_POLL; at++) {
-        rd_kafka_message_t *message = rd_kafka_consumer_poll(kafka->rk, 0);
-
-        if (!message)
-            break;
-        take_stray(kafka, message);
-        rd_kafka_message_destroy(message);
-    }
+    serve_events(kafka);
     pl_kafka_group_announce(kafka);
 }
 

@@ -33,7 +33,7 @@ void pl_kafka_group_record(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_to
     struct pl_kafka_rebalance *rebalance = &kafka->rebalance;
 
     if (kafka->closing) {
-        pl_kafka_group_drop(kafka);
+        pl_kafka_group_drop(kafka, what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS);
         return;
     }
     free(rebalance->partitions);
@@ -213,8 +213,11 @@ void pl_kafka_group_stopped(struct pl_kafka *kafka, int32_t partition)
         pl_kafka_problem(kafka, err.code, "%s", err.text);
 }
 
-void pl_kafka_group_drop(struct pl_kafka *kafka)
+void pl_kafka_group_drop(struct pl_kafka *kafka, bool answer_assign)
 {
+    if (answer_assign || (kafka->rebalance.recorded && kafka->rebalance.is_assign))
+        answer_empty(kafka);
+    kafka->rebalance.recorded = false;
     for (unsigned topic = 0; topic < PL_KAFKA_LANES; topic++)
         for (int32_t partition = 0; partition < kafka->lanes[topic].n; partition++)
             if (kafka->lanes[topic].inputs[partition])

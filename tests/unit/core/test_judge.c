@@ -18,12 +18,22 @@ struct fixture {
 static struct pl_rules *make_rules(double smallest_return)
 {
     struct pl_rules *rules = pl_rules_new();
-    struct pl_area_rule area = {.id = "checkout", .owner = "team", .unit = "%", .goal = PL_RULES_NONE,
-                                .funnel = PL_RULES_NONE, .smallest_return = smallest_return,
-                                .false_alarm_every_years = 1, .baseline = NAN, .coverage = 1,
+    struct pl_area_rule area = {.id = "checkout",
+                                .owner = "team",
+                                .unit = "%",
+                                .goal = PL_RULES_NONE,
+                                .funnel = PL_RULES_NONE,
+                                .smallest_return = smallest_return,
+                                .false_alarm_every_years = 1,
+                                .baseline = NAN,
+                                .coverage = 1,
                                 .landmark_us = 14 * PL_DAY_US};
-    struct pl_metric_rule metric = {.id = "checkout.goal", .type = PL_METRIC_CONVERSION, .value = PL_RULES_NONE,
-                                    .n_actions = 1, .window_us = 7 * PL_DAY_US, .n_star = 5000,
+    struct pl_metric_rule metric = {.id = "checkout.goal",
+                                    .type = PL_METRIC_CONVERSION,
+                                    .value = PL_RULES_NONE,
+                                    .n_actions = 1,
+                                    .window_us = 7 * PL_DAY_US,
+                                    .n_star = 5000,
                                     .bound_micro = INT64_C(1000000000000000)};
 
     area.globs[area.n_globs++] = strdup("cart_*");
@@ -57,8 +67,14 @@ static int teardown(void **state)
 
 static struct pl_control result(const char *id, int64_t time_us, double effect, double se)
 {
-    struct pl_control control = {.type = PL_CONTROL_RESULT, .time_us = time_us, .start_us = PL_TIME_NONE,
-                                 .effect = effect, .se = se, .cost = 1, .shipped = true, .healthy = true};
+    struct pl_control control = {.type = PL_CONTROL_RESULT,
+                                 .time_us = time_us,
+                                 .start_us = PL_TIME_NONE,
+                                 .effect = effect,
+                                 .se = se,
+                                 .cost = 1,
+                                 .shipped = true,
+                                 .healthy = true};
 
     snprintf(control.id, sizeof(control.id), "%s", id);
     snprintf(control.experiment, sizeof(control.experiment), "%s", id);
@@ -181,9 +197,13 @@ static struct pl_sums experiment_sums(int64_t start_us)
     size_t at = 0;
 
     sums.experiments = calloc(1, sizeof(*sums.experiments));
-    *sums.experiments = (struct pl_sums_experiment){.name = "cart_1", .n_variants = 2, .variants = {"control", "B"},
-                                                    .first_exposure_us = start_us, .started_us = PL_TIME_NONE,
-                                                    .ended_us = PL_TIME_NONE, .n_segments = 1};
+    *sums.experiments = (struct pl_sums_experiment){.name = "cart_1",
+                                                    .n_variants = 2,
+                                                    .variants = {"control", "B"},
+                                                    .first_exposure_us = start_us,
+                                                    .started_us = PL_TIME_NONE,
+                                                    .ended_us = PL_TIME_NONE,
+                                                    .n_segments = 1};
     sums.cells = calloc(60, sizeof(*sums.cells));
     for (uint16_t kind = PL_CELL_EXPOSED; kind <= PL_CELL_METRIC; kind++) {
         for (int32_t day = 0; day < 14; day++) {
@@ -191,7 +211,8 @@ static struct pl_sums experiment_sums(int64_t start_us)
                 int64_t hits = (arm ? 110 : 100);
                 struct pl_cell *cell = &sums.cells[at++];
 
-                cell->key = (struct pl_cell_key){.kind = kind, .arm = arm, .pane = (int32_t)(start_us / PL_DAY_US) + day};
+                cell->key =
+                    (struct pl_cell_key){.kind = kind, .arm = arm, .pane = (int32_t)(start_us / PL_DAY_US) + day};
                 cell->n = kind == PL_CELL_EXPOSED ? 1000 : 0;
                 cell->sum = kind == PL_CELL_METRIC ? hits * PL_MICRO : 0;
                 cell->sum2 = (pl_int128)cell->sum * PL_MICRO;

@@ -57,7 +57,7 @@ static void feed(struct tool *tool, const struct pl_row *row)
 {
     struct pl_programme_change changes[AREAS_MAX];
     char prefix[16];
-    unsigned n;
+    unsigned n = 0;
 
     if (row->area >= tool->n_areas || pl_programme_feed(tool->programme, row, changes, AREAS_MAX, &n, NULL) != PL_OK)
         die(tool, "not accepted");

@@ -117,7 +117,7 @@ static void check(const struct pl_facts *facts, size_t line)
 
 static void every_combination(void **state)
 {
-    static const double means[] = {NAN, -.1, 0., .1};
+    static const double means[] = {(double)NAN, -.1, 0., .1};
     unsigned seen[LINES] = {0};
     (void)state;
 
@@ -142,8 +142,11 @@ static void every_combination(void **state)
 /* Unknown P, B and V never block a proven programme: they make it unconfirmed and are named. */
 static void unknown_inputs_never_block(void **state)
 {
-    struct pl_facts facts = {
-        .programme = PL_FLAT, .jackpot_ok = true, .dwell_ok = true, .once_yielding = true, .posterior_mean = NAN};
+    struct pl_facts facts = {.programme = PL_FLAT,
+                             .jackpot_ok = true,
+                             .dwell_ok = true,
+                             .once_yielding = true,
+                             .posterior_mean = (double)NAN};
     struct pl_advice got = pl_advise(&facts);
     (void)state;
 
@@ -152,9 +155,9 @@ static void unknown_inputs_never_block(void **state)
     assert_int_equal(got.missing, PL_MISSING_FUNNEL_STABLE | PL_MISSING_DELIVERED | PL_MISSING_VALUE);
     facts.programme = PL_YIELDING;
     assert_int_equal(pl_advise(&facts).verdict, PL_KEEP_OPTIMISING);
-    facts = (struct pl_facts){.delivery = PL_DELIVERY_GAP, .posterior_mean = NAN}; /* no experiment at all */
+    facts = (struct pl_facts){.delivery = PL_DELIVERY_GAP, .posterior_mean = (double)NAN}; /* no experiment at all */
     assert_int_equal(pl_advise(&facts).verdict, PL_DELIVER_EXISTING);
-    facts = (struct pl_facts){.posterior_mean = NAN};
+    facts = (struct pl_facts){.posterior_mean = (double)NAN};
     got = pl_advise(&facts);
     assert_int_equal(got.verdict, PL_NO_VERDICT);
     assert_int_equal(got.lean, 0);

@@ -150,7 +150,7 @@ static void works_without_a_smallest_return(void **state)
     struct pl_evidence evidence;
     (void)state;
 
-    pl_evidence_init(&evidence, NAN, 1., 0);
+    pl_evidence_init(&evidence, (double)NAN, 1., 0);
     for (unsigned n = 0; n < 90; n++)
         enter(&evidence, n, (n < 45 ? 1.5 : 0.) + (n % 3) * .05, .25);
     assert_true(evidence.e_flat == 0. && evidence.e_yield == 0. && evidence.largest_cap == 0.);
@@ -222,7 +222,7 @@ static void needed_scales_with_the_share(void **state)
     double four = pl_evidence_needed(&evidence, .25, 4.);
     assert_true(one >= 20. && one <= 26.); /* 25 from nothing, statistics.md 2.7 */
     assert_true(four > one + 4.);
-    assert_true(isnan(pl_evidence_needed(&evidence, NAN, 1.)));
+    assert_true(isnan(pl_evidence_needed(&evidence, (double)NAN, 1.)));
     pl_evidence_fini(&evidence);
 }
 

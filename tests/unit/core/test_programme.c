@@ -234,8 +234,8 @@ static void areas_without_smallest_return_are_outside(void **state)
 
     begin(&fixture, 3);
     pl_programme_free(fixture.programme);
-    fixture.areas[0].smallest_return = NAN;
-    fixture.areas[1].smallest_return = NAN;
+    fixture.areas[0].smallest_return = (double)NAN;
+    fixture.areas[1].smallest_return = (double)NAN;
     fixture.programme = pl_programme_new(&fixture.rules);
     assert_non_null(fixture.programme);
     enter(&fixture, 0, -.1, 60);
@@ -420,8 +420,8 @@ static void the_age_of_the_policy(void **state)
     enter(&fixture, 0, 0., 5);
     exclude(&fixture, PL_EXCLUDED_UNHEALTHY, 1);
     assert_int_equal(area(&fixture, 0)->policy_age, 5);
-    policy(&fixture, NAN);
-    policy(&fixture, NAN);
+    policy(&fixture, (double)NAN);
+    policy(&fixture, (double)NAN);
     enter(&fixture, 0, 0., 2);
     assert_int_equal(area(&fixture, 0)->policy_age, 2);
     end(&fixture);

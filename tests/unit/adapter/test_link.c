@@ -592,6 +592,7 @@ static void fake_accept(struct evconnlistener *listener, evutil_socket_t fd, str
 
     (void)address, (void)len;
     fake->greeting = GREETING;
+    fake->replied = false;
     bufferevent_setcb(bev, fake_read, fake_written, fake_closed, ctx);
     bufferevent_enable(bev, EV_READ | EV_WRITE);
 }

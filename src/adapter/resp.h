@@ -44,7 +44,7 @@ struct pl_resp_limits {
 
 struct pl_resp;
 
-/* NULL when out of memory. limits NULL: 512 MB, 16 million, 1 GB. At most 7 arrays inside each other. */
+/* NULL when out of memory. limits NULL: 512 MB, 16 million, 1 GB. Arrays may be 8 deep. */
 struct pl_resp *pl_resp_new(const struct pl_resp_limits *limits);
 void pl_resp_free(struct pl_resp *resp);
 

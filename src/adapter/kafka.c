@@ -16,6 +16,7 @@
 
 #define EVENTS_PER_POLL 256
 #define CLOSE_POLL_MS 50
+#define NUDGE_VERSION 0x02020000 /* from here on there is fetch.queue.backoff.ms */
 
 static const uint64_t wake_value = 1;
 
@@ -122,6 +123,7 @@ enum pl_status pl_kafka_new(const struct pl_kafka_config *config, struct pl_kafk
     if (!kafka)
         return pl_err_set(err, PL_ERR_NOMEM, "no memory for a consumer");
     kafka->config = *config;
+    kafka->needs_nudges = rd_kafka_version() < NUDGE_VERSION;
     status = copy_topics(kafka, config) ? make_consumer(kafka, config, err)
                                         : pl_err_set(err, PL_ERR_NOMEM, "no memory for a consumer");
     if (!status)

@@ -9,7 +9,7 @@ import lint
 ALLOWED = set(
     # bytes and text
     """memcpy memmove memset memcmp memchr memrchr mempcpy memmem strlen strnlen strcmp strncmp strcasecmp strncasecmp
-    strchr strrchr strstr strcasestr strspn strcspn strpbrk strcpy strncpy stpcpy strcat strncat bcmp
+    strchr strrchr strstr strcasestr strspn strcspn strpbrk strcpy strncpy stpcpy strcat strncat bcmp explicit_bzero
     snprintf vsnprintf strtod strtol strtoll strtoul strtoull qsort bsearch"""
     # memory
     """ malloc calloc realloc free reallocarray posix_memalign aligned_alloc"""
@@ -23,7 +23,8 @@ ALLOWED = set(
 )
 # What the compilers make of the above: fortified calls, 128-bit and vector helpers, new names of old functions.
 COMPILER = re.compile(
-    r"__(mem|str|stp|sn|vsn)\w+_chk$|__\w+_finite$|__isoc(23|99)_strto\w+$|__(u?(div|mod|mul)(o?ti|x|t)\w*|float\w+|fix\w+|powi\w+|popcount\w+)$"
+    r"__(mem|str|stp|sn|vsn|explicit_bzero)\w*_chk$|__\w+_finite$|__isoc(23|99)_strto\w+$"
+    r"|__(u?(div|mod|mul)(o?ti|x|t)\w*|float\w+|fix\w+|powi\w+|popcount\w+)$"
     r"|__cpu_(model|indicator_init|features2)$|__emutls|__tls_get_addr$"
 )
 INSTRUMENTED = re.compile(r"__(asan|ubsan|tsan|sanitizer|sancov|gcov|llvm|start___sancov|stop___sancov)|__odr_asan")

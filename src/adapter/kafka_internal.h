@@ -57,6 +57,8 @@ struct pl_kafka {
     int32_t *revoking; /* owned: revoked partitions that were not stopped yet */
     unsigned n_revoking;
     bool revoke_open;
+    bool subscribed;
+    bool was_assigned; /* the group has answered once */
     bool closing;
     int64_t nudged_us; /* when the last nudge was */
     bool needs_nudges; /* this version of librdkafka sleeps when its queues are full */

@@ -200,7 +200,7 @@ static void pair_funnel(struct command *c, const struct pl_looks *looks)
     pair_time(c, "funnel_looked", looks->last_us);
 }
 
-void pl_evaluator_write_area(struct pl_evaluator *ev, uint32_t area)
+static void write_area(struct pl_evaluator *ev, uint32_t area)
 {
     const struct pl_area_rule *rule = &ev->conf->rules->areas[area];
     const struct pl_area_state *state = pl_judge_area(ev->judge, area);
@@ -280,26 +280,23 @@ static void write_edge(struct pl_evaluator *ev, const struct pl_area_edge *edge)
 void pl_evaluator_write_tick(struct pl_evaluator *ev, const struct pl_judgement *judgement)
 {
     const struct pl_ledger *ledger = pl_judge_ledger(ev->judge);
-    const struct pl_rules *rules = ev->conf->rules;
-    bool touched[PL_RULES_AREAS_MAX] = {false};
 
     for (size_t at = 0; at < judgement->n_rows; at++) {
         const struct pl_row *row = &ledger->rows[judgement->first_row + at];
 
         write_row(ev, row);
-        touched[row->area] = true;
+        ev->touched[row->area] = true;
     }
     for (size_t at = 0; at < judgement->n_points; at++) {
         write_point(ev, &judgement->points[at], judgement->tick_us);
-        touched[judgement->points[at].area] = true;
+        ev->touched[judgement->points[at].area] = true;
     }
     for (size_t at = 0; at < judgement->n_edges; at++) {
         write_edge(ev, &judgement->edges[at]);
-        touched[judgement->edges[at].area] = true;
+        ev->touched[judgement->edges[at].area] = true;
     }
-    for (unsigned a = 0; a < rules->n_areas; a++)
-        if (touched[a] || pl_judge_standing(ev->judge, a)->looks.last_us == judgement->tick_us)
-            pl_evaluator_write_area(ev, a);
+    for (unsigned a = 0; a < ev->conf->rules->n_areas; a++)
+        ev->touched[a] = ev->touched[a] || pl_judge_standing(ev->judge, a)->looks.last_us == judgement->tick_us;
 }
 
 static void on_committed(void *ctx, enum pl_status status, bool halt, const char *why)
@@ -326,12 +323,22 @@ static void on_committed(void *ctx, enum pl_status status, bool halt, const char
         ev->phase = EVAL_WAITING; /* read everything again: the judge is a function of the ledger */
 }
 
+/* Summaries are written once per batch, however many of its ticks touched them. */
+static void write_areas(struct pl_evaluator *ev)
+{
+    for (unsigned a = 0; a < ev->conf->rules->n_areas; a++)
+        if (ev->touched[a] || !ev->published_once)
+            write_area(ev, a);
+    memset(ev->touched, 0, sizeof(ev->touched));
+}
+
 void pl_evaluator_commit(struct pl_evaluator *ev)
 {
     char judged[32], place[32], partitions[16], judged_text[PL_STAMP_BYTES], hash[32];
     struct pl_span meta[16];
     size_t n = 0;
 
+    write_areas(ev);
     snprintf(judged, sizeof(judged), "%" PRId64, ev->judged_us);
     snprintf(place, sizeof(place), "%" PRId64, ev->largest_place_us);
     snprintf(partitions, sizeof(partitions), "%u", ev->partitions);

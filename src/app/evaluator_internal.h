@@ -5,6 +5,7 @@
 #include "app/evaluator.h"
 
 #include "adapter/store.h"
+#include "app/command.h"
 #include "core/judge/judge.h"
 
 #include <event2/event.h>
@@ -81,5 +82,11 @@ void pl_evaluator_clean_up(struct pl_evaluator *ev);
 /* evaluator_write.c: append the outputs of one tick to the batch; commit the batch. */
 void pl_evaluator_write_tick(struct pl_evaluator *ev, const struct pl_judgement *judgement);
 void pl_evaluator_commit(struct pl_evaluator *ev);
+
+/* Add a finished command to the batch. */
+void pl_evaluator_finish(struct pl_evaluator *ev, struct pl_command *command);
+
+/* evaluator_figures.c: experiments and funnels as of the last judged tick. */
+void pl_evaluator_write_figures(struct pl_evaluator *ev);
 
 #endif

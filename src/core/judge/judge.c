@@ -385,6 +385,11 @@ enum pl_status pl_judge_restore_sums(struct pl_judge *judge, const struct pl_sum
     return keep_sums(judge, sums, err);
 }
 
+const struct pl_rules *pl_judge_rules(const struct pl_judge *judge)
+{
+    return judge->rules;
+}
+
 const struct pl_ledger *pl_judge_ledger(const struct pl_judge *judge)
 {
     return &judge->ledger;

@@ -34,6 +34,11 @@ static enum pl_status fail_at(const struct step *step, const char *key, const ch
                         step->section->name, key, what);
 }
 
+static enum pl_status no_memory(const struct step *step)
+{
+    return pl_err_set(step->err, PL_ERR_NOMEM, "out of memory for the configuration");
+}
+
 static uint32_t area_of(const struct step *step)
 {
     return pl_rules_find_area(step->rules, value_of(step, "area"));
@@ -55,7 +60,7 @@ static enum pl_status take_globs(const struct step *step, struct pl_area_rule *a
             return fail_at(step, "experiments", "more than 32 patterns");
         area->globs[area->n_globs] = pl_span_dup(glob);
         if (!area->globs[area->n_globs])
-            return pl_err_set(step->err, PL_ERR_NOMEM, "out of memory for the configuration");
+            return no_memory(step);
         area->n_globs++;
     }
     return PL_OK;
@@ -97,8 +102,10 @@ static enum pl_status take_events(const struct step *step, const char *key, char
         if (*n == max)
             return fail_at(step, key, separator == '>' ? "more than 32 steps" : "more than 8 events");
         ids[*n] = pl_rules_action(step->rules, event);
-        if (ids[*n] == PL_RULES_NONE)
+        if (ids[*n] == PL_RULES_NONE && pl_names_count(step->rules->actions) == PL_RULES_ACTIONS_MAX)
             return fail_at(step, key, "more than 4096 different events in the configuration");
+        if (ids[*n] == PL_RULES_NONE)
+            return no_memory(step);
         ++*n;
     }
     return PL_OK;
@@ -124,8 +131,10 @@ static enum pl_status add_metric(const struct step *step)
         return status;
     if (metric.type == PL_METRIC_SUM) {
         metric.value = pl_rules_value(step->rules, value_of(step, "property"));
-        if (metric.value == PL_RULES_NONE)
+        if (metric.value == PL_RULES_NONE && step->rules->n_values == PL_EVENT_VALUES)
             return fail_at(step, "property", "more than 4 different properties in the configuration");
+        if (metric.value == PL_RULES_NONE)
+            return no_memory(step);
     }
     (void)pl_span_copy(pl_span_of(section->name), metric.id, sizeof(metric.id));
     return pl_conf_at(section->place, pl_rules_add_metric(step->rules, &metric, NULL, step->err), step->err);

@@ -260,11 +260,12 @@ static enum pl_status move_cells(const struct pl_sums *side, const struct move *
     return PL_OK;
 }
 
-/* Merge two sorted runs, add up cells of the same key, drop zeros. */
-static enum pl_status add_runs(const struct pl_cell *a, size_t n_a, const struct pl_cell *b, size_t n_b,
-                               struct pl_sums *out, struct pl_err *err)
+/* Merge two sorted runs that lie one behind the other, add up cells of the same key, drop zeros. */
+static enum pl_status add_runs(const struct pl_cell *cells, size_t n_first, size_t n_second, struct pl_sums *out,
+                               struct pl_err *err)
 {
-    const struct pl_cell *end_a = a + n_a, *end_b = b + n_b;
+    const struct pl_cell *a = cells, *end_a = cells + n_first;
+    const struct pl_cell *b = end_a, *end_b = end_a + n_second;
     struct pl_cell *top = NULL; /* the cell being added up */
     enum pl_status status;
 
@@ -303,7 +304,7 @@ static enum pl_status join_cells(struct pl_sums *into, const struct pl_sums *fro
     if (!status)
         status = move_cells(from, join->from_moves, moved + n_into, &n_from, err);
     if (!status)
-        status = add_runs(moved, n_into, moved + n_into, n_from, &added, err);
+        status = add_runs(moved, n_into, n_from, &added, err);
     free(moved);
     if (status) {
         free(added.cells);

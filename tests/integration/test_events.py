@@ -11,16 +11,30 @@ import rig
 import world
 from world import count
 
-EVENTS = int(os.environ.get("PLATEAUD_EVENTS", "60000"))
-UNITS = EVENTS // 15
+EVENTS = int(os.environ.get("PLATEAUD_EVENTS", "300000"))
 
-def topics_of(names):
-    return dict(topics=(names("web"), names("app")), control=names("control"))
 
-def conf(kafka, redis, product, **keys):
-    keys = {"idle_timeout": "2s", "workers": "2", **keys}
-    return rig.make_conf(kafka, redis, sections=product.sections(), control=product.control_topic,
-                         group=f"group-{product.topics[0]}", **keys)
+@pytest.fixture(scope="module")
+def product(kafka):
+    """One product for all tests of this file, produced whole before anybody reads: then the numbers are a function of the
+    logs alone. Every test reads it with a group, a Redis and an instance of its own."""
+    made = world.World(seed=1, events=EVENTS, units=EVENTS // 15, topics=("events-web", "events-app"),
+                       control="events-control")
+    made.produce(kafka)
+    made.outcome = made.expected()
+    return made
+
+
+@pytest.fixture
+def conf(kafka, redis, product, names):
+    group = names("group")
+
+    def make(**keys):
+        keys = {"idle_timeout": "5s", "workers": "2", "group": group, "control": product.control_topic, **keys}
+        return rig.make_conf(kafka, redis, sections=product.sections(), **keys)
+
+    return make
+
 
 def wait_judged(redis, tick_us, timeout=120):
     rig.wait_until(lambda: int(redis.hgetall("plateaud:{main}:meta").get("judged_to_us", "-1")) >= tick_us, timeout,
@@ -65,18 +79,27 @@ def check_counts(redis, product, rejected):
     assert total == {name: rejected[name] for name in total}
     assert rejected["duplicate"] > 1000 or product.duplicates == 0
 
-def check(redis, product, expected=None):
-    cells, tick, rejected = expected or product.expected()
-    wait_judged(redis, tick)
+def check(redis, product, timeout=120):
+    cells, tick, rejected = product.outcome
+    wait_judged(redis, tick, timeout)
     check_experiments(redis, cells, tick)
     check_funnel(redis, cells, tick)
     check_counts(redis, product, rejected)
-    return cells, tick, rejected
 
-def test_sums_equal_the_oracle(kafka, redis, names, daemons):
-    product = world.World(seed=1, events=EVENTS, units=UNITS, **topics_of(names))
-    product.produce(kafka)
-    daemon = daemons(conf(kafka, redis, product))
+
+def accepted(redis, partitions=8):
+    return sum(int(redis.hgetall(f"plateaud:{{main/{p}}}:meta").get("accepted", 0)) for p in range(partitions))
+
+
+def wait_in_the_middle(redis, product, share=.15):
+    """Until a part of the events is counted, and stored."""
+    some = share * product.outcome[2]["accepted"]
+    rig.wait_until(lambda: accepted(redis) > some, 60, .02, what="a part of the events is counted")
+    assert accepted(redis) < product.outcome[2]["accepted"], "too late for what this test is about"
+
+
+def test_sums_equal_the_oracle(redis, product, conf, daemons):
+    daemon = daemons(conf())
     check(redis, product)
     entered = {row["experiment"]: row for _, row in redis.stream("plateaud:{main}:results") if row["kind"] == "result"}
     assert set(entered) == {f"cart_{number}" for number in range(6)}
@@ -84,55 +107,37 @@ def test_sums_equal_the_oracle(kafka, redis, names, daemons):
     assert daemon.term() == 0
     assert "ERROR" not in daemon.log() and "event=shard_halted" not in daemon.log()
 
-def test_topics_drained_at_very_different_speeds(kafka, redis, names, daemons):
-    """One topic is produced whole before the other has a record; a long idle_timeout keeps the clock out of it."""
-    product = world.World(seed=2, events=EVENTS // 2, units=UNITS // 2, **topics_of(names))
-    product.create(kafka)
-    rows = list(product.rows())
-    kafka.produce(product.control_rows())
-    daemons(conf(kafka, redis, product, idle_timeout="20s"))
-    kafka.produce(row for row in rows if row[0] == product.topics[1])
-    kafka.produce(row for row in rows if row[0] == product.topics[0])
+
+def test_one_worker_small_queues(redis, product, conf, daemons):
+    """Another interleaving: the queues hold a few hundred records of each input."""
+    daemons(conf(workers="1", kafka_queue="1MB", commit_records="100"))
     check(redis, product)
 
-def test_killed_twenty_times(kafka, redis, names, daemons):
-    product = world.World(seed=3, events=EVENTS, units=UNITS, **topics_of(names))
-    product.produce(kafka)
+
+def test_killed_twenty_times(redis, product, conf, daemons):
     chance = random.Random(3)
-    daemon = daemons(conf(kafka, redis, product, idle_timeout="30s"), wait=False)
+    daemon = daemons(conf(idle_timeout="30s"), wait=False)
     for _ in range(20):
-        time.sleep(.2 + 1.2 * chance.random())
+        time.sleep(.3 + 1.2 * chance.random())
         daemon.kill9()
         daemon.spawn()
     check(redis, product)
 
-def test_one_joins_and_another_dies(kafka, redis, names, daemons):
-    product = world.World(seed=4, events=EVENTS, units=UNITS, **topics_of(names))
-    product.create(kafka)
-    kafka.produce(product.control_rows())
-    rows = list(product.rows())
-    first = daemons(conf(kafka, redis, product, idle_timeout="30s"))
-    kafka.produce(rows[:len(rows) // 3])
-    second = daemons(conf(kafka, redis, product, idle_timeout="30s"))
-    kafka.produce(rows[len(rows) // 3:2 * len(rows) // 3])
+
+def test_one_joins_and_another_dies(redis, product, conf, daemons):
+    first = daemons(conf(idle_timeout="30s"), wait=False)
+    second = daemons(conf(idle_timeout="30s"), wait=False)
+    wait_in_the_middle(redis, product)
     first.kill9()
-    kafka.produce(rows[2 * len(rows) // 3:])
     check(redis, product)
     assert second.running()
 
+
 @pytest.mark.parametrize("accident", ["restart", "away", "older"])
-def test_accidents_of_redis(kafka, redis, names, daemons, accident, tmp_path):
+def test_accidents_of_redis(redis, product, conf, daemons, accident, tmp_path):
     """Restarted with its AOF, stopped for 10 s under load, put back to an older copy of its AOF."""
-    product = world.World(seed=5, events=EVENTS // 2, units=UNITS // 2, **topics_of(names))
-    product.create(kafka)
-    kafka.produce(product.control_rows())
-    rows = list(product.rows())
-    daemon = daemons(conf(kafka, redis, product, idle_timeout="30s"))
-    kafka.produce(rows[:len(rows) // 2])
-    rig.wait_until(lambda: any(redis.hgetall(f"plateaud:{{main/{p}}}:meta").get("accepted") for p in range(8)), 30)
-    if accident == "older":
-        redis.copy_aof(tmp_path / "copy")
-    kafka.produce(rows[len(rows) // 2:])
+    daemon = daemons(conf(idle_timeout="30s"), wait=False)
+    wait_in_the_middle(redis, product)
     if accident == "restart":
         redis.kill9()
         redis.start()
@@ -141,7 +146,8 @@ def test_accidents_of_redis(kafka, redis, names, daemons, accident, tmp_path):
         time.sleep(10)
         redis.thaw()
     else:
-        time.sleep(2)
+        redis.copy_aof(tmp_path / "copy")
+        wait_in_the_middle(redis, product, .4)
         redis.kill9()
         redis.restore_aof(tmp_path / "copy")
         redis.start()

@@ -1,4 +1,5 @@
-/* A small world for tests of the count room: one area, four actions, three metrics, two funnels, and shorthand for events.
+/* A small world for tests of the count room: one area, four actions, three metrics, two funnels, and shorthand for
+ * events.
  *
  *   area shop: experiments shop_*   actions: view cart buy quit   value: price
  *   metrics: bought (conversion of buy, 1 d), views (count of view, 1 h, cap 3), spent (sum over buy, 1 d, bound 1,000)

@@ -132,7 +132,8 @@ static void an_event_takes_one_step(void **state)
     assert_int_equal(cell(fixture, PL_CELL_FUNNEL, WORLD_AGAIN, 1, WORLD_DAY).n, 1);
 }
 
-/* Two attempts of one unit in an hour: both count in n, the unit once per step; the next hour and day count it again. */
+/* Two attempts of one unit in an hour: both count in n, the unit once per step; the next hour and day count it again.
+ */
 static void units_are_unique_by_pane_of_entry(void **state)
 {
     struct fixture *fixture = *state;

@@ -3,11 +3,8 @@
 static struct pl_tail_event event_of(int64_t place_us, enum pl_event_kind kind, uint32_t subject, uint8_t input,
                                      uint64_t identity)
 {
-    return (struct pl_tail_event){.place_us = place_us,
-                                  .kind = (uint8_t)kind,
-                                  .subject = subject,
-                                  .input = input,
-                                  .identity = identity};
+    return (struct pl_tail_event){
+        .place_us = place_us, .kind = (uint8_t)kind, .subject = subject, .input = input, .identity = identity};
 }
 
 /* place, exposure before action, action id, input, identity: each decides only when all before it are equal. */

@@ -109,7 +109,7 @@ static bool fail_here(struct walk *walk)
 
 static inline bool is_blank(char c)
 {
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    return (unsigned char)c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t'); /* mostly the first is enough */
 }
 
 static inline void skip_blanks(struct walk *walk)

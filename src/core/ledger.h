@@ -1,7 +1,7 @@
 /* The ledger: every fact the judge has taken besides sums, in the order in which it took them, kept for ever.
  *
  * Detectors are recomputed from it (design 6.3), so no accumulator can drift and a changed policy needs no migration.
- * Append only. About 300 bytes a row.
+ * Append only, up to PL_LEDGER_ROWS_MAX rows (then FULL). About 300 bytes a row.
  */
 #ifndef PL_CORE_LEDGER_H
 #define PL_CORE_LEDGER_H
@@ -10,6 +10,8 @@
 #include "util/err.h"
 
 #include <stdint.h>
+
+#define PL_LEDGER_ROWS_MAX 1000000
 
 enum pl_row_kind {
     PL_ROW_RESULT,    /* one experiment's result: entered, or left out for a reason */

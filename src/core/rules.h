@@ -3,7 +3,8 @@
  * Built once (rules_new, add..., seal), then only read: workers, evaluator and replay share one pointer. The same
  * configuration text gives the same hash. Owns everything in it.
  *
- * Order of building: areas first, then metrics, funnels and experiments, which name their area by index.
+ * Order of building: areas first, then metrics, funnels and experiments, which name their area by index. An area's goal
+ * and funnel are set in rules->areas[] once these exist (PL_RULES_NONE before), and checked by seal.
  */
 #ifndef PL_CORE_RULES_H
 #define PL_CORE_RULES_H
@@ -93,8 +94,8 @@ struct pl_rules {
     int64_t hold_us;       /* 10 min */
     int64_t dedup_us;      /* 10 min */
     int64_t forget_us;     /* 90 d */
-    uint32_t max_units;    /* per shard */
-    uint32_t max_experiments;
+    uint32_t max_units;    /* per shard, 2 million */
+    uint32_t max_experiments; /* per shard, 1,000 */
     unsigned n_areas, n_metrics, n_funnels, n_experiments;
     struct pl_area_rule *areas;             /* owned */
     struct pl_metric_rule *metrics;         /* owned */
@@ -114,7 +115,8 @@ void pl_rules_free(struct pl_rules *rules);
 uint32_t pl_rules_action(struct pl_rules *rules, struct pl_span name);
 uint32_t pl_rules_value(struct pl_rules *rules, struct pl_span path);
 
-/* Append a copy; *index (may be NULL) is its place. Checks ranges, references and that ids are names and not taken.
+/* Append a copy; *index (may be NULL) is its place. Checks ranges, references and that ids are names and not taken. Where
+ * a member has a default and 0 is no legal value of it, 0 stands for the default. FULL when a table is full.
  * Contract: add_area takes over area->globs[] on success. */
 enum pl_status pl_rules_add_area(struct pl_rules *rules, const struct pl_area_rule *area, uint32_t *index,
                                  struct pl_err *err) PL_MUSTCHECK;
@@ -125,7 +127,7 @@ enum pl_status pl_rules_add_funnel(struct pl_rules *rules, const struct pl_funne
 enum pl_status pl_rules_add_experiment(struct pl_rules *rules, const struct pl_experiment_rule *experiment,
                                        struct pl_err *err) PL_MUSTCHECK;
 
-/* Fill by_action and the hashes. Nothing may be added afterwards. */
+/* Check what areas refer to; fill by_action and the hashes. Nothing may be added afterwards. */
 enum pl_status pl_rules_seal(struct pl_rules *rules, struct pl_err *err) PL_MUSTCHECK;
 
 /* Index of an area, metric, funnel or declared experiment by id; PL_RULES_NONE if there is none. */

@@ -71,7 +71,8 @@ int pl_cell_key_order(const struct pl_cell_key *a, const struct pl_cell_key *b);
  * and end the smaller that is known, declared shares from whoever has them); tick_us becomes the larger. Fails with NOMEM, or INPUT when a sum would leave 64 bits (into is then unspecified). */
 enum pl_status pl_sums_merge(struct pl_sums *into, const struct pl_sums *from, struct pl_err *err) PL_MUSTCHECK;
 
-/* Add up the cells of one kind, subject, arm and metric with first_pane <= pane <= last_pane. */
+/* Add up the cells of one kind, subject, arm and metric with first_pane <= pane <= last_pane; the result carries `key`.
+ * What would leave the type stays at its largest or smallest value. O(cells of the subject in these panes). */
 struct pl_cell pl_sums_range(const struct pl_sums *sums, struct pl_cell_key key, int32_t first_pane, int32_t last_pane);
 
 /* Index of an experiment by name, or -1; of its variant by name, or -1. */

@@ -1,0 +1,377 @@
+#include "core/rules.h"
+#include "util/num.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WINDOW_MAX_US (90 * PL_DAY_US)
+#define BOUND_DEFAULT_MICRO (INT64_C(1000000000) * PL_MICRO)
+
+struct pl_rules *pl_rules_new(void)
+{
+    struct pl_rules *rules = calloc(1, sizeof(*rules));
+
+    if (!rules)
+        return NULL;
+    rules->actions = pl_names_new(PL_RULES_ACTIONS_MAX);
+    if (!rules->actions) {
+        free(rules);
+        return NULL;
+    }
+    rules->lateness_us = PL_MINUTE_US;
+    rules->hold_us = 10 * PL_MINUTE_US;
+    rules->dedup_us = 10 * PL_MINUTE_US;
+    rules->forget_us = 90 * PL_DAY_US;
+    rules->max_units = 2000000;
+    rules->max_experiments = PL_RULES_EXPERIMENTS_MAX;
+    return rules;
+}
+
+void pl_rules_free(struct pl_rules *rules)
+{
+    if (!rules)
+        return;
+    for (uint32_t at = 0; rules->by_action && at < pl_names_count(rules->actions); at++) {
+        free(rules->by_action[at].metrics);
+        free(rules->by_action[at].steps);
+    }
+    free(rules->by_action);
+    for (unsigned at = 0; at < rules->n_areas; at++)
+        for (unsigned glob = 0; glob < rules->areas[at].n_globs; glob++)
+            free(rules->areas[at].globs[glob]);
+    for (unsigned at = 0; at < rules->n_values; at++)
+        free(rules->value_paths[at]);
+    free(rules->areas);
+    free(rules->metrics);
+    free(rules->funnels);
+    free(rules->experiments);
+    pl_names_free(rules->actions);
+    free(rules);
+}
+
+uint32_t pl_rules_action(struct pl_rules *rules, struct pl_span name)
+{
+    if (rules->by_action)
+        return pl_names_find(rules->actions, name);
+    return pl_names_add(rules->actions, name);
+}
+
+uint32_t pl_rules_value(struct pl_rules *rules, struct pl_span path)
+{
+    for (unsigned at = 0; at < rules->n_values; at++)
+        if (pl_span_is(path, rules->value_paths[at]))
+            return at;
+    if (rules->by_action || rules->n_values == PL_EVENT_VALUES)
+        return PL_RULES_NONE;
+    rules->value_paths[rules->n_values] = pl_span_dup(path);
+    return rules->value_paths[rules->n_values] ? rules->n_values++ : PL_RULES_NONE;
+}
+
+/* The same rows of ids at the start of every rule, so that one search serves all four tables. */
+static uint32_t find(const void *rows, unsigned n, size_t size, struct pl_span id)
+{
+    const char *row = rows;
+
+    for (uint32_t at = 0; at < n; at++, row += size)
+        if (pl_span_is(id, row))
+            return at;
+    return PL_RULES_NONE;
+}
+
+uint32_t pl_rules_find_area(const struct pl_rules *rules, struct pl_span id)
+{
+    return find(rules->areas, rules->n_areas, sizeof(*rules->areas), id);
+}
+
+uint32_t pl_rules_find_metric(const struct pl_rules *rules, struct pl_span id)
+{
+    return find(rules->metrics, rules->n_metrics, sizeof(*rules->metrics), id);
+}
+
+uint32_t pl_rules_find_funnel(const struct pl_rules *rules, struct pl_span id)
+{
+    return find(rules->funnels, rules->n_funnels, sizeof(*rules->funnels), id);
+}
+
+uint32_t pl_rules_find_experiment(const struct pl_rules *rules, struct pl_span id)
+{
+    return find(rules->experiments, rules->n_experiments, sizeof(*rules->experiments), id);
+}
+
+uint32_t pl_rules_area_of(const struct pl_rules *rules, struct pl_span experiment)
+{
+    uint32_t declared = pl_rules_find_experiment(rules, experiment);
+
+    if (declared != PL_RULES_NONE)
+        return rules->experiments[declared].area;
+    for (uint32_t at = 0; at < rules->n_areas; at++)
+        for (unsigned glob = 0; glob < rules->areas[at].n_globs; glob++)
+            if (pl_span_glob(experiment, pl_span_of(rules->areas[at].globs[glob])))
+                return at;
+    return PL_RULES_NONE;
+}
+
+/* What every table asks of a new row: room, and an id that is a name and not taken. `what` is for the message. */
+static enum pl_status check_id(const char *what, const char *id, uint32_t taken, bool full, struct pl_err *err)
+{
+    if (full)
+        return pl_err_set(err, PL_ERR_FULL, "too many of kind %s", what);
+    if (!pl_span_is_name(pl_span_of(id)))
+        return pl_err_set(err, PL_ERR_INPUT, "%s '%.80s': not a name (1 to 64 of A-Z a-z 0-9 _ . : - and inner spaces)",
+                          what, id);
+    if (taken != PL_RULES_NONE)
+        return pl_err_set(err, PL_ERR_INPUT, "%s '%s' is declared twice", what, id);
+    return PL_OK;
+}
+
+static enum pl_status check_area_index(const struct pl_rules *rules, const char *what, const char *id, uint32_t area,
+                                       struct pl_err *err)
+{
+    if (area < rules->n_areas)
+        return PL_OK;
+    return pl_err_set(err, PL_ERR_INPUT, "%s '%s' names no area", what, id);
+}
+
+/* Room for one more row at the end of a table that doubles when its size is a power of two. Returns the new row. */
+static void *grow(void **rows, unsigned n, size_t size)
+{
+    if ((n & (n - 1)) == 0) {
+        void *grown = realloc(*rows, (n ? 2 * (size_t)n : 1) * size);
+
+        if (!grown)
+            return NULL;
+        *rows = grown;
+    }
+    return (char *)*rows + n * size;
+}
+
+static enum pl_status no_memory(struct pl_err *err)
+{
+    return pl_err_set(err, PL_ERR_NOMEM, "out of memory while building rules");
+}
+
+static bool in_range(double value, double low, double high)
+{
+    return value >= low && value <= high; /* false for NAN */
+}
+
+static enum pl_status check_area(const struct pl_area_rule *area, struct pl_err *err)
+{
+    if (!isnan(area->smallest_return) && !(area->smallest_return > 0 && isfinite(area->smallest_return)))
+        return pl_err_set(err, PL_ERR_INPUT, "area '%s': smallest_return is not above 0", area->id);
+    if (!in_range(area->false_alarm_every_years, 0.01, 1000))
+        return pl_err_set(err, PL_ERR_INPUT, "area '%s': false_alarm_every is not within 0.01 to 1000 years", area->id);
+    if (!isnan(area->baseline) && !(area->baseline > 0 && isfinite(area->baseline)))
+        return pl_err_set(err, PL_ERR_INPUT, "area '%s': baseline is not above 0", area->id);
+    if (!(area->coverage > 0 && area->coverage <= 1))
+        return pl_err_set(err, PL_ERR_INPUT, "area '%s': coverage is not above 0 and at most 100%%", area->id);
+    if (area->landmark_us < 7 * PL_DAY_US || area->landmark_us > 28 * PL_DAY_US || area->landmark_us % PL_DAY_US)
+        return pl_err_set(err, PL_ERR_INPUT, "area '%s': landmark is not whole days from 7d to 28d", area->id);
+    if (area->n_globs > PL_RULES_GLOBS_MAX)
+        return pl_err_set(err, PL_ERR_INPUT, "area '%s': more than %d patterns", area->id, PL_RULES_GLOBS_MAX);
+    for (unsigned at = 0; at < area->n_globs; at++)
+        if (!area->globs[at] || !area->globs[at][0] || strlen(area->globs[at]) >= PL_NAME_BYTES)
+            return pl_err_set(err, PL_ERR_INPUT, "area '%s': a pattern is empty or longer than 64", area->id);
+    return PL_OK;
+}
+
+enum pl_status pl_rules_add_area(struct pl_rules *rules, const struct pl_area_rule *area, uint32_t *index,
+                                 struct pl_err *err)
+{
+    struct pl_area_rule row = *area, *place;
+    void *rows = rules->areas;
+    enum pl_status status = check_id("area", area->id, pl_rules_find_area(rules, pl_span_of(area->id)),
+                                     rules->n_areas == PL_RULES_AREAS_MAX, err);
+
+    assert(!rules->by_action);
+    if (status)
+        return status;
+    if (!row.unit[0])
+        strcpy(row.unit, "%");
+    if (row.smallest_return == 0)
+        row.smallest_return = (double)NAN;
+    if (row.baseline == 0)
+        row.baseline = (double)NAN;
+    if (row.false_alarm_every_years == 0)
+        row.false_alarm_every_years = 1;
+    if (row.coverage == 0)
+        row.coverage = 1;
+    if (row.landmark_us == 0)
+        row.landmark_us = 14 * PL_DAY_US;
+    status = check_area(&row, err);
+    if (status)
+        return status;
+    place = grow(&rows, rules->n_areas, sizeof(row));
+    if (!place)
+        return no_memory(err);
+    rules->areas = rows;
+    *place = row;
+    if (index)
+        *index = rules->n_areas;
+    rules->n_areas++;
+    return PL_OK;
+}
+
+static enum pl_status check_actions(const struct pl_rules *rules, const struct pl_metric_rule *metric,
+                                    struct pl_err *err)
+{
+    const unsigned max = sizeof(metric->actions) / sizeof(*metric->actions);
+
+    if (metric->n_actions < 1 || metric->n_actions > max)
+        return pl_err_set(err, PL_ERR_INPUT, "metric '%s' needs 1 to %u events", metric->id, max);
+    for (unsigned at = 0; at < metric->n_actions; at++) {
+        if (metric->actions[at] >= pl_names_count(rules->actions))
+            return pl_err_set(err, PL_ERR_INPUT, "metric '%s' has an unknown event", metric->id);
+        for (unsigned before = 0; before < at; before++)
+            if (metric->actions[before] == metric->actions[at])
+                return pl_err_set(err, PL_ERR_INPUT, "metric '%s' names one event twice", metric->id);
+    }
+    return PL_OK;
+}
+
+static enum pl_status check_metric(const struct pl_rules *rules, const struct pl_metric_rule *metric,
+                                   struct pl_err *err)
+{
+    if ((unsigned)metric->type > PL_METRIC_SUM)
+        return pl_err_set(err, PL_ERR_INPUT, "metric '%s': unknown type", metric->id);
+    if (metric->type == PL_METRIC_SUM && metric->value >= rules->n_values)
+        return pl_err_set(err, PL_ERR_INPUT, "metric '%s': a sum needs a property", metric->id);
+    if (metric->type != PL_METRIC_SUM && metric->value != PL_RULES_NONE)
+        return pl_err_set(err, PL_ERR_INPUT, "metric '%s': only a sum reads a property", metric->id);
+    if (metric->window_us < 1 || metric->window_us > WINDOW_MAX_US)
+        return pl_err_set(err, PL_ERR_INPUT, "metric '%s': window is not within 1us to 90d", metric->id);
+    if (metric->cap_micro < 0 || metric->bound_micro < 1)
+        return pl_err_set(err, PL_ERR_INPUT, "metric '%s': cap and bound must be positive", metric->id);
+    if (!in_range(metric->n_star, 1, 1e12))
+        return pl_err_set(err, PL_ERR_INPUT, "metric '%s': n_star is not within 1 to 1e12", metric->id);
+    return check_actions(rules, metric, err);
+}
+
+enum pl_status pl_rules_add_metric(struct pl_rules *rules, const struct pl_metric_rule *metric, uint32_t *index,
+                                   struct pl_err *err)
+{
+    struct pl_metric_rule row = *metric, *place;
+    void *rows = rules->metrics;
+    enum pl_status status = check_id("metric", metric->id, pl_rules_find_metric(rules, pl_span_of(metric->id)),
+                                     rules->n_metrics == PL_RULES_METRICS_MAX, err);
+
+    assert(!rules->by_action);
+    if (!status)
+        status = check_area_index(rules, "metric", metric->id, metric->area, err);
+    if (status)
+        return status;
+    if (row.window_us == 0)
+        row.window_us = 7 * PL_DAY_US;
+    if (row.bound_micro == 0)
+        row.bound_micro = BOUND_DEFAULT_MICRO;
+    if (row.n_star == 0)
+        row.n_star = 5000;
+    status = check_metric(rules, &row, err);
+    if (status)
+        return status;
+    place = grow(&rows, rules->n_metrics, sizeof(row));
+    if (!place)
+        return no_memory(err);
+    rules->metrics = rows;
+    *place = row;
+    if (index)
+        *index = rules->n_metrics;
+    rules->n_metrics++;
+    return PL_OK;
+}
+
+static enum pl_status check_funnel(const struct pl_rules *rules, const struct pl_funnel_rule *funnel,
+                                   struct pl_err *err)
+{
+    if (funnel->n_steps < 2 || funnel->n_steps > PL_RULES_STEPS_MAX)
+        return pl_err_set(err, PL_ERR_INPUT, "funnel '%s' needs 2 to %d steps", funnel->id, PL_RULES_STEPS_MAX);
+    if (funnel->window_us < 0 || funnel->window_us > WINDOW_MAX_US)
+        return pl_err_set(err, PL_ERR_INPUT, "funnel '%s': window is not within 0 to 90d", funnel->id);
+    for (unsigned at = 0; at < funnel->n_steps; at++) {
+        if (funnel->steps[at] >= pl_names_count(rules->actions))
+            return pl_err_set(err, PL_ERR_INPUT, "funnel '%s' has an unknown event", funnel->id);
+        if (at > 0 && (funnel->max_gap_us[at] < 0 || funnel->max_gap_us[at] > WINDOW_MAX_US))
+            return pl_err_set(err, PL_ERR_INPUT, "funnel '%s': a gap is not within 0 to 90d", funnel->id);
+    }
+    return PL_OK;
+}
+
+enum pl_status pl_rules_add_funnel(struct pl_rules *rules, const struct pl_funnel_rule *funnel, uint32_t *index,
+                                   struct pl_err *err)
+{
+    struct pl_funnel_rule *place;
+    void *rows = rules->funnels;
+    enum pl_status status = check_id("funnel", funnel->id, pl_rules_find_funnel(rules, pl_span_of(funnel->id)),
+                                     rules->n_funnels == PL_RULES_FUNNELS_MAX, err);
+
+    assert(!rules->by_action);
+    if (!status)
+        status = check_area_index(rules, "funnel", funnel->id, funnel->area, err);
+    if (!status)
+        status = check_funnel(rules, funnel, err);
+    if (status)
+        return status;
+    place = grow(&rows, rules->n_funnels, sizeof(*place));
+    if (!place)
+        return no_memory(err);
+    rules->funnels = rows;
+    *place = *funnel;
+    place->max_gap_us[0] = 0;
+    if (index)
+        *index = rules->n_funnels;
+    rules->n_funnels++;
+    return PL_OK;
+}
+
+static enum pl_status check_experiment(const struct pl_experiment_rule *experiment, struct pl_err *err)
+{
+    double sum = 0;
+
+    if ((unsigned)experiment->work > PL_WORK_HOLDOUT)
+        return pl_err_set(err, PL_ERR_INPUT, "experiment '%s': unknown kind of work", experiment->id);
+    if (experiment->n_variants == 0)
+        return PL_OK;
+    if (experiment->n_variants < 2 || experiment->n_variants > PL_VARIANTS_MAX)
+        return pl_err_set(err, PL_ERR_INPUT, "experiment '%s' needs 2 to %d variants", experiment->id, PL_VARIANTS_MAX);
+    for (unsigned at = 0; at < experiment->n_variants; at++) {
+        if (!pl_span_is_name(pl_span_of(experiment->variants[at])))
+            return pl_err_set(err, PL_ERR_INPUT, "experiment '%s': a variant is not a name", experiment->id);
+        for (unsigned before = 0; before < at; before++)
+            if (strcmp(experiment->variants[before], experiment->variants[at]) == 0)
+                return pl_err_set(err, PL_ERR_INPUT, "experiment '%s': variant '%s' twice", experiment->id,
+                                  experiment->variants[at]);
+        if (!(experiment->shares[at] > 0))
+            return pl_err_set(err, PL_ERR_INPUT, "experiment '%s': a share is not above 0", experiment->id);
+        sum += experiment->shares[at];
+    }
+    if (!in_range(sum, 1 - 1e-9, 1 + 1e-9))
+        return pl_err_set(err, PL_ERR_INPUT, "experiment '%s': the shares do not add up to 100%%", experiment->id);
+    return PL_OK;
+}
+
+enum pl_status pl_rules_add_experiment(struct pl_rules *rules, const struct pl_experiment_rule *experiment,
+                                       struct pl_err *err)
+{
+    struct pl_experiment_rule *place;
+    void *rows = rules->experiments;
+    enum pl_status status =
+        check_id("experiment", experiment->id, pl_rules_find_experiment(rules, pl_span_of(experiment->id)),
+                 rules->n_experiments == PL_RULES_EXPERIMENTS_MAX, err);
+
+    assert(!rules->by_action);
+    if (!status)
+        status = check_area_index(rules, "experiment", experiment->id, experiment->area, err);
+    if (!status)
+        status = check_experiment(experiment, err);
+    if (status)
+        return status;
+    place = grow(&rows, rules->n_experiments, sizeof(*place));
+    if (!place)
+        return no_memory(err);
+    rules->experiments = rows;
+    *place = *experiment;
+    rules->n_experiments++;
+    return PL_OK;
+}

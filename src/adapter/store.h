@@ -8,8 +8,18 @@
  *            MULTI; HSET meta seq+1 ...; the caller's commands; EXEC
  *   nil EXEC, or a meta that is not ours: PL_ERR_FENCED. An error element in EXEC: PL_ERR_IO and `halt`.
  *
- * One commit per link at a time (WATCH is per connection): the store queues, in order. Link down: every queued or running
- * operation ends with PL_ERR_IO.
+ * One commit per link at a time (WATCH is per connection): the store queues, in order. Link down: every queued or
+ * running operation ends with PL_ERR_IO. Other commands may use the link meanwhile, apart from MULTI, WATCH and their
+ * kin.
+ *
+ * How a commit ends:
+ *   PL_OK                   carried out, as a whole; hold->seq is one more
+ *   PL_ERR_FENCED           not carried out: drop the memory, acquire again
+ *   PL_ERR_IO, hold->in_flight   the reply was lost: acquire to learn what happened
+ *   PL_ERR_IO               not carried out: the same bytes may be committed again later (server full, loading,
+ * demoted) PL_ERR_IO with halt     it can never be carried out (nothing was), or was in part: an operator has to look
+ *
+ * Give each worker a nonce of its own: `kept` believes that whoever has the nonce has the memory.
  */
 #ifndef PL_ADAPTER_STORE_H
 #define PL_ADAPTER_STORE_H
@@ -29,32 +39,40 @@ struct pl_hold {
 /* What acquire found. fields: the old meta as name, value, name, value...; valid during the callback. */
 struct pl_acquired {
     bool existed;
-    bool kept; /* the old owner was our nonce and its seq our last acknowledged or in-flight one: memory is still true */
+    bool
+        kept; /* the old owner was our nonce and its seq our last acknowledged or in-flight one: memory is still true */
     bool in_flight_done; /* kept, and the in-flight commit had been carried out */
     size_t n;
     const struct pl_reply *fields;
 };
 
+#define PL_STORE_OPS_MAX 4096 /* queued and running */
+
+/* acquired is NULL unless status is PL_OK. PL_ERR_IO: try again later; PL_ERR_INPUT: the meta is none of ours (another
+ * type, no number where one must be): an operator has to look. why is NULL when all is well. */
 typedef void (*pl_store_acquired_fn)(void *ctx, enum pl_status status, const struct pl_acquired *acquired,
                                      const char *why);
 typedef void (*pl_store_done_fn)(void *ctx, enum pl_status status, bool halt, const char *why);
 
 /* The store of one link (not owned; outlives the store). */
 struct pl_store *pl_store_new(struct pl_link *link);
+/* What was queued or running ends without a call back. Not from a callback of the store. */
 void pl_store_free(struct pl_store *store);
 
 /* Call from the link's `down`: ends what was queued and running with PL_ERR_IO. */
 void pl_store_down(struct pl_store *store);
 
-/* Claim hold->meta_key with hold->owner; updates *hold before the callback. *hold must live until then. */
-enum pl_status pl_store_acquire(struct pl_store *store, struct pl_hold *hold, pl_store_acquired_fn done, void *ctx)
-    PL_MUSTCHECK;
+/* Claim hold->meta_key with hold->owner; updates *hold before the callback. *hold must live until then. STATE when the
+ * link is not up or an operation on this hold is queued or running; FULL. */
+enum pl_status pl_store_acquire(struct pl_store *store, struct pl_hold *hold, pl_store_acquired_fn done,
+                                void *ctx) PL_MUSTCHECK;
 
-/* Commit ready-made commands (pl_resp_add), n of them, and meta fields (HSET pairs as name, value spans). Both are
- * copied. *hold is updated before the callback. */
+/* Commit ready-made commands (pl_resp_add), n_commands of them (exactly), and n_meta meta fields (name, value: 2 n_meta
+ * spans; epoch, owner and seq are the store's). Both are copied. *hold is updated before the callback. STATE as above,
+ * or when the hold is not acquired or its last commit is unsettled; FULL. */
 enum pl_status pl_store_commit(struct pl_store *store, struct pl_hold *hold, struct pl_span commands, size_t n_commands,
-                               const struct pl_span *meta_pairs, size_t n_meta, pl_store_done_fn done, void *ctx)
-    PL_MUSTCHECK;
+                               const struct pl_span *meta_pairs, size_t n_meta, pl_store_done_fn done,
+                               void *ctx) PL_MUSTCHECK;
 
 /* Operations queued or running. */
 size_t pl_store_pending(const struct pl_store *store);

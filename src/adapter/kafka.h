@@ -4,8 +4,9 @@
  * beside it, and so is the control partition (design 7). Each topic-partition has a queue of its own, so that a shard
  * can take from one input while another one waits; not reading a queue is the backpressure. Nothing is ever paused.
  *
- * Rebalance callbacks only record: `assigned` and `revoked` are called from pl_kafka_poll and must be answered with
- * pl_kafka_start / pl_kafka_stop for every partition, at any later time; polling goes on meanwhile.
+ * Rebalance callbacks only record: `assigned` and `revoked` are called from pl_kafka_poll. Assigned partitions are
+ * started at any later time, or never: the group does not wait for it. Revoked ones must be stopped, each, started or
+ * not: the group waits for the last of them; a start that comes in between takes effect after it. Polling goes on.
  * auto.offset.reset=error, no commits of Kafka offsets that anything depends on. One thread.
  */
 #ifndef PL_ADAPTER_KAFKA_H
@@ -21,16 +22,18 @@ struct pl_kafka_message; /* a librdkafka message */
 #define PL_KAFKA_BEGINNING INT64_C(-2)
 
 struct pl_kafka_config {
-    const struct pl_conf *conf;    /* [kafka] pairs, group, queue bytes; outlives the consumer */
-    const char *const *topics;     /* source topics, [0] is subscribed to; with none, the control topic is */
+    const struct pl_conf *conf; /* [kafka] pairs, group, queue bytes; outlives the consumer */
+    const char *const *topics;  /* source topics, [0] is subscribed to; with none, the control topic is */
     unsigned n_topics;
-    const char *control;           /* control topic */
-    unsigned n_workers;            /* kafka_queue is divided among them */
-    const char *instance_id;       /* group.instance.id, or NULL */
-    int event_fd;                  /* an eventfd that is written when a queue becomes non-empty */
+    const char *control;     /* control topic; NULL and no topics: joins no group, for pl_kafka_facts only */
+    unsigned n_workers;      /* kafka_queue is divided among them */
+    unsigned n_partitions;   /* of one source topic, so that the queue is divided among all inputs; 0: unknown */
+    const char *instance_id; /* group.instance.id, or NULL */
+    int event_fd;            /* a non-blocking eventfd, written when an *empty* queue gets something; or -1 */
     void (*assigned)(void *ctx, const int32_t *partitions, unsigned n);
     void (*revoked)(void *ctx, const int32_t *partitions, unsigned n, bool lost);
-    void (*problem)(void *ctx, enum pl_status status, const char *what); /* errors worth a log line and a metric */
+    void (*problem)(void *ctx, enum pl_status status, const char *what); /* errors worth a log line and a metric;
+                                                                            PL_OK: information, no error */
     void *ctx;
 };
 
@@ -38,22 +41,26 @@ struct pl_kafka_config {
 struct pl_kafka_taken {
     struct pl_kafka_message *message; /* NULL: nothing buffered */
     struct pl_record record;
-    bool at_end;                      /* no message because the log's end was reached (PARTITION_EOF) */
-    const char *failure;              /* a partition that cannot go on: offset out of range, ...; NULL otherwise */
+    bool at_end;                /* no message because the log's end was reached (PARTITION_EOF) */
+    const char *failure;        /* a partition that cannot go on: offset out of range, ...; NULL otherwise.
+                                   Valid until the next call; what heals by itself is NULL again later */
+    int64_t log_start, log_end; /* with a failure: the offsets that the broker holds, -1 unknown */
 };
 
-enum pl_status pl_kafka_new(const struct pl_kafka_config *config, struct pl_kafka **kafka, struct pl_err *err)
-    PL_MUSTCHECK;
+enum pl_status pl_kafka_new(const struct pl_kafka_config *config, struct pl_kafka **kafka,
+                            struct pl_err *err) PL_MUSTCHECK;
 
-/* Leave the group and close within timeout_us; true when it went cleanly. Frees in any case. */
+/* Leave the group and close within timeout_us; true when it went cleanly. Frees in any case. Every taken message has
+ * been released before. */
 bool pl_kafka_free(struct pl_kafka *kafka, int64_t timeout_us);
 
 /* Serve callbacks. Call when event_fd is readable and at least every 200 ms. */
 void pl_kafka_poll(struct pl_kafka *kafka);
 
-/* Begin to fetch partition p of every source topic, from offsets[topic] (or PL_KAFKA_BEGINNING). */
-enum pl_status pl_kafka_start(struct pl_kafka *kafka, int32_t partition, const int64_t *offsets, struct pl_err *err)
-    PL_MUSTCHECK;
+/* Begin to fetch partition p of every source topic, from offsets[topic] (or PL_KAFKA_BEGINNING). STATE when it was
+ * started before. */
+enum pl_status pl_kafka_start(struct pl_kafka *kafka, int32_t partition, const int64_t *offsets,
+                              struct pl_err *err) PL_MUSTCHECK;
 /* Stop fetching it and answer its revocation. */
 void pl_kafka_stop(struct pl_kafka *kafka, int32_t partition);
 
@@ -61,8 +68,10 @@ void pl_kafka_stop(struct pl_kafka *kafka, int32_t partition);
 enum pl_status pl_kafka_start_control(struct pl_kafka *kafka, int64_t offset, struct pl_err *err) PL_MUSTCHECK;
 void pl_kafka_stop_control(struct pl_kafka *kafka);
 
-/* Take the next message of a started topic-partition (topic index, or PL_KAFKA_CONTROL with partition 0). Never blocks.
- * Messages below the offset that is expected are dropped here. */
+/* Take the next message of a started topic-partition (topic index, or PL_KAFKA_CONTROL with partition 0). Never blocks,
+ * but for at most a second to ask for the log's bounds when a partition fails. Messages below the offset that is
+ * expected are dropped here. Whoever does not take until nothing is left must come back by itself: event_fd is written
+ * only when a queue that was found empty gets something. */
 void pl_kafka_take(struct pl_kafka *kafka, unsigned topic, int32_t partition, struct pl_kafka_taken *taken);
 void pl_kafka_release(struct pl_kafka_message *message);
 

@@ -11,6 +11,11 @@
 
 #include "core/ledger.h"
 #include "core/rules.h"
+#include "util/num.h"
+
+#define PL_PROGRAMME_DWELL_US (30 * PL_DAY_US)
+#define PL_PROGRAMME_DWELL_ENTRIES 8
+#define PL_PROGRAMME_STALE_US (60 * PL_DAY_US)
 
 enum pl_programme_state {
     PL_INCONCLUSIVE,
@@ -75,6 +80,12 @@ enum pl_status pl_programme_feed(struct pl_programme *programme, const struct pl
 
 /* The state of an area; valid until the next feed. The proved range and `needed` are computed here, O(entries). */
 const struct pl_area_state *pl_programme_area(struct pl_programme *programme, uint32_t area);
+
+/* Has FLAT stood long enough for SHIFT_TO_CORE: 30 d since the tick that fired it, or 8 entries after the firing one? */
+bool pl_programme_dwelt(const struct pl_area_state *state, int64_t now_us);
+
+/* The flag "stale": entries exist, and none came for max(60 d, 2 x median gap). */
+bool pl_programme_stale(const struct pl_area_state *state, int64_t now_us);
 
 /* "FLAT", "YIELDING", ...: the names used in history streams. Never NULL. */
 const char *pl_programme_state_name(enum pl_programme_state state);

@@ -1,0 +1,157 @@
+#include "core/judge/effect.h"
+
+#include "core/judge/dist.h"
+#include "util/num.h"
+
+#include <math.h>
+
+#define MICRO 1e6
+#define ENTRY_CONVERSIONS 25
+#define ENTRY_UNITS 1000
+
+__extension__ typedef unsigned __int128 uint128;
+
+/* n Q - S^2 >= 0 (Cauchy-Schwarz) exactly, then rounded once. Q has up to 127 bits, so n Q is formed in two limbs of
+ * 64 and 128 bits. */
+static double central_sum(int64_t n, int64_t sum, pl_int128 sum2)
+{
+    uint128 square = (uint128)((pl_int128)sum * sum);
+    uint128 low = (uint128)(uint64_t)sum2 * (uint64_t)n;
+    uint128 high = (uint128)(uint64_t)((uint128)sum2 >> 64) * (uint64_t)n + (uint64_t)(low >> 64);
+    uint64_t below = (uint64_t)low;
+    uint64_t square_below = (uint64_t)square;
+
+    high -= (square >> 64) + (below < square_below ? 1 : 0);
+    below -= square_below;
+    return (double)high * 0x1p64 + (double)below;
+}
+
+struct pl_moments pl_effect_mean(const struct pl_cell *cell)
+{
+    double n = (double)cell->n;
+    struct pl_moments moments = {.n = cell->n, .mean = NAN, .var = NAN};
+
+    if (cell->n < 2)
+        return moments;
+    moments.mean = (double)cell->sum / n / MICRO;
+    moments.var = central_sum(cell->n, cell->sum, cell->sum2) / n / (n - 1.) / (MICRO * MICRO);
+    return moments;
+}
+
+struct pl_moments pl_effect_proportion(const struct pl_cell *cell)
+{
+    struct pl_moments moments = {.n = cell->n, .mean = NAN, .var = NAN};
+
+    if (cell->n < 2)
+        return moments;
+    moments.mean = (double)cell->sum / (double)cell->n / MICRO;
+    moments.var = moments.mean * (1. - moments.mean);
+    return moments;
+}
+
+static double variance_of_mean(const struct pl_moments *moments)
+{
+    return moments->var / (double)moments->n;
+}
+
+static double welch(const struct pl_moments *control, const struct pl_moments *treated)
+{
+    double a = variance_of_mean(control);
+    double b = variance_of_mean(treated);
+
+    return (a + b) * (a + b) / (b * b / (double)(treated->n - 1) + a * a / (double)(control->n - 1));
+}
+
+struct pl_effect pl_effect_absolute(const struct pl_moments *control, const struct pl_moments *treated)
+{
+    return (struct pl_effect){
+        .estimate = treated->mean - control->mean,
+        .se = sqrt(variance_of_mean(treated) + variance_of_mean(control)),
+        .df = welch(control, treated),
+        .n = control->n + treated->n,
+    };
+}
+
+struct pl_effect pl_effect_relative(const struct pl_moments *control, const struct pl_moments *treated)
+{
+    double base = control->mean;
+    struct pl_effect effect = {.estimate = NAN, .se = NAN, .df = NAN, .n = control->n + treated->n};
+
+    if (!(fabs(base) > 0.))
+        return effect;
+    double b = variance_of_mean(treated) / (base * base);
+    double a = variance_of_mean(control) * treated->mean * treated->mean / (base * base * base * base);
+
+    effect.estimate = (treated->mean - base) / fabs(base);
+    effect.se = sqrt(a + b);
+    effect.df = welch(control, treated);
+    return effect;
+}
+
+struct pl_effect pl_effect_scaled(const struct pl_effect *absolute, double baseline, double coverage,
+                                  bool lower_is_better)
+{
+    struct pl_effect effect = *absolute;
+    double scale = fabs(baseline) > 0. ? coverage / fabs(baseline) : (double)NAN;
+
+    effect.estimate *= lower_is_better ? -scale : scale;
+    effect.se *= scale;
+    return effect;
+}
+
+static struct pl_interval unknown(void)
+{
+    return (struct pl_interval){.lower = NAN, .upper = NAN, .p = NAN};
+}
+
+struct pl_interval pl_effect_fixed(const struct pl_effect *effect, double alpha, enum pl_side side)
+{
+    if (!(effect->se > 0.) || !(effect->df > 0.))
+        return unknown();
+    double tail = side == PL_TWO_SIDED ? .5 * alpha : alpha;
+    double half = -pl_dist_t_quantile(tail, effect->df) * effect->se;
+    double t = effect->estimate / effect->se;
+    struct pl_interval interval = {.lower = effect->estimate - half, .upper = effect->estimate + half};
+
+    switch (side) {
+    case PL_TWO_SIDED:
+        interval.p = 2. * pl_dist_t_cdf(-fabs(t), effect->df);
+        break;
+    case PL_GREATER:
+        interval.upper = INFINITY;
+        interval.p = pl_dist_t_cdf(-t, effect->df);
+        break;
+    case PL_LESS:
+        interval.lower = -INFINITY;
+        interval.p = pl_dist_t_cdf(t, effect->df);
+        break;
+    }
+    return interval;
+}
+
+struct pl_interval pl_effect_log_ratio(const struct pl_moments *control, const struct pl_moments *treated, double alpha)
+{
+    if (!(control->mean > 0.) || !(treated->mean > 0.))
+        return unknown();
+    double a = variance_of_mean(control) / (control->mean * control->mean);
+    double b = variance_of_mean(treated) / (treated->mean * treated->mean);
+    struct pl_effect logged = {
+        .estimate = log(treated->mean / control->mean), .se = sqrt(a + b), .df = welch(control, treated)};
+    struct pl_interval interval = pl_effect_fixed(&logged, alpha, PL_TWO_SIDED);
+
+    interval.lower = expm1(interval.lower);
+    interval.upper = expm1(interval.upper);
+    return interval;
+}
+
+bool pl_effect_enough_conversions(const struct pl_cell *cell)
+{
+    int64_t conversions = cell->sum / PL_MICRO;
+
+    return conversions >= ENTRY_CONVERSIONS && cell->n - conversions >= ENTRY_CONVERSIONS;
+}
+
+bool pl_effect_enough_sum(const struct pl_cell *cell, bool capped)
+{
+    return capped && cell->n >= ENTRY_UNITS;
+}

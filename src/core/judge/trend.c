@@ -1,0 +1,173 @@
+#include "core/judge/trend.h"
+
+#include "core/judge/dist.h"
+
+#include <assert.h>
+#include <math.h>
+
+#define DRIFT_WEEKS 12.
+#define CORRELATION_MAX .9
+#define WEEKS_MIN 4 /* used weeks in a window below which nothing is fitted */
+
+static const struct pl_week *week_of(const struct pl_trend_input *input, unsigned value, unsigned week)
+{
+    return &input->weeks[(size_t)value * input->n_weeks + week];
+}
+
+bool pl_trend_weights(const struct pl_trend_input *input, double weights[PL_TREND_VALUES_MAX])
+{
+    double total = 0.;
+
+    assert(input->n_values <= PL_TREND_VALUES_MAX);
+    for (unsigned value = 0; value < input->n_values; value++) {
+        weights[value] = 0.;
+        for (unsigned week = 0; week < PL_TREND_FIRST_WEEKS && week < input->n_weeks; week++)
+            weights[value] += (double)week_of(input, value, week)->entries;
+        total += weights[value];
+    }
+    bool known = total > 0. && input->n_weeks >= PL_TREND_FIRST_WEEKS;
+    for (unsigned value = 0; value < input->n_values; value++)
+        weights[value] = known ? weights[value] / total : 0.;
+    return known;
+}
+
+static double rate(const struct pl_week *week)
+{
+    double n = (double)week->entries;
+    double goals = (double)week->goals;
+
+    if (week->goals <= 0 || week->goals >= week->entries)
+        return (goals + .5) / (n + 1.);
+    return goals / n;
+}
+
+/* The logit of the fixed mix; NAN without entries. A value without entries that week leaves the week's mix. */
+static double logit_of(const struct pl_trend_input *input, const double *weights, unsigned week)
+{
+    double sum = 0.;
+    double present = 0.;
+
+    for (unsigned value = 0; value < input->n_values; value++) {
+        const struct pl_week *cell = week_of(input, value, week);
+
+        if (cell->entries <= 0)
+            continue;
+        sum += weights[value] * rate(cell);
+        present += weights[value];
+    }
+    if (!(present > 0.))
+        return NAN;
+    double p = sum / present;
+    return log(p / (1. - p));
+}
+
+/* Sum of squared residuals and of products of neighbours. */
+struct residuals {
+    double squares, products;
+};
+
+static struct residuals residuals_of(const double *week, const double *logit, unsigned m, const double line[2])
+{
+    struct residuals sums = {0., 0.};
+    double last = 0.;
+
+    for (unsigned at = 0; at < m; at++) {
+        double e = logit[at] - line[0] - line[1] * week[at];
+
+        sums.squares += e * e;
+        if (at > 0 && week[at] - week[at - 1] < 1.5)
+            sums.products += last * e;
+        last = e;
+    }
+    return sums;
+}
+
+void pl_trend_fit(const double *week, const double *logit, unsigned m, double *drift, double *se)
+{
+    double week_mean = 0.;
+    double logit_mean = 0.;
+    double sxx = 0.;
+    double sxy = 0.;
+
+    assert(m > 2);
+    for (unsigned at = 0; at < m; at++) {
+        week_mean += week[at] / m;
+        logit_mean += logit[at] / m;
+    }
+    for (unsigned at = 0; at < m; at++) {
+        sxx += (week[at] - week_mean) * (week[at] - week_mean);
+        sxy += (week[at] - week_mean) * (logit[at] - logit_mean);
+    }
+    double slope = sxy / sxx;
+    double line[2] = {logit_mean - slope * week_mean, slope};
+    struct residuals sums = residuals_of(week, logit, m, line);
+    double correlation = sums.squares > 0. ? sums.products / sums.squares : 0.;
+    double r = fmin(CORRELATION_MAX, fmax(0., correlation + 1. / m));
+
+    *drift = DRIFT_WEEKS * slope;
+    *se = DRIFT_WEEKS * sqrt(sums.squares / (m - 2.) / sxx) * sqrt((1. + r) / (1. - r));
+}
+
+static enum pl_trend_verdict verdict_of(const struct pl_trend *trend, double eps)
+{
+    if (!(trend->se > 0.))
+        return PL_TREND_INCONCLUSIVE;
+    if (trend->lower > -eps && trend->upper < eps)
+        return PL_TREND_STABLE;
+    if (trend->lower > 0.)
+        return PL_TREND_RISING;
+    return trend->upper < 0. ? PL_TREND_FALLING : PL_TREND_INCONCLUSIVE;
+}
+
+/* Fit the weeks [from, to) of the input. */
+static void look_at(struct pl_trend *trend, const struct pl_trend_input *input, const double *weights, unsigned from,
+                    unsigned to)
+{
+    double week[PL_TREND_WINDOW_WEEKS];
+    double logit[PL_TREND_WINDOW_WEEKS];
+    unsigned m = 0;
+
+    for (unsigned at = from; at < to; at++) {
+        double y = input->omitted && input->omitted[at] ? (double)NAN : logit_of(input, weights, at);
+
+        if (isnan(y))
+            continue;
+        week[m] = at - from;
+        logit[m++] = y;
+    }
+    trend->weeks = m;
+    if (m < WEEKS_MIN)
+        return;
+    pl_trend_fit(week, logit, m, &trend->drift, &trend->se);
+    double half = -pl_dist_t_quantile(trend->alpha, m - 2.) * trend->se;
+    trend->lower = trend->drift - half;
+    trend->upper = trend->drift + half;
+    trend->verdict = verdict_of(trend, input->eps);
+}
+
+struct pl_trend pl_trend_judge(const struct pl_trend_input *input)
+{
+    struct pl_trend trend = {
+        .verdict = PL_TREND_UNKNOWN, .drift = NAN, .se = NAN, .lower = NAN, .upper = NAN, .alpha = NAN};
+    unsigned weeks = input->first_week + input->n_weeks;
+    double own[PL_TREND_VALUES_MAX];
+    const double *weights = input->weights;
+
+    if (weeks < PL_TREND_FIRST_WEEKS)
+        return trend;
+    trend.look = 1 + (weeks - PL_TREND_FIRST_WEEKS) / PL_TREND_STEP_WEEKS;
+    trend.alpha = PL_TREND_ALPHA / ((double)trend.look * (trend.look + 1.));
+    trend.verdict = PL_TREND_INCONCLUSIVE;
+    if (!weights) {
+        if (!pl_trend_weights(input, own))
+            return trend;
+        weights = own;
+    }
+    unsigned end = PL_TREND_FIRST_WEEKS + PL_TREND_STEP_WEEKS * (trend.look - 1);
+    unsigned start = end > PL_TREND_WINDOW_WEEKS ? end - PL_TREND_WINDOW_WEEKS : 0;
+    unsigned from = start > input->first_week ? start - input->first_week : 0;
+    unsigned to = end > input->first_week ? end - input->first_week : 0;
+
+    look_at(&trend, input, weights, from, to);
+    return trend;
+}

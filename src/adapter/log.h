@@ -20,11 +20,14 @@ bool pl_log_level_of(const char *text, enum pl_log_level *level);
 /* fmt begins with event=NAME. */
 void pl_log(enum pl_log_level level, const char *fmt, ...) PL_PRINTF(2, 3);
 
-/* Control bytes, quotes and non-ASCII as \xNN, cut at 256 bytes; returns out, terminated. */
+/* Control bytes, quotes, backslashes and non-ASCII as \xNN, cut at 256 bytes of output; returns out, terminated. */
 const char *pl_log_escape(struct pl_span text, char *out, size_t cap);
 
-/* At most `burst` lines per interval for one site; the next allowed line tells how many were suppressed through
- * *suppressed. now_us is monotonic. A zeroed struct is ready. Not shared between threads. */
+#define PL_LOG_BURST 5
+#define PL_LOG_INTERVAL_US INT64_C(10000000)
+
+/* At most PL_LOG_BURST lines per interval for one site; the next allowed line tells how many were suppressed through
+ * *suppressed (0 otherwise). now_us is monotonic. A zeroed struct is ready. Not shared between threads. */
 struct pl_log_limit {
     int64_t since_us;
     unsigned count;

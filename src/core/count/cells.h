@@ -1,0 +1,67 @@
+/* Cells of a shard: exact integer sums under keys, each seen two ways.
+ *
+ *   SETTLED: what events placed below the frontier contributed. Published and stored.
+ *   LIVE:    what all accepted events contributed, tails included. For display; rebuilt from SETTLED and tails.
+ *
+ * Adding is exact and order-free: arithmetic is modulo 2^64 (2^128 for squares), so what is taken back leaves nothing,
+ * and a sum is right whenever the true one fits. Funnel panes that are too old take nothing any more (see cut). Memory:
+ * 96 bytes a cell and 8 of index; as many cells as there are experiment x arm x metric x day with units, and funnel x
+ * step x pane. Adding is O(1).
+ */
+#ifndef PL_CORE_COUNT_CELLS_H
+#define PL_CORE_COUNT_CELLS_H
+
+#include "core/sums.h"
+
+#define PL_FUNNEL_DAYS 400 /* day panes kept */
+#define PL_FUNNEL_HOURS 48 /* hour panes kept */
+
+enum pl_cells_view { PL_CELLS_LIVE, PL_CELLS_SETTLED };
+
+struct pl_amount {
+    int64_t n;
+    int64_t sum;
+    pl_int128 sum2;
+};
+
+struct pl_cells_row {
+    struct pl_cell_key key; /* subject: experiment's index in the registry, funnel's in the rules */
+    bool dirty;             /* SETTLED changed since it was stored */
+    bool stored;            /* the store has it */
+    struct pl_amount view[2];
+};
+
+/* A zeroed struct with pl_cells_cut() called is valid and empty. */
+struct pl_cells {
+    struct pl_cells_row *rows; /* owned */
+    uint32_t n, cap;
+    uint32_t *slots; /* owned: row + 1, 0 for empty; power of two */
+    uint32_t mask;
+    uint32_t *dirty; /* owned: rows, each once; room for cap */
+    uint32_t n_dirty;
+    int32_t first_day, first_hour; /* oldest funnel panes kept */
+    bool changed;                  /* SETTLED changed since the caller cleared it */
+    bool failed;                   /* memory ran out: sums are no longer right */
+};
+
+void pl_cells_fini(struct pl_cells *cells);
+
+/* view += weight * amount; weight +1 or -1. */
+void pl_cells_add(struct pl_cells *cells, const struct pl_cell_key *key, const struct pl_amount *amount,
+                  enum pl_cells_view view, int weight);
+
+/* Add to both views without marking: a cell that comes back from the store. */
+void pl_cells_restore(struct pl_cells *cells, const struct pl_cell_key *key, const struct pl_amount *amount);
+
+/* Nothing is kept any more of funnel panes that ended 400 days (48 hours) before this tick; PL_TIME_NONE keeps all. */
+void pl_cells_cut(struct pl_cells *cells, int64_t tick_us);
+
+/* Empty what is cut and drop rows that are all zero and not in the store. Moves rows. */
+void pl_cells_sweep(struct pl_cells *cells);
+
+/* Is this funnel pane still kept? True for other kinds. */
+bool pl_cells_kept(const struct pl_cells *cells, const struct pl_cell_key *key);
+
+bool pl_amount_is_zero(const struct pl_amount *amount);
+
+#endif

@@ -1,0 +1,253 @@
+#include "core/count/shard.h"
+
+#include "core/count/inside.h"
+#include "util/hash.h"
+
+#include <stdlib.h>
+
+struct pl_shard *pl_shard_new(const struct pl_rules *rules, unsigned n_inputs)
+{
+    struct pl_shard *shard = calloc(1, sizeof(*shard));
+
+    if (!shard)
+        return NULL;
+    shard->rules = rules;
+    shard->plan = pl_plan_new(rules);
+    if (!shard->plan || pl_registry_init(&shard->registry, rules, NULL)) {
+        pl_shard_free(shard);
+        return NULL;
+    }
+    pl_front_init(&shard->front, n_inputs);
+    pl_front_init(&shard->front_stored, 0);
+    pl_cells_cut(&shard->cells, PL_TIME_NONE);
+    pl_buf_init(&shard->gone_cells, 0);
+    shard->units.cap = rules->max_units;
+    shard->swept_us = PL_TIME_NONE;
+    shard->published_hash = PL_HASH_SEED; /* of empty sums */
+    return shard;
+}
+
+void pl_shard_free(struct pl_shard *shard)
+{
+    if (!shard)
+        return;
+    for (unsigned at = 0; at < PL_SHARD_SUMS_MAX; at++)
+        pl_sums_fini(&shard->sums[at]);
+    pl_buf_fini(&shard->gone_cells);
+    pl_words_fini(&shard->state);
+    pl_words_fini(&shard->old_state);
+    pl_dict_fini(&shard->dict);
+    pl_units_fini(&shard->units);
+    pl_cells_fini(&shard->cells);
+    pl_registry_fini(&shard->registry);
+    pl_plan_free(shard->plan);
+    free(shard);
+}
+
+struct pl_step pl_shard_step(struct pl_shard *shard, enum pl_cells_view view, int weight)
+{
+    return (struct pl_step){
+        .plan = shard->plan, .registry = &shard->registry, .cells = &shard->cells, .view = view, .weight = weight};
+}
+
+void pl_shard_fold(struct pl_shard *shard, const struct pl_step *step, struct pl_words *state,
+                   const struct pl_tail_event *events, uint32_t n)
+{
+    for (uint32_t at = 0; at < n; at++)
+        if (!pl_step(step, state, &events[at]))
+            shard->failed = true;
+}
+
+void pl_shard_load(struct pl_shard *shard, struct pl_words *state, uint32_t handle)
+{
+    const struct pl_unit *unit = pl_units_at(&shard->units, handle);
+
+    if (!pl_words_copy(state, pl_units_words(&shard->units, unit), unit->n_words))
+        shard->failed = true;
+}
+
+void pl_shard_relive(struct pl_shard *shard, const struct pl_open *open, int weight)
+{
+    struct pl_step step = pl_shard_step(shard, PL_CELLS_LIVE, weight);
+
+    pl_shard_load(shard, &shard->state, open->unit);
+    pl_shard_fold(shard, &step, &shard->state, pl_tail_events(&open->tail, &shard->units.slab), open->tail.n);
+}
+
+static enum pl_reject check_values(const struct pl_shard *shard, const struct pl_event *event)
+{
+    const struct pl_action_rule *action = &shard->rules->by_action[event->action];
+
+    for (unsigned at = 0; at < action->n_metrics; at++) {
+        const struct pl_metric_rule *metric = &shard->rules->metrics[action->metrics[at]];
+        int64_t bound = metric->bound_micro;
+
+        if (metric->type != PL_METRIC_SUM || metric->value >= PL_EVENT_VALUES || bound <= 0 ||
+            !(event->has_value & (1u << metric->value)))
+            continue;
+        if (event->value_micro[metric->value] > bound || event->value_micro[metric->value] < -bound)
+            return PL_REJECT_OUT_OF_RANGE;
+    }
+    return PL_ACCEPTED;
+}
+
+/* What is wrong with an event by the rules alone; *index of its experiment if that is known. */
+static enum pl_reject check_rules(const struct pl_shard *shard, const struct pl_event *event, uint32_t *index,
+                                  uint32_t *area)
+{
+    if (event->time_us < 0 || event->time_us > PL_TIME_MAX)
+        return PL_REJECT_BAD_TIME;
+    if (event->kind == PL_EVENT_ACTION)
+        return event->action == PL_NAMES_NONE ? PL_ACCEPTED : check_values(shard, event);
+    *index = pl_registry_find(&shard->registry, event->experiment);
+    *area = *index == PL_REGISTRY_NONE ? pl_rules_area_of(shard->rules, event->experiment)
+                                       : shard->registry.experiments[*index]->area;
+    return *area == PL_RULES_NONE ? PL_REJECT_UNKNOWN_AREA : PL_ACCEPTED;
+}
+
+static enum pl_reject check_recent(const struct pl_shard *shard, unsigned input, const struct pl_event *event)
+{
+    uint32_t handle = pl_units_find(&shard->units, event->unit);
+    uint32_t open = handle ? pl_units_at(&shard->units, handle)->open : 0;
+
+    if (!open)
+        return PL_ACCEPTED;
+    return pl_recent_check(&pl_units_open_at(&shard->units, open)->recent, &shard->units.slab, &shard->front,
+                           shard->rules, input, event);
+}
+
+/* An exposure's experiment and variant in the registry. */
+static enum pl_reject resolve(struct pl_shard *shard, const struct pl_event *event, uint32_t index, uint32_t area,
+                              struct pl_tail_event *tail_event)
+{
+    struct pl_experiment *experiment;
+    uint32_t variant;
+
+    if (index == PL_REGISTRY_NONE)
+        index = pl_registry_add(&shard->registry, event->experiment, area);
+    if (index == PL_REGISTRY_NONE)
+        return PL_REJECT_EXPERIMENTS_FULL;
+    experiment = shard->registry.experiments[index];
+    if (tail_event->place_us >= experiment->end_us)
+        return PL_REJECT_AFTER_END;
+    variant = pl_experiment_variant(experiment, event->variant);
+    if (variant == PL_REGISTRY_NONE)
+        return PL_REJECT_VARIANTS_FULL;
+    tail_event->subject = index;
+    tail_event->variant = (uint8_t)variant;
+    if (event->time_us < experiment->seen_us) {
+        experiment->seen_us = event->time_us;
+        experiment->dirty = true;
+    }
+    return PL_ACCEPTED;
+}
+
+/* Put an event into the tail; what came after it in the old tail is taken back and added again. */
+static bool insert(struct pl_shard *shard, uint32_t handle, const struct pl_tail_event *event)
+{
+    struct pl_slab *slab = &shard->units.slab;
+    struct pl_open *open = pl_units_open(&shard->units, handle);
+    struct pl_step silent = pl_shard_step(shard, PL_CELLS_LIVE, 0);
+    struct pl_step add = pl_shard_step(shard, PL_CELLS_LIVE, 1);
+    struct pl_step retract = pl_shard_step(shard, PL_CELLS_LIVE, -1);
+    uint32_t at, n;
+
+    if (!open || !pl_tail_reserve(&open->tail, slab))
+        return false;
+    at = pl_tail_place(&open->tail, slab, event);
+    n = open->tail.n;
+    pl_shard_load(shard, &shard->state, handle);
+    pl_shard_fold(shard, &silent, &shard->state, pl_tail_events(&open->tail, slab), at);
+    if (at < n) {
+        if (!pl_words_copy(&shard->old_state, shard->state.at, shard->state.n))
+            return false;
+        pl_shard_fold(shard, &retract, &shard->old_state, pl_tail_events(&open->tail, slab) + at, n - at);
+        shard->stats.retracted += n - at;
+    }
+    pl_tail_insert(&open->tail, slab, at, event);
+    pl_shard_fold(shard, &add, &shard->state, pl_tail_events(&open->tail, slab) + at, n + 1 - at);
+    shard->units.n_events++;
+    if (n == 0)
+        pl_units_requeue(&shard->units, pl_units_at(&shard->units, handle)->open);
+    return true;
+}
+
+/* Remember the identity, whatever else becomes of the event: duplicates are decided by the input's log alone. */
+static uint32_t remember(struct pl_shard *shard, unsigned input, const struct pl_event *event)
+{
+    uint32_t handle = pl_units_make(&shard->units, event->unit);
+    struct pl_open *open = handle ? pl_units_open(&shard->units, handle) : NULL;
+
+    if (!open)
+        return 0;
+    if (!pl_recent_add(&open->recent, &shard->units.slab, &shard->front, shard->rules,
+                       pl_recent_entry(input, event->identity, shard->front.stream_us[input])) ||
+        !pl_units_mark(&shard->units, handle)) {
+        shard->failed = true;
+        return 0;
+    }
+    return handle;
+}
+
+static struct pl_tail_event tail_event_of(unsigned input, const struct pl_event *event, int64_t place_us)
+{
+    struct pl_tail_event tail_event = {
+        .place_us = place_us,
+        .time_us = event->time_us,
+        .identity = event->identity,
+        .kind = (uint8_t)event->kind,
+        .input = (uint8_t)input,
+        .subject = event->action,
+    };
+
+    for (unsigned value = 0; event->kind == PL_EVENT_ACTION && value < PL_EVENT_VALUES; value++) {
+        if (!(event->has_value & (1u << value)))
+            continue;
+        tail_event.has_value = (uint8_t)(tail_event.has_value | 1u << value);
+        tail_event.value_micro[value] = event->value_micro[value];
+    }
+    return tail_event;
+}
+
+/* A refusal by the rules or by the input's own log leaves S_k as it was. From there on S_k moves whatever happens: what
+ * is full or has ended depends on other inputs too, and S_k must not. */
+static enum pl_reject take(struct pl_shard *shard, unsigned input, const struct pl_event *event)
+{
+    uint32_t index = PL_REGISTRY_NONE, area = PL_RULES_NONE, handle;
+    bool unmatched = event->kind == PL_EVENT_ACTION && event->action == PL_NAMES_NONE;
+    struct pl_tail_event tail_event;
+    enum pl_reject reason = check_rules(shard, event, &index, &area);
+
+    if (!reason && !unmatched)
+        reason = check_recent(shard, input, event);
+    if (reason)
+        return reason;
+    tail_event = tail_event_of(input, event, pl_front_place(&shard->front, shard->rules, input, event->time_us));
+    pl_front_move(&shard->front, shard->rules, input, event->time_us, tail_event.place_us);
+    if (unmatched) {
+        shard->stats.unmatched++;
+        return PL_ACCEPTED;
+    }
+    handle = remember(shard, input, event);
+    if (!handle)
+        return PL_REJECT_UNITS_FULL;
+    if (event->kind == PL_EVENT_EXPOSURE)
+        reason = resolve(shard, event, index, area, &tail_event);
+    if (reason)
+        return reason;
+    shard->stats.late += tail_event.place_us > event->time_us;
+    if (!insert(shard, handle, &tail_event))
+        shard->failed = true;
+    return PL_ACCEPTED;
+}
+
+enum pl_reject pl_shard_event(struct pl_shard *shard, unsigned input, const struct pl_event *event)
+{
+    enum pl_reject reason = take(shard, input, event);
+
+    if (reason)
+        shard->stats.rejected[reason]++;
+    else
+        shard->stats.accepted++;
+    return reason;
+}

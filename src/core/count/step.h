@@ -1,0 +1,50 @@
+/* The one pure step: what an event does to its unit's state and to cells (design 7).
+ *
+ * Weight 0 folds silently, +1 adds what the event contributes, -1 takes it back. What is added depends on state, event
+ * and registry alone, so adding and taking back with the same state leaves nothing.
+ *
+ * Life. A gap of more than `forget` between the places of two events starts a new unit: the state is emptied, what the
+ * old life contributed stays.
+ *
+ * Exposure. Void at or after the end of its experiment: as if it had not been there. The first one fixes variant, t0
+ * (its time) and allocation segment: EXPOSED and SEGMENT +1. A later one in another variant makes the unit mixed for
+ * good: what it contributed to EXPOSED, SEGMENT and METRIC is taken back, MIXED (day of t0) +1. Others change nothing.
+ *
+ * Action. For each metric that reads it, in each experiment of the metric's area that the unit is in (placed after the
+ * first exposure: place orders) and is not mixed in, when t0 <= time < t0 + window (time decides windows):
+ * conversion: x = 1; count: x + 1; sum: x + value, nothing without the value; in micro-units. The total is kept uncut;
+ * x of the cells is the total cut at cap, for count and sum with a cap. METRIC cells hold sum and sum2 of x; their n
+ * stays 0. Totals stop at +-PL_TOTAL_MAX. Funnels: see funnel.h.
+ */
+#ifndef PL_CORE_COUNT_STEP_H
+#define PL_CORE_COUNT_STEP_H
+
+#include "core/count/cells.h"
+#include "core/count/plan.h"
+#include "core/count/registry.h"
+#include "core/count/tail.h"
+#include "core/count/words.h"
+
+#define PL_TOTAL_MAX (INT64_C(1) << 62)
+
+struct pl_step {
+    const struct pl_plan *plan;
+    const struct pl_registry *registry;
+    struct pl_cells *cells;
+    enum pl_cells_view view;
+    int weight;
+};
+
+/* Take event into state. False without memory. O(entries of the state). */
+bool pl_step(const struct pl_step *step, struct pl_words *state, const struct pl_tail_event *event) PL_MUSTCHECK;
+
+/* Is the event an exposure at or after the end of its experiment? */
+bool pl_step_is_void(const struct pl_step *step, const struct pl_tail_event *event);
+
+/* Add to one cell with the step's view and weight. */
+void pl_step_add(const struct pl_step *step, struct pl_cell_key key, struct pl_amount amount);
+
+int32_t pl_step_day(int64_t time_us);
+int32_t pl_step_hour(int64_t time_us);
+
+#endif

@@ -1,0 +1,91 @@
+#include "core/count/words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Header, from the low end: id 16, kind 2, mixed 1, variant 5, segment 3, step 6, day 6, hour 6, (3 free), words 16. */
+uint64_t pl_words_pack(const struct pl_words_head *head)
+{
+    return (uint64_t)head->id | (uint64_t)head->kind << 16 | (uint64_t)head->mixed << 18 |
+           (uint64_t)head->variant << 19 | (uint64_t)head->segment << 24 | (uint64_t)head->step << 27 |
+           (uint64_t)head->day_max << 33 | (uint64_t)head->hour_max << 39 | (uint64_t)head->n_words << 48;
+}
+
+struct pl_words_head pl_words_unpack(uint64_t word)
+{
+    return (struct pl_words_head){
+        .kind = (enum pl_words_kind)(word >> 16 & 3),
+        .id = (uint32_t)(word & 0xffff),
+        .n_words = pl_words_size(word),
+        .mixed = word >> 18 & 1,
+        .variant = (unsigned)(word >> 19 & 31),
+        .segment = (unsigned)(word >> 24 & 7),
+        .step = (unsigned)(word >> 27 & 63),
+        .day_max = (unsigned)(word >> 33 & 63),
+        .hour_max = (unsigned)(word >> 39 & 63),
+    };
+}
+
+uint32_t pl_words_size(uint64_t header)
+{
+    return (uint32_t)(header >> 48);
+}
+
+uint32_t pl_words_find(const struct pl_words *words, enum pl_words_kind kind, uint32_t id)
+{
+    uint64_t wanted = (uint64_t)id | (uint64_t)kind << 16;
+
+    for (uint32_t at = PL_WORDS_FIRST; at < words->n; at += pl_words_size(words->at[at]))
+        if ((words->at[at] & 0x3ffff) == wanted)
+            return at;
+    return 0;
+}
+
+static bool reserve(struct pl_words *words, uint32_t n)
+{
+    uint32_t cap = words->cap ? words->cap : 16;
+    uint64_t *at;
+
+    while (cap < n)
+        cap *= 2;
+    if (cap == words->cap)
+        return true;
+    at = realloc(words->at, cap * sizeof(*at));
+    if (!at)
+        return false;
+    words->at = at;
+    words->cap = cap;
+    return true;
+}
+
+bool pl_words_push(struct pl_words *words, uint32_t n)
+{
+    if (!reserve(words, words->n + n))
+        return false;
+    memset(words->at + words->n, 0, n * sizeof(*words->at));
+    words->n += n;
+    return true;
+}
+
+void pl_words_cut(struct pl_words *words, uint32_t at, uint32_t n)
+{
+    memmove(words->at + at, words->at + at + n, (words->n - at - n) * sizeof(*words->at));
+    words->n -= n;
+}
+
+bool pl_words_copy(struct pl_words *words, const uint64_t *from, uint32_t n)
+{
+    words->n = 0;
+    if (!reserve(words, n))
+        return false;
+    if (n)
+        memcpy(words->at, from, n * sizeof(*from));
+    words->n = n;
+    return true;
+}
+
+void pl_words_fini(struct pl_words *words)
+{
+    free(words->at);
+    *words = (struct pl_words){0};
+}

@@ -1,0 +1,58 @@
+/* The state of a unit as 64-bit words: what step reads and writes, and what lies in memory between events.
+ *
+ *   word 0                              place of the unit's last event
+ *   experiment: header, t0, x...        x of each metric of its area, uncut; a mixed one has neither
+ *   funnel:     header, entry, last     times of the attempt's first and of its last step
+ *
+ * A header says what follows: kind, id (index of the experiment or funnel), number of words, and small fields. No words
+ * at all is the state of a unit of which nothing is known. Buffers are reused, so the steady state allocates nothing.
+ */
+#ifndef PL_CORE_COUNT_WORDS_H
+#define PL_CORE_COUNT_WORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pl_words {
+    uint64_t *at; /* owned */
+    uint32_t n, cap;
+};
+
+enum pl_words_kind { PL_WORDS_EXPERIMENT = 1, PL_WORDS_FUNNEL = 2 };
+
+/* The fields of a header, unpacked. */
+struct pl_words_head {
+    enum pl_words_kind kind;
+    uint32_t id;      /* below 65,536 */
+    uint32_t n_words; /* of the whole entry, below 65,536 */
+    bool mixed;       /* experiment: seen in two variants */
+    unsigned variant; /* experiment */
+    unsigned segment; /* experiment */
+    unsigned step;    /* funnel: steps reached by the open attempt, 0 without one */
+    unsigned day_max; /* funnel: most steps reached by attempts entered on the day of `entry` */
+    unsigned hour_max;
+};
+
+#define PL_WORDS_FIRST 1 /* position of the first entry */
+
+uint64_t pl_words_pack(const struct pl_words_head *head);
+struct pl_words_head pl_words_unpack(uint64_t word);
+
+/* Words of the entry whose header this is, without unpacking the rest. */
+uint32_t pl_words_size(uint64_t header);
+
+/* Position of the entry's header, or 0. O(entries). */
+uint32_t pl_words_find(const struct pl_words *words, enum pl_words_kind kind, uint32_t id);
+
+/* n more words at the end, zeroed; false without memory. */
+bool pl_words_push(struct pl_words *words, uint32_t n);
+
+/* Take n words out. */
+void pl_words_cut(struct pl_words *words, uint32_t at, uint32_t n);
+
+/* Become a copy; false without memory. */
+bool pl_words_copy(struct pl_words *words, const uint64_t *from, uint32_t n);
+
+void pl_words_fini(struct pl_words *words);
+
+#endif

@@ -1,7 +1,7 @@
 /* From the bytes of a Kafka record to canonical events, by the paths of a source's format (design 3).
  *
- * The scanner reads only as far as the fields need; what it finds unusual (escapes in a needed string, duplicate keys, a
- * batch, JSON in a string) goes to cJSON. Law: if cJSON accepts a document, the scanner returns the same fields or
+ * The scanner checks the whole document and takes the fields as slices; what it finds unusual (escapes in a needed string
+ * or beside one in a key) goes to cJSON. Law: if cJSON accepts a document, the scanner returns the same fields or
  * abstains. Formats are data: conf/formats.d/NAME.conf (compiled in by the build, so that no file is needed at run time).
  */
 #ifndef PL_CODEC_DECODE_H

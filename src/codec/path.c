@@ -103,7 +103,7 @@ static enum pl_status take_plain_key(struct parser *in, struct pl_path_term *ter
 
 static enum pl_status take_quoted_key(struct parser *in, struct pl_path_term *term)
 {
-    struct pl_span key;
+    struct pl_span key = {0};
     size_t start = in->at;
     enum pl_status status;
 

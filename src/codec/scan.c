@@ -1,5 +1,7 @@
 #include "codec/scan.h"
 
+#include "codec/escape.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -60,7 +62,7 @@ static uint8_t add_node(struct pl_scan_plan *plan, uint8_t parent, struct pl_spa
     return at;
 }
 
-bool pl_scan_plan_add(struct pl_scan_plan *plan, const struct pl_span *keys, unsigned n_keys, unsigned *slot)
+bool pl_scan_plan_add(struct pl_scan_plan *plan, const struct pl_span *keys, unsigned n_keys, bool raw, unsigned *slot)
 {
     uint8_t node = 0;
 
@@ -74,7 +76,7 @@ bool pl_scan_plan_add(struct pl_scan_plan *plan, const struct pl_span *keys, uns
             return false;
         node = next;
     }
-    plan->nodes[node].wanted = true;
+    plan->nodes[node].unescaped |= !raw;
     *slot = node;
     return true;
 }
@@ -85,21 +87,9 @@ static bool fail(struct walk *walk, enum pl_reject reason)
     return false;
 }
 
-/* Length of the valid UTF-8 sequence at `at`, 0 when there is none (Unicode 15, table 3-7). */
-static size_t utf8_len(const char *at, const char *end)
+static size_t utf8_len(const struct walk *walk)
 {
-    const unsigned char *b = (const unsigned char *)at;
-    size_t left = (size_t)(end - at);
-    size_t len = b[0] < 0xc2 ? 0 : b[0] < 0xe0 ? 2 : b[0] < 0xf0 ? 3 : b[0] < 0xf5 ? 4 : 0;
-    unsigned low = b[0] == 0xe0 ? 0xa0 : b[0] == 0xf0 ? 0x90 : 0x80;
-    unsigned high = b[0] == 0xed ? 0x9f : b[0] == 0xf4 ? 0x8f : 0xbf;
-
-    if (len == 0 || left < len || b[1] < low || b[1] > high)
-        return 0;
-    for (size_t n = 2; n < len; n++)
-        if ((b[n] & 0xc0) != 0x80)
-            return 0;
-    return len;
+    return pl_escape_utf8_len((struct pl_span){walk->at, (size_t)(walk->end - walk->at)});
 }
 
 /* Outside strings: what does the byte at hand say about the document? */
@@ -112,7 +102,7 @@ static bool fail_here(struct walk *walk)
     c = (unsigned char)*walk->at;
     if (c < 0x20)
         return fail(walk, PL_REJECT_CONTROL);
-    if (c >= 0x80 && utf8_len(walk->at, walk->end) == 0)
+    if (c >= 0x80 && utf8_len(walk) == 0)
         return fail(walk, PL_REJECT_UTF8);
     return fail(walk, PL_REJECT_SYNTAX);
 }
@@ -208,7 +198,8 @@ static inline size_t plain_bytes(uint64_t word)
     const uint64_t tops = ones * 0x80;
     uint64_t quote = word ^ (ones * '"');
     uint64_t slash = word ^ (ones * '\\');
-    uint64_t hit = (word | ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & tops;
+    uint64_t hit =
+        (word | ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & tops;
 
     return hit ? (size_t)__builtin_ctzll(hit) / 8 : 8;
 }
@@ -233,7 +224,8 @@ static inline void skip_plain(struct walk *walk)
 }
 #endif
 
-/* A byte of a string that is no plain one, or stands near the end of the document. False at its end, or when it is bad. */
+/* A byte of a string that is no plain one, or stands near the end of the document. False at its end, or when it is bad.
+ */
 static bool take_odd(struct walk *walk, bool *escaped)
 {
     unsigned char c = (unsigned char)*walk->at;
@@ -247,7 +239,7 @@ static bool take_odd(struct walk *walk, bool *escaped)
         return take_escape(walk);
     }
     if (c >= 0x80)
-        len = utf8_len(walk->at, walk->end);
+        len = utf8_len(walk);
     walk->at += len;
     return len ? true : fail(walk, PL_REJECT_UTF8);
 }
@@ -326,7 +318,7 @@ static inline bool take_string_value(struct walk *walk, uint8_t node, struct pl_
     value->type = PL_VALUE_STRING;
     if (!take_string(walk, &value->text, &escaped))
         return false;
-    if (escaped && node != NOT_WANTED && walk->plan->nodes[node].wanted)
+    if (escaped && node != NOT_WANTED && walk->plan->nodes[node].unescaped)
         walk->found->slow = true;
     return true;
 }

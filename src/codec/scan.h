@@ -7,7 +7,7 @@
  * Law: what it accepts, cJSON accepts too; and then every slot is what cJSON would give (the first of duplicate members
  * wins at every level), or `slow` is set: a wanted string, or a key beside wanted ones, is written with escapes.
  *
- *   pl_scan_plan_init(&plan); pl_scan_plan_add(&plan, keys, 2, &slot); ... pl_scan(&plan, json, &found);
+ *   pl_scan_plan_init(&plan); pl_scan_plan_add(&plan, keys, 2, false, &slot); ... pl_scan(&plan, json, &found);
  *   value = pl_scan_get(&found, slot);
  */
 #ifndef PL_CODEC_SCAN_H
@@ -37,16 +37,16 @@ enum pl_value_type {
 
 struct pl_value {
     enum pl_value_type type;
-    struct pl_span text; /* of a string without its quotes, unescaped; of a number and a literal as written; else empty */
+    struct pl_span text; /* of a string without its quotes; of a number and a literal as written; else empty */
 };
 
 /* A member that is wanted, or on the way to one. Node 0 is the document. */
 struct pl_scan_node {
     struct pl_span key; /* ref */
     uint8_t parent;
-    uint8_t next; /* of the same table entry, 0: none */
-    bool inner;   /* has wanted members */
-    bool wanted;
+    uint8_t next;   /* of the same table entry, 0: none */
+    bool inner;     /* has wanted members */
+    bool unescaped; /* escapes in its string are unusual */
 };
 
 /* Which members are wanted, as a tree; a slot is the number of a node. */
@@ -64,9 +64,10 @@ struct pl_scan_found {
 
 void pl_scan_plan_init(struct pl_scan_plan *plan);
 
-/* Want the member at keys[0].keys[1]...; *slot is where it will be found. The same path gives the same slot; one path may
- * lead on through another. The text of the keys must outlive the plan. False when the plan is full. */
-bool pl_scan_plan_add(struct pl_scan_plan *plan, const struct pl_span *keys, unsigned n_keys, unsigned *slot);
+/* Want the member at keys[0].keys[1]...; *slot is where it will be found. The same path gives the same slot; one path
+ * may lead on through another. raw: a string is wanted as written, escapes and all (unless somebody else wants it
+ * otherwise, then `slow` may be set). The text of the keys must outlive the plan. False when the plan is full. */
+bool pl_scan_plan_add(struct pl_scan_plan *plan, const struct pl_span *keys, unsigned n_keys, bool raw, unsigned *slot);
 
 /* Scan a whole document. PL_ACCEPTED, or the first thing that is wrong with it. */
 enum pl_reject pl_scan(const struct pl_scan_plan *plan, struct pl_span json, struct pl_scan_found *found);

@@ -78,8 +78,9 @@ int pl_options_read(struct pl_options *options, int argc, char **argv, const cha
                     unsigned n_own)
 {
     bool wants_help = false, only_args = false;
+    const char *conf_path = NULL;
     struct pl_option all[OPTIONS_MAX] = {
-        {"-c", NULL, &options->conf_path},        {"--config", NULL, &options->conf_path},
+        {"-c", NULL, &conf_path},        {"--config", NULL, &conf_path},
         {"--json", &options->json, NULL},         {"--no-color", &options->no_color, NULL},
         {"--help", &wants_help, NULL},            {"-h", &wants_help, NULL},
     };
@@ -106,6 +107,10 @@ int pl_options_read(struct pl_options *options, int argc, char **argv, const cha
             fputs(help, stdout);
             return PL_CTL_OK;
         }
+    }
+    if (conf_path) {
+        options->conf_path = conf_path;
+        options->conf_given = true;
     }
     return PL_OPTIONS_GO_ON;
 }

@@ -20,6 +20,7 @@ struct pl_option {
 struct pl_options {
     const char *command; /* its name, for messages */
     const char *conf_path;
+    bool conf_given; /* by -c */
     bool json, no_color;
     unsigned n_args;
     const char *args[PL_OPTIONS_ARGS_MAX];

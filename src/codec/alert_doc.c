@@ -1,0 +1,177 @@
+#include "codec/alert_doc.h"
+
+#include "codec/json_out.h"
+#include "codec/words.h"
+#include "util/hash.h"
+#include "util/stamp.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* Room for names of at most 64 bytes and numbers; nothing from an event is longer. */
+#define TEXT_BYTES 512
+
+#define YIELD_NEEDED 10 /* statistics.md 2.5 */
+#define TREND_NEEDED 1000
+
+const char *pl_alert_doc_name(const struct pl_alert_doc *doc, char out[PL_NAME_BYTES])
+{
+    snprintf(out, PL_NAME_BYTES, "%s%s", doc->test ? "[TEST] " : "", pl_words_alertname(doc->edge->verdict));
+    return out;
+}
+
+void pl_alert_doc_id(const struct pl_alert_doc *doc, char out[33])
+{
+    char text[TEXT_BYTES], name[PL_NAME_BYTES];
+    int len = snprintf(text, sizeof(text), "%s|%s|%u|%" PRId64 "|%s", doc->area->id, pl_alert_doc_name(doc, name),
+                       doc->state ? doc->state->epoch : 0, doc->edge->tick_us, pl_alert_status_name(doc->edge->status));
+
+    pl_hash_hex128((struct pl_span){text, (size_t)len}, out);
+}
+
+/* In order of their names: the fingerprint is a hash of what is written here. */
+static void write_labels(const struct pl_alert_doc *doc, struct pl_json *json, char fingerprint[33])
+{
+    char name[PL_NAME_BYTES];
+    const struct {
+        const char *key, *value;
+    } labels[] = {
+        {"alertname", pl_alert_doc_name(doc, name)},
+        {"area", doc->area->id},
+        {"instance", doc->instance},
+        {"owner", doc->area->owner},
+        {"severity", pl_alert_severity(doc->edge->verdict)},
+    };
+    struct pl_buf text;
+
+    pl_buf_init(&text, 0);
+    pl_json_open(json, "labels", '{');
+    for (size_t at = 0; at < sizeof(labels) / sizeof(*labels); at++) {
+        if (labels[at].value[0] == '\0')
+            continue;
+        pl_json_text(json, labels[at].key, labels[at].value);
+        pl_buf_addf(&text, "%s=%s\n", labels[at].key, labels[at].value);
+    }
+    pl_json_close(json, '}');
+    pl_hash_hex128(pl_buf_span(&text), fingerprint);
+    pl_buf_fini(&text);
+}
+
+static void write_annotations(const struct pl_alert_doc *doc, struct pl_json *json)
+{
+    const struct pl_alert_edge *edge = doc->edge;
+    const char *grade = pl_grade_name(edge->grade);
+    bool resolved = edge->status == PL_ALERT_RESOLVED;
+    char summary[TEXT_BYTES];
+    struct pl_buf text;
+
+    snprintf(summary, sizeof(summary), "%s%s: %s%s%s%s", resolved ? "No longer: " : "", doc->area->id,
+             pl_words_verdict(edge->verdict), grade[0] ? " (" : "", grade, grade[0] ? ")" : "");
+    pl_buf_init(&text, 0);
+    if (resolved)
+        pl_buf_addf(&text, "The verdict is now: %s. ", pl_words_verdict(doc->advice->verdict));
+    pl_words_evidence(doc->area, doc->advice, doc->state, &text);
+    pl_json_open(json, "annotations", '{');
+    pl_json_text(json, "summary", summary);
+    if (pl_buf_ok(&text))
+        pl_json_text(json, "description", text.ptr);
+    pl_json_text(json, "action", pl_words_action(resolved ? doc->advice->verdict : edge->verdict));
+    pl_json_close(json, '}');
+    pl_buf_fini(&text);
+}
+
+static void write_conditions(const struct pl_alert_doc *doc, struct pl_json *json)
+{
+    struct pl_words_condition conditions[PL_WORDS_CONDITIONS_MAX];
+    unsigned n = doc->edge->status == PL_ALERT_RESOLVED ? 0 : pl_words_conditions(doc->advice, conditions);
+
+    pl_json_open(json, "conditions", '[');
+    for (unsigned at = 0; at < n; at++) {
+        pl_json_open(json, NULL, '{');
+        pl_json_text(json, "name", conditions[at].name);
+        pl_json_bool(json, "met", conditions[at].met);
+        pl_json_text(json, "text", conditions[at].text);
+        pl_json_close(json, '}');
+    }
+    pl_json_close(json, ']');
+}
+
+static void write_evidence(const struct pl_area_state *state, struct pl_json *json)
+{
+    pl_json_open(json, "evidence", '{');
+    if (state) {
+        pl_json_int(json, "experiments", state->n);
+        pl_json_int(json, "experiments_ever", state->n_all);
+        pl_json_int(json, "core_launches", state->epoch);
+        pl_json_number(json, "evidence", state->e_flat);
+        pl_json_number(json, "evidence_needed", state->level);
+        pl_json_number(json, "pays", state->e_yield);
+        pl_json_number(json, "pays_needed", YIELD_NEEDED);
+        pl_json_number(json, "falling", state->down);
+        pl_json_number(json, "rising", state->up);
+        pl_json_number(json, "trend_needed", TREND_NEEDED);
+        pl_json_number(json, "gain_lower", state->lower);
+        pl_json_number(json, "gain_upper", state->upper);
+        pl_json_number(json, "largest_gain", state->largest_ever);
+        pl_json_number(json, "largest_win_counted", state->largest_cap);
+        pl_json_number(json, "typical_error", state->median_se);
+        pl_json_number(json, "experiments_needed", state->needed);
+    }
+    pl_json_close(json, '}');
+}
+
+static void write_policy(const struct pl_area_rule *area, struct pl_json *json)
+{
+    pl_json_open(json, "policy", '{');
+    pl_json_number(json, "smallest_return", area->smallest_return);
+    pl_json_number(json, "false_alarm_every_years", area->false_alarm_every_years);
+    pl_json_number(json, "baseline", area->baseline);
+    pl_json_number(json, "coverage", area->coverage);
+    pl_json_number(json, "landmark_days", (double)area->landmark_us / (double)PL_DAY_US);
+    pl_json_close(json, '}');
+}
+
+static void write_data(const struct pl_alert_doc *doc, struct pl_json *json)
+{
+    const struct pl_alert_edge *edge = doc->edge;
+    const char *grade = pl_grade_name(edge->grade);
+    char fingerprint[33];
+
+    pl_json_open(json, "data", '{');
+    pl_json_text(json, "status", pl_alert_status_name(edge->status));
+    write_labels(doc, json, fingerprint);
+    write_annotations(doc, json);
+    pl_json_time(json, "startsAt", edge->starts_us);
+    if (edge->status == PL_ALERT_RESOLVED)
+        pl_json_time(json, "endsAt", edge->tick_us);
+    pl_json_text(json, "fingerprint", fingerprint);
+    pl_json_text(json, "verdict", pl_verdict_name(edge->verdict));
+    pl_json_text(json, "previous", pl_verdict_name(edge->previous));
+    if (grade[0])
+        pl_json_text(json, "grade", grade);
+    pl_json_text(json, "unit", doc->area->unit[0] ? doc->area->unit : "%");
+    write_conditions(doc, json);
+    write_evidence(doc->state, json);
+    write_policy(doc->area, json);
+    pl_json_close(json, '}');
+}
+
+void pl_alert_doc_write(const struct pl_alert_doc *doc, struct pl_buf *out)
+{
+    struct pl_json json = pl_json_to(out);
+    char id[33], text[TEXT_BYTES];
+
+    pl_alert_doc_id(doc, id);
+    pl_json_open(&json, NULL, '{');
+    pl_json_text(&json, "specversion", "1.0");
+    pl_json_text(&json, "id", id);
+    snprintf(text, sizeof(text), "/plateaud/%s", doc->instance);
+    pl_json_text(&json, "source", text);
+    pl_json_text(&json, "type", "plateaud.alert.v1");
+    snprintf(text, sizeof(text), "area/%s", doc->area->id);
+    pl_json_text(&json, "subject", text);
+    pl_json_time(&json, "time", doc->edge->tick_us);
+    pl_json_text(&json, "datacontenttype", "application/json");
+    write_data(doc, &json);
+    pl_json_close(&json, '}');
+}

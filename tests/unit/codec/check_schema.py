@@ -1,0 +1,42 @@
+"""check_schema.py SCHEMA COUNT: every line on stdin is a JSON document that keeps the schema, and there are COUNT.
+
+Also checks that the schema can fail: documents broken on purpose must be refused.
+"""
+import copy
+import json
+import sys
+
+import jsonschema
+
+BREAKS = [
+    lambda d: d.pop("id"),
+    lambda d: d.update(id="x"),
+    lambda d: d.update(type="plateaud.alert.v2"),
+    lambda d: d["data"].update(status="open"),
+    lambda d: d["data"]["labels"].pop("area"),
+    lambda d: d["data"]["evidence"].update(gain_lower=None),
+    lambda d: d["data"].update(verdict="FLAT"),
+    lambda d: d["data"].update(grade=""),
+    lambda d: d["data"].update(startsAt="2026-08-01 10:00"),
+    lambda d: d["data"].update(endsAt="2026-08-01T10:00:00Z") if d["data"]["status"] != "resolved" else d["data"].pop("endsAt"),
+]
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as file:
+        schema = json.load(file)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    lines = sys.stdin.read().splitlines()
+    assert len(lines) == int(sys.argv[2]), len(lines)
+    for line in lines:
+        document = json.loads(line)
+        validator.validate(document)
+        for number, spoil in enumerate(BREAKS):
+            broken = copy.deepcopy(document)
+            spoil(broken)
+            assert not validator.is_valid(broken), number
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+#include "codec/words.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+#include <cmocka.h>
+
+/* What users never see (design 2). */
+static const char *const forbidden[] = {"e-value",   "cusum",   "stein",      "tost",   "srm",     "pane", "shard",
+                                        "posterior", "p-value", "martingale", "e_flat", "jackpot", "epoch"};
+
+static void check_text(const char *text)
+{
+    assert_non_null(text);
+    for (size_t at = 0; at < sizeof(forbidden) / sizeof(*forbidden); at++)
+        if (strcasestr(text, forbidden[at]))
+            fail_msg("`%s` says %s", text, forbidden[at]);
+}
+
+static void check_sentence(const char *text)
+{
+    check_text(text);
+    assert_true(strlen(text) > 10);
+    assert_int_equal(text[strlen(text) - 1], '.');
+}
+
+static void test_every_verdict_has_words(void **state)
+{
+    (void)state;
+    for (int verdict = PL_NO_VERDICT; verdict <= PL_HOLLOW_GROWTH; verdict++) {
+        check_text(pl_words_alertname((enum pl_verdict)verdict));
+        check_text(pl_words_verdict((enum pl_verdict)verdict));
+        check_sentence(pl_words_explain((enum pl_verdict)verdict));
+        check_sentence(pl_words_action((enum pl_verdict)verdict));
+    }
+    assert_string_equal(pl_words_alertname(PL_SHIFT_TO_CORE), "ShiftToCore");
+    assert_string_equal(pl_words_verdict(PL_SHIFT_TO_CORE), "shift to core value work");
+}
+
+static void test_every_reason_has_a_sentence(void **state)
+{
+    (void)state;
+    assert_string_equal(pl_words_no_verdict(PL_REASON_NONE), "");
+    check_sentence(pl_words_no_verdict(PL_REASON_HEALTH));
+    check_sentence(pl_words_no_verdict(PL_REASON_PROGRAMME));
+    assert_string_equal(pl_words_inconclusive(PL_WHY_NOTHING), "");
+    for (int why = PL_WHY_NO_SMALLEST_RETURN; why <= PL_WHY_TOO_NOISY; why++)
+        check_sentence(pl_words_inconclusive((enum pl_inconclusive)why));
+    for (int excluded = PL_ENTERED; excluded <= PL_EXCLUDED_OLD_EPOCH; excluded++)
+        check_text(pl_words_exclusion((enum pl_exclusion)excluded));
+    assert_string_equal(pl_words_lean(0), "");
+    assert_non_null(strstr(pl_words_lean(1), "not proven"));
+    assert_non_null(strstr(pl_words_lean(-1), "not proven"));
+    assert_string_not_equal(pl_words_lean(1), pl_words_lean(-1));
+}
+
+static void test_conditions(void **state)
+{
+    struct pl_words_condition out[PL_WORDS_CONDITIONS_MAX];
+    struct pl_advice advice = {.verdict = PL_SHIFT_TO_CORE, .grade = PL_CONFIRMED};
+
+    (void)state;
+    assert_int_equal(pl_words_conditions(&advice, out), 5);
+    for (int at = 0; at < 5; at++) {
+        assert_true(out[at].met);
+        check_sentence(out[at].text);
+    }
+    for (unsigned bit = 0; bit < 5; bit++) {
+        advice.missing = 1u << bit;
+        assert_int_equal(pl_words_conditions(&advice, out), 5);
+        for (unsigned at = 0; at < 5; at++)
+            assert_int_equal(out[at].met, at != bit);
+        check_sentence(out[bit].text);
+    }
+    advice.verdict = PL_PREPARE_CORE;
+    assert_int_equal(pl_words_conditions(&advice, out), 0);
+}
+
+static void check_gain(const char *unit, double gain, const char *expected)
+{
+    struct pl_area_rule area = {0};
+    char text[PL_NAME_BYTES + 32];
+
+    (void)pl_span_copy(pl_span_of(unit), area.unit, sizeof(area.unit));
+    pl_words_gain(&area, gain, text);
+    assert_string_equal(text, expected);
+}
+
+static void test_gains(void **state)
+{
+    (void)state;
+    check_gain("%", .0021, "0.21 %");
+    check_gain("", .5, "50 %");
+    check_gain("Elo", 1.5, "1.5 Elo");
+    check_gain("%", -.000123456, "-0.0123 %");
+    check_gain("%", NAN, "unknown");
+}
+
+static void check_evidence(const struct pl_area_state *state, double smallest_return, const char *expected)
+{
+    struct pl_area_rule area = {.unit = "%", .smallest_return = smallest_return};
+    struct pl_advice advice = {.verdict = PL_PREPARE_CORE};
+    struct pl_buf out = {0};
+
+    pl_words_evidence(&area, &advice, state, &out);
+    assert_true(pl_buf_ok(&out));
+    check_sentence(out.ptr);
+    assert_true(strncmp(out.ptr, pl_words_explain(PL_PREPARE_CORE), strlen(pl_words_explain(PL_PREPARE_CORE))) == 0);
+    assert_string_equal(out.ptr + strlen(pl_words_explain(PL_PREPARE_CORE)), expected);
+    pl_buf_fini(&out);
+}
+
+static void test_evidence(void **state)
+{
+    struct pl_area_state known = {.n = 2, .e_flat = 22.71, .level = 60, .lower = .0002, .upper = .0014};
+
+    (void)state;
+    check_evidence(NULL, .002, "");
+    check_evidence(
+        &known, .002,
+        " That experiments pay less than 0.2 % each: evidence, 22.7 of 60 needed, from 2 experiments. Gain per "
+        "experiment, corrected for lucky winners: between 0.02 % and 0.14 %.");
+    known.upper = NAN;
+    check_evidence(&known, NAN, " Gain per experiment, corrected for lucky winners: at least 0.02 %.");
+    known.lower = NAN;
+    check_evidence(&known, NAN, "");
+    known.peeking = true;
+    check_evidence(&known, NAN, " More than a fifth of the last 20 experiments were stopped early.");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_verdict_has_words),
+        cmocka_unit_test(test_every_reason_has_a_sentence),
+        cmocka_unit_test(test_conditions),
+        cmocka_unit_test(test_gains),
+        cmocka_unit_test(test_evidence),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

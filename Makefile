@@ -8,7 +8,7 @@ CONFIGURE := cmake -G Ninja -S . -B $(BUILD) -C src/cmake/presets/release.cmake
 
 build: ## compile plateaud and plateauctl into build/src
 	@tests/setup.sh build
-	@test -e $(BUILD)/build.ninja || $(CONFIGURE) -DPL_TESTS=OFF >/dev/null
+	@test -e $(BUILD)/build.ninja || $(CONFIGURE) >/dev/null
 	@ninja -C $(BUILD) plateaud plateauctl
 
 test: ## install what is needed, then run every test in every way (under 20 minutes)
@@ -31,7 +31,7 @@ bench: build ## measure; see bench/README.md
 
 soak: ## faults and load for a long time, against oracles
 	@tests/setup.sh
-	@$(CONFIGURE) -DPL_TESTS=ON >/dev/null
+	@$(CONFIGURE) >/dev/null
 	@ninja -C $(BUILD)
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -L '^soak$$'
 

@@ -22,7 +22,7 @@ fail() {
 
 # configure DIR PRESET
 configure() {
-    cmake -G Ninja -S . -B "$1" -C "src/cmake/presets/$2.cmake" -DPL_TESTS=ON >"$log" 2>&1 && return 0
+    cmake -G Ninja -S . -B "$1" -C "src/cmake/presets/$2.cmake" >"$log" 2>&1 && return 0
     cat "$log"
     fail "configuration of $1"
     return 1

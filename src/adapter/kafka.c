@@ -16,6 +16,8 @@
 
 #define EVENTS_PER_POLL 256
 #define CLOSE_POLL_MS 50
+#define DESTROY_VERSION 0x02030000
+#define NUDGE_VERSION 0x02020000 /* from here on there is fetch.queue.backoff.ms */
 
 static const uint64_t wake_value = 1;
 
@@ -33,13 +35,15 @@ void pl_kafka_problem(struct pl_kafka *kafka, enum pl_status status, const char 
 }
 
 /* With log.queue the lines come through our own poll, on our own thread. Lines of the facility FAIL say what on_error
- * says too. */
+ * says too; AUTOCREATE is said to old brokers, for what we never ask. */
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
     struct pl_kafka *kafka = rd_kafka_opaque(rk);
 
+    bool harmless = level > LOG_WARNING || strcmp(facility, "AUTOCREATE") == 0;
+
     if (strcmp(facility, "FAIL") != 0)
-        pl_kafka_problem(kafka, level <= LOG_WARNING ? PL_ERR_IO : PL_OK, "%s: %s", facility, text);
+        pl_kafka_problem(kafka, harmless ? PL_OK : PL_ERR_IO, "%s: %s", facility, text);
 }
 
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *ctx)
@@ -108,6 +112,7 @@ static enum pl_status join(struct pl_kafka *kafka, struct pl_err *err)
     rd_kafka_topic_partition_list_destroy(list);
     if (failed)
         return pl_err_set(err, PL_ERR_IO, "subscribe to %s: %s", topic, rd_kafka_err2str(failed));
+    kafka->subscribed = true;
     return PL_OK;
 }
 
@@ -122,6 +127,7 @@ enum pl_status pl_kafka_new(const struct pl_kafka_config *config, struct pl_kafk
     if (!kafka)
         return pl_err_set(err, PL_ERR_NOMEM, "no memory for a consumer");
     kafka->config = *config;
+    kafka->needs_nudges = rd_kafka_version() < NUDGE_VERSION;
     status = copy_topics(kafka, config) ? make_consumer(kafka, config, err)
                                         : pl_err_set(err, PL_ERR_NOMEM, "no memory for a consumer");
     if (!status)
@@ -238,6 +244,9 @@ static bool leave_until(struct pl_kafka *kafka, int64_t deadline_us)
     return left;
 }
 
+/* Before 2.3.0 a destroy between joining the group and the first assignment aborts the process (an assertion about the
+ * sticky assignor's state): such a consumer leaves the group and is then left alone; it is the end of the process
+ * anyway. */
 bool pl_kafka_free(struct pl_kafka *kafka, int64_t timeout_us)
 {
     int64_t deadline_us = pl_clock_monotonic_us() + timeout_us;
@@ -253,7 +262,8 @@ bool pl_kafka_free(struct pl_kafka *kafka, int64_t timeout_us)
         rd_kafka_queue_io_event_enable(kafka->events, -1, NULL, 0);
         rd_kafka_queue_destroy(kafka->events);
         clean = leave_until(kafka, deadline_us);
-        clean = destroy_until(kafka->rk, deadline_us) && clean;
+        if (kafka->was_assigned || !kafka->subscribed || rd_kafka_version() >= DESTROY_VERSION)
+            clean = destroy_until(kafka->rk, deadline_us) && clean;
     }
     for (unsigned at = 0; at < PL_KAFKA_LANES; at++)
         free(kafka->topics[at]);

@@ -32,6 +32,7 @@ void pl_kafka_group_record(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_to
     struct pl_kafka *kafka = ctx;
     struct pl_kafka_rebalance *rebalance = &kafka->rebalance;
 
+    kafka->was_assigned = true;
     if (kafka->closing) {
         pl_kafka_group_drop(kafka, what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS);
         return;

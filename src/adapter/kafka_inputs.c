@@ -1,11 +1,13 @@
 #include "adapter/kafka_internal.h"
 
+#include "adapter/clock.h"
 #include "util/stamp.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define BOUNDS_TIMEOUT_MS 1000
+#define NUDGE_INTERVAL_US 5000
 
 static const uint64_t wake_value = 1; /* what an eventfd wants to be written */
 
@@ -205,6 +207,7 @@ static void hand_out(const struct pl_kafka *kafka, struct pl_kafka_input *input,
 
     input->expected = message->offset + 1;
     input->at_end = false;
+    input->flowing = true;
     if (input->failure)
         forget_failure(input);
     taken->message = (struct pl_kafka_message *)message;
@@ -217,6 +220,27 @@ static void hand_out(const struct pl_kafka *kafka, struct pl_kafka_input *input,
         .offset = message->offset,
         .timestamp_us = has_time ? timestamp_ms * 1000 : PL_TIME_NONE,
     };
+}
+
+/* Before 2.2.0, when the queues of all partitions of a broker are full, the thread that fetches from it sleeps for up
+ * to a second, however soon they are empty again: a worker that is slower than the network would stand still most of
+ * the time (measured: 94 k records/s instead of 700 k with 8 MB of queues). Any request to that broker wakes the
+ * thread. The cheapest one that does not wait for its answer is an offset query without patience: one for each time an
+ * input runs dry in full flow, but not right after the last one, which has refilled this input too. */
+static void nudge(struct pl_kafka *kafka, struct pl_kafka_input *input)
+{
+    int64_t now_us = pl_clock_monotonic_us();
+    rd_kafka_topic_partition_list_t *list;
+
+    if (now_us - kafka->nudged_us < NUDGE_INTERVAL_US)
+        return;
+    kafka->nudged_us = now_us;
+    input->flowing = false;
+    list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, kafka->topics[input->topic], input->partition)->offset =
+        RD_KAFKA_OFFSET_END;
+    rd_kafka_offsets_for_times(kafka->rk, list, 0); /* times out, by intention */
+    rd_kafka_topic_partition_list_destroy(list);
 }
 
 /* One message per call of librdkafka, not an array: before 2.1.0 a batch call that meets a rebalance (which pauses
@@ -239,6 +263,8 @@ void pl_kafka_take(struct pl_kafka *kafka, unsigned topic, int32_t partition, st
             note_error(kafka, input, message);
         rd_kafka_message_destroy(message);
     }
+    if (input->flowing && !input->at_end && kafka->needs_nudges)
+        nudge(kafka, input);
     taken->at_end = input->at_end;
     taken->failure = input->failure;
     taken->log_start = input->log_start;

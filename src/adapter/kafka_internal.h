@@ -23,6 +23,7 @@ struct pl_kafka_input {
     bool assigned;
     bool restart; /* assigned, but from an offset that is no longer the wanted one */
     bool at_end;
+    bool flowing;     /* something came since the last nudge */
     int64_t start;    /* where to begin when it is assigned */
     int64_t expected; /* lowest offset that may be handed out */
     int64_t end;      /* offset at which the last PARTITION_EOF was seen */
@@ -56,7 +57,11 @@ struct pl_kafka {
     int32_t *revoking; /* owned: revoked partitions that were not stopped yet */
     unsigned n_revoking;
     bool revoke_open;
+    bool subscribed;
+    bool was_assigned; /* the group has answered once */
     bool closing;
+    int64_t nudged_us; /* when the last nudge was */
+    bool needs_nudges; /* this version of librdkafka sleeps when its queues are full */
 };
 
 void pl_kafka_problem(struct pl_kafka *kafka, enum pl_status status, const char *fmt, ...) PL_PRINTF(3, 4);

@@ -103,11 +103,14 @@ void pl_link_tls_why(struct bufferevent *bev, char *out, size_t cap)
 {
     SSL *ssl = bufferevent_openssl_get_ssl(bev);
     long verified = ssl ? SSL_get_verify_result(ssl) : X509_V_OK;
-    unsigned long code = ssl ? bufferevent_get_openssl_error(bev) : 0;
-    const char *reason = code ? ERR_reason_error_string(code) : NULL;
+    const char *reason = NULL;
+    unsigned long code;
 
+    out[0] = '\0';
+    while (ssl && !reason && (code = bufferevent_get_openssl_error(bev)) != 0)
+        reason = ERR_reason_error_string(code); /* NULL for errors of the socket below */
     if (verified != X509_V_OK)
         snprintf(out, cap, "certificate refused: %s", X509_verify_cert_error_string(verified));
-    else
-        snprintf(out, cap, "%s%s", code ? "TLS: " : "", reason ? reason : "");
+    else if (reason)
+        snprintf(out, cap, "TLS: %s", reason);
 }

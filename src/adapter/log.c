@@ -1,6 +1,7 @@
 #include "adapter/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #define ESCAPE_BYTES 256
 
 static atomic_int max_level = PL_LOG_INFO;
+static atomic_uint lost;
 
 static const struct {
     const char *name;
@@ -37,7 +39,15 @@ bool pl_log_level_of(const char *text, enum pl_log_level *level)
     return false;
 }
 
-/* Where a log line goes to be lost: nowhere else can be told that stderr is closed or full. */
+/* A pipe or socket is writable when a line of ours fits without waiting. What cannot be written at all (stderr closed)
+ * is lost as well: there is nobody left to tell. */
+static bool would_block(void)
+{
+    struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    return poll(&fd, 1, 0) == 0;
+}
+
 static void write_line(const char *line, size_t len)
 {
     ssize_t written;
@@ -45,6 +55,15 @@ static void write_line(const char *line, size_t len)
     do
         written = write(STDERR_FILENO, line, len);
     while (written < 0 && errno == EINTR);
+}
+
+static void tell_lost(void)
+{
+    char line[64];
+    unsigned n = atomic_exchange_explicit(&lost, 0, memory_order_relaxed);
+
+    if (n)
+        write_line(line, (size_t)snprintf(line, sizeof(line), "<%d>event=log_lines_lost n=%u\n", PL_LOG_WARNING, n));
 }
 
 void pl_log(enum pl_log_level level, const char *fmt, ...)
@@ -71,6 +90,11 @@ void pl_log(enum pl_log_level level, const char *fmt, ...)
         if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
             line[i] = '?';
     line[len++] = '\n'; /* over the terminator, which nobody needs any more */
+    if (would_block()) {
+        atomic_fetch_add_explicit(&lost, 1, memory_order_relaxed);
+        goto done;
+    }
+    tell_lost();
     write_line(line, len);
 done:
     errno = saved;

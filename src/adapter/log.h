@@ -1,6 +1,8 @@
 /* Logs: one line each to stderr, with the <N> priority prefix that journald reads, event=... key=value.
  *
- * The only mutable global is the level. Thread-safe (one write(2) per line). Foreign text goes through pl_log_escape.
+ * The only mutable globals are the level and the number of lost lines. Thread-safe (one write(2) per line). Foreign
+ * text goes through pl_log_escape. A reader of stderr that does not read must not stop the daemon: lines that would
+ * block are lost, and the next line that gets through is preceded by event=log_lines_lost with their number.
  */
 #ifndef PL_ADAPTER_LOG_H
 #define PL_ADAPTER_LOG_H

@@ -1,8 +1,8 @@
 /* The control topic as one worker sees it: a window of parsed records that its shards walk at their own pace.
  *
- * Kafka gives a consumer each partition once, but every shard takes control records as an input of its own merge. So the
- * worker reads the control partition once into this window, and each shard keeps an offset into it. Records that every
- * shard has taken are dropped. Bounded: when full the worker stops reading the control partition.
+ * Kafka gives a consumer each partition once, but every shard takes control records as an input of its own merge. So
+ * the worker reads the control partition once into this window, and each shard keeps an offset into it. Records that
+ * every shard has taken are dropped. Bounded: when full the worker stops reading the control partition.
  */
 #ifndef PL_APP_CONTROL_LOG_H
 #define PL_APP_CONTROL_LOG_H
@@ -14,9 +14,9 @@
 
 struct pl_control_item {
     int64_t offset;
-    int64_t record_us;         /* timestamp of the Kafka record */
+    int64_t record_us; /* timestamp of the Kafka record */
     struct pl_control control;
-    char *json;                /* owned: the record as it came, for the evaluator; terminated */
+    char *json; /* owned: the record as it came, for the evaluator; terminated */
 };
 
 struct pl_control_log {
@@ -36,7 +36,8 @@ bool pl_control_log_full(const struct pl_control_log *log);
 
 /* Append a parsed record (json is copied). */
 enum pl_status pl_control_log_add(struct pl_control_log *log, int64_t offset, int64_t record_us,
-                                  const struct pl_control *control, struct pl_span json, struct pl_err *err) PL_MUSTCHECK;
+                                  const struct pl_control *control, struct pl_span json,
+                                  struct pl_err *err) PL_MUSTCHECK;
 
 /* The first held record at or after an offset, or NULL. O(log n). */
 const struct pl_control_item *pl_control_log_at(const struct pl_control_log *log, int64_t offset);

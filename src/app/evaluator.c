@@ -13,7 +13,7 @@
 
 #define POLL_US 100000
 
-void eval_halt(struct pl_evaluator *ev, const char *fmt, ...)
+void pl_evaluator_halt(struct pl_evaluator *ev, const char *fmt, ...)
 {
     va_list args;
     char escaped[2 * PL_ERR_TEXT_BYTES];
@@ -26,7 +26,7 @@ void eval_halt(struct pl_evaluator *ev, const char *fmt, ...)
            pl_log_escape(pl_span_of(ev->why), escaped, sizeof(escaped)));
 }
 
-void eval_add(struct pl_evaluator *ev, size_t argc, const struct pl_span *argv)
+void pl_evaluator_add(struct pl_evaluator *ev, size_t argc, const struct pl_span *argv)
 {
     pl_resp_add(&ev->batch, argc, argv);
     ev->n_batch++;
@@ -64,14 +64,14 @@ static void on_acquired(void *ctx, enum pl_status status, const struct pl_acquir
         return;
     }
     if (status) {
-        eval_halt(ev, "acquire failed: %s", why);
+        pl_evaluator_halt(ev, "acquire failed: %s", why);
         return;
     }
-    eval_load(ev, acquired);
+    pl_evaluator_load(ev, acquired);
 }
 
 /* Forget everything and claim the instance's key space (again): the ledger in Redis is the truth. */
-void eval_start_over(struct pl_evaluator *ev)
+void pl_evaluator_start_over(struct pl_evaluator *ev)
 {
     int partitions = atomic_load(&ev->shared->partitions);
 
@@ -85,7 +85,7 @@ void eval_start_over(struct pl_evaluator *ev)
     ev->shards = calloc((size_t)partitions, sizeof(*ev->shards));
     ev->judge = pl_judge_new(ev->conf->rules, ev->conf->alert_min_interval_us);
     if (partitions > SHARDS_MAX || !ev->shards || !ev->judge) {
-        eval_halt(ev, "no memory, or more than %d partitions", SHARDS_MAX);
+        pl_evaluator_halt(ev, "no memory, or more than %d partitions", SHARDS_MAX);
         return;
     }
     ev->partitions = (unsigned)partitions;
@@ -119,9 +119,9 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
         return;
     }
     if (ev->phase == EVAL_WAITING || ev->reload_wanted)
-        eval_start_over(ev);
+        pl_evaluator_start_over(ev);
     else if (ev->phase == EVAL_RUNNING && pl_link_is_up(ev->link))
-        eval_read(ev);
+        pl_evaluator_read(ev);
 }
 
 static void on_up(void *ctx, struct pl_link *link)

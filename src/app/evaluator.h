@@ -3,9 +3,9 @@
  *
  *   WAITING -> ACQUIRING -> LOADING (ledger, standings) -> READING (all shards) -> judging -> COMMITTING -> READING ...
  *
- * A tick T is judged once, when every shard is complete to T: a function of the logs alone. Results, ledger and alerts of
- * a batch of ticks are one transaction. After any doubt (lost link, other owner) everything is read again: the judge is a
- * function of the ledger, so nothing else needs to be right.
+ * A tick T is judged once, when every shard is complete to T: a function of the logs alone. Results, ledger and alerts
+ * of a batch of ticks are one transaction. After any doubt (lost link, other owner) everything is read again: the judge
+ * is a function of the ledger, so nothing else needs to be right.
  */
 #ifndef PL_APP_EVALUATOR_H
 #define PL_APP_EVALUATOR_H

@@ -10,9 +10,9 @@
 #include <event2/event.h>
 
 #define SHARDS_MAX 1024
-#define TICK_FIELDS_MAX 256   /* published ticks of one shard that may be held at once */
+#define TICK_FIELDS_MAX 256 /* published ticks of one shard that may be held at once */
 #define BATCH_BYTES_MAX ((size_t)8 << 20)
-#define CONTROL_PAGE 2000     /* control records read at a time */
+#define CONTROL_PAGE 2000 /* control records read at a time */
 
 enum evaluator_phase { EVAL_WAITING, EVAL_ACQUIRING, EVAL_LOADING, EVAL_RUNNING, EVAL_HALTED };
 
@@ -25,11 +25,11 @@ struct pl_evaluator;
 
 /* What is known of one shard, and the context of the questions that are put to it. */
 struct eval_shard {
-    struct pl_evaluator *ev;  /* ref */
+    struct pl_evaluator *ev; /* ref */
     unsigned p;
-    bool moved;               /* it has committed since its sums were read */
-    int64_t seen_seq;         /* of its last commit that was read; -1 before */
-    int64_t complete_to_us;   /* PL_TIME_NONE until it says so */
+    bool moved;             /* it has committed since its sums were read */
+    int64_t seen_seq;       /* of its last commit that was read; -1 before */
+    int64_t complete_to_us; /* PL_TIME_NONE until it says so */
     int64_t largest_place_us;
     struct tick_sums ticks[TICK_FIELDS_MAX]; /* owned; rising */
     unsigned n_ticks;
@@ -38,48 +38,48 @@ struct eval_shard {
 };
 
 struct pl_evaluator {
-    struct pl_shared *shared;    /* ref */
-    const struct pl_conf *conf;  /* ref */
-    struct event_base *base;     /* ref */
-    struct event *timer;         /* owned */
-    struct pl_link *link;        /* owned */
-    struct pl_store *store;      /* owned */
+    struct pl_shared *shared;   /* ref */
+    const struct pl_conf *conf; /* ref */
+    struct event_base *base;    /* ref */
+    struct event *timer;        /* owned */
+    struct pl_link *link;       /* owned */
+    struct pl_store *store;     /* owned */
     struct pl_hold hold;
-    struct pl_judge *judge;      /* owned; NULL until loading */
+    struct pl_judge *judge; /* owned; NULL until loading */
     enum evaluator_phase phase;
     char why[PL_ERR_TEXT_BYTES];
     unsigned partitions;
-    struct eval_shard *shards;   /* owned, partitions */
-    unsigned replies_left;       /* of a load or a read */
+    struct eval_shard *shards; /* owned, partitions */
+    unsigned replies_left;     /* of a load or a read */
     bool reading;
     bool committing;
-    bool read_again;             /* a commit was made: there may be more */
-    int64_t judged_us;           /* committed or in the open batch */
+    bool read_again;   /* a commit was made: there may be more */
+    int64_t judged_us; /* committed or in the open batch */
     int64_t committed_us;
     int64_t largest_place_us, committed_place_us;
-    char control_seen[40];       /* id of the last control record taken from the stream */
-    size_t rows_stored;          /* ledger rows in Redis */
-    struct pl_buf batch;         /* owned: commands of the open batch */
+    char control_seen[40]; /* id of the last control record taken from the stream */
+    size_t rows_stored;    /* ledger rows in Redis */
+    struct pl_buf batch;   /* owned: commands of the open batch */
     size_t n_batch;
-    bool published_once;         /* areas were written since loading */
+    bool published_once; /* areas were written since loading */
     uint64_t ticks, edges, commits;
     bool reload_wanted;
 };
 
-void eval_halt(struct pl_evaluator *ev, const char *fmt, ...) PL_PRINTF(2, 3);
-void eval_add(struct pl_evaluator *ev, size_t argc, const struct pl_span *argv);
-void eval_start_over(struct pl_evaluator *ev);
+void pl_evaluator_halt(struct pl_evaluator *ev, const char *fmt, ...) PL_PRINTF(2, 3);
+void pl_evaluator_add(struct pl_evaluator *ev, size_t argc, const struct pl_span *argv);
+void pl_evaluator_start_over(struct pl_evaluator *ev);
 
 /* evaluator_load.c */
-void eval_load(struct pl_evaluator *ev, const struct pl_acquired *acquired);
+void pl_evaluator_load(struct pl_evaluator *ev, const struct pl_acquired *acquired);
 
 /* evaluator_read.c: ask every shard; then judge what is complete. */
-void eval_read(struct pl_evaluator *ev);
-void eval_clean_up(struct pl_evaluator *ev);
+void pl_evaluator_read(struct pl_evaluator *ev);
+void pl_evaluator_clean_up(struct pl_evaluator *ev);
 
 /* evaluator_write.c: append the outputs of one tick to the batch; commit the batch. */
-void eval_write_tick(struct pl_evaluator *ev, const struct pl_judgement *judgement);
-void eval_write_area(struct pl_evaluator *ev, uint32_t area);
-void eval_commit(struct pl_evaluator *ev);
+void pl_evaluator_write_tick(struct pl_evaluator *ev, const struct pl_judgement *judgement);
+void pl_evaluator_write_area(struct pl_evaluator *ev, uint32_t area);
+void pl_evaluator_commit(struct pl_evaluator *ev);
 
 #endif

@@ -35,8 +35,8 @@ static void on_standings(void *ctx, const struct pl_reply *reply)
         uint32_t area = pl_rules_find_area(ev->conf->rules, reply->elements[at].text);
         struct pl_standing standing;
 
-        if (pl_standing_read(reply->elements[at + 1].text, &standing, &err)) {
-            eval_halt(ev, "%s", err.text);
+        if (pl_row_get_standing(reply->elements[at + 1].text, &standing, &err)) {
+            pl_evaluator_halt(ev, "%s", err.text);
             return;
         }
         if (area != PL_RULES_NONE)
@@ -80,13 +80,13 @@ static void on_ledger(void *ctx, const struct pl_reply *reply)
     if (!reply || ev->phase != EVAL_LOADING)
         return;
     if (reply->type != PL_REPLY_ARRAY) {
-        eval_halt(ev, "the ledger in Redis cannot be read");
+        pl_evaluator_halt(ev, "the ledger in Redis cannot be read");
         return;
     }
     for (size_t at = 0; at < reply->n; at++) {
         ev->rows_stored++;
         if (!take_row(ev, &reply->elements[at], &err)) {
-            eval_halt(ev, "%s", err.text);
+            pl_evaluator_halt(ev, "%s", err.text);
             return;
         }
     }
@@ -102,32 +102,34 @@ static void on_ledger(void *ctx, const struct pl_reply *reply)
 static void load_ledger(struct pl_evaluator *ev, const char *from)
 {
     struct pl_key key = pl_key_main(ev->conf->instance, "results");
-    const struct pl_span argv[] = {pl_span_of("XRANGE"), {key.text, key.len},   pl_span_of(from),
+    const struct pl_span argv[] = {pl_span_of("XRANGE"), {key.text, key.len}, pl_span_of(from),
                                    pl_span_of("+"),      pl_span_of("COUNT"), pl_span_of(LEDGER_PAGE)};
 
     if (pl_link_command(ev->link, on_ledger, ev, 6, argv))
         ev->phase = EVAL_WAITING;
 }
 
-void eval_load(struct pl_evaluator *ev, const struct pl_acquired *acquired)
+void pl_evaluator_load(struct pl_evaluator *ev, const struct pl_acquired *acquired)
 {
     int64_t schema, partitions;
 
     if (!meta_int(acquired, "schema", 1, &schema) || schema != 1) {
-        eval_halt(ev, "the results in Redis have a schema that this version does not know: run the newer plateaud");
+        pl_evaluator_halt(ev,
+                          "the results in Redis have a schema that this version does not know: run the newer plateaud");
         return;
     }
     if (!meta_int(acquired, "judged_to_us", PL_TIME_NONE, &ev->judged_us) ||
         !meta_int(acquired, "largest_place_us", PL_TIME_NONE, &ev->largest_place_us) ||
         !meta_int(acquired, "partitions", ev->partitions, &partitions)) {
-        eval_halt(ev, "a field of the meta hash in Redis is no number");
+        pl_evaluator_halt(ev, "a field of the meta hash in Redis is no number");
         return;
     }
     if (partitions != (int64_t)ev->partitions) {
-        eval_halt(ev,
-                  "the topics had %" PRId64 " partitions and have %u now: units would be counted twice; use a new "
-                  "instance name, or restore the old count",
-                  partitions, ev->partitions);
+        pl_evaluator_halt(ev,
+                          "the topics had %" PRId64
+                          " partitions and have %u now: units would be counted twice; use a new "
+                          "instance name, or restore the old count",
+                          partitions, ev->partitions);
         return;
     }
     ev->committed_us = ev->judged_us;

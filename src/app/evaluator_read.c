@@ -117,8 +117,8 @@ static void on_sums(void *ctx, const struct pl_reply *reply)
          read_number(&reply->elements[0].elements[1], &shard->largest_place_us) &&
          take_sums(shard, &reply->elements[1], &err) && (reply->n < 3 || take_control_page(ev, &reply->elements[2]));
     if (!ok) {
-        eval_halt(ev, "partition %u: what the shard published cannot be read: %s", shard->p,
-                  err.code ? err.text : "unexpected reply");
+        pl_evaluator_halt(ev, "partition %u: what the shard published cannot be read: %s", shard->p,
+                          err.code ? err.text : "unexpected reply");
         return;
     }
     if (--ev->replies_left == 0)
@@ -177,7 +177,7 @@ static void on_seq(void *ctx, const struct pl_reply *reply)
         ask_sums(ev);
 }
 
-void eval_read(struct pl_evaluator *ev)
+void pl_evaluator_read(struct pl_evaluator *ev)
 {
     ev->reading = true;
     for (unsigned p = 0; p < ev->partitions; p++) {
@@ -262,7 +262,7 @@ static bool restore_sums(struct pl_evaluator *ev)
         status = pl_judge_restore_sums(ev->judge, &sums, &err);
     pl_sums_fini(&sums);
     if (status)
-        eval_halt(ev, "sums: %s", err.text);
+        pl_evaluator_halt(ev, "sums: %s", err.text);
     return status == PL_OK;
 }
 
@@ -279,12 +279,12 @@ static bool judge_one(struct pl_evaluator *ev, int64_t tick_us, bool with_sums)
         status = pl_judge_tick(ev->judge, tick_us, with_sums ? &sums : NULL, &judgement, &err);
     pl_sums_fini(&sums);
     if (status) {
-        eval_halt(ev, "tick: %s", err.text);
+        pl_evaluator_halt(ev, "tick: %s", err.text);
         return false;
     }
     ev->judged_us = tick_us;
     ev->ticks++;
-    eval_write_tick(ev, &judgement);
+    pl_evaluator_write_tick(ev, &judgement);
     return true;
 }
 
@@ -304,9 +304,8 @@ static void judge_complete(struct pl_evaluator *ev)
     while (complete_us != PL_TIME_NONE && ev->batch.len < BATCH_BYTES_MAX) {
         int64_t published_us = next_published(ev);
         int64_t due_us = pl_judge_due(ev->judge, ev->judged_us);
-        int64_t tick_us = due_us == PL_TIME_NONE || (published_us != PL_TIME_NONE && published_us < due_us)
-                              ? published_us
-                              : due_us;
+        int64_t tick_us =
+            due_us == PL_TIME_NONE || (published_us != PL_TIME_NONE && published_us < due_us) ? published_us : due_us;
 
         if (tick_us == PL_TIME_NONE || tick_us > complete_us) {
             if (complete_us > ev->judged_us)
@@ -318,14 +317,14 @@ static void judge_complete(struct pl_evaluator *ev)
     }
     if (!ev->published_once)
         for (unsigned a = 0; a < ev->conf->rules->n_areas; a++)
-            eval_write_area(ev, a);
+            pl_evaluator_write_area(ev, a);
     if (!ev->published_once || ev->judged_us != ev->committed_us || ev->largest_place_us != ev->committed_place_us)
-        eval_commit(ev);
+        pl_evaluator_commit(ev);
     ev->published_once = true;
 }
 
 /* After a commit: what is judged may go. Not fenced, and it need not be: it only removes what the ledger has. */
-void eval_clean_up(struct pl_evaluator *ev)
+void pl_evaluator_clean_up(struct pl_evaluator *ev)
 {
     struct pl_key control = pl_key_shard(ev->conf->instance, 0, "control");
     struct pl_buf commands = {0};

@@ -1,5 +1,5 @@
-/* Writing what a tick brought: ledger rows, history, area summaries, alerts. All of it goes into one transaction with the
- * tick that was judged.
+/* Writing what a tick brought: ledger rows, history, area summaries, alerts. All of it goes into one transaction with
+ * the tick that was judged.
  */
 #include "app/evaluator_internal.h"
 
@@ -74,7 +74,7 @@ static void finish(struct pl_evaluator *ev, struct command *c)
     for (size_t at = 0; at < c->n_text; at++)
         c->argv[c->argc++] = pl_span_of(c->text.ptr + c->at[at]);
     if (pl_buf_ok(&c->text))
-        eval_add(ev, c->argc, c->argv);
+        pl_evaluator_add(ev, c->argc, c->argv);
     else
         ev->batch.failed = true;
     pl_buf_fini(&c->text);
@@ -97,7 +97,7 @@ static void write_row(struct pl_evaluator *ev, const struct pl_row *row)
         argv[argc++] = fields[f].name;
         argv[argc++] = fields[f].value;
     }
-    eval_add(ev, argc, argv);
+    pl_evaluator_add(ev, argc, argv);
     pl_buf_fini(&text);
 }
 
@@ -130,8 +130,10 @@ static void pair_missing(struct command *c, unsigned missing)
         unsigned bit;
         const char *name;
     } bits[] = {
-        {PL_MISSING_ONCE_YIELDING, "once_yielding"},   {PL_MISSING_FUNNEL_STABLE, "funnel_stable"},
-        {PL_MISSING_DELIVERED, "delivered"},           {PL_MISSING_VALUE, "value_measured"},
+        {PL_MISSING_ONCE_YIELDING, "once_yielding"},
+        {PL_MISSING_FUNNEL_STABLE, "funnel_stable"},
+        {PL_MISSING_DELIVERED, "delivered"},
+        {PL_MISSING_VALUE, "value_measured"},
         {PL_MISSING_POLICY_AGE, "smallest_return_new"},
     };
     char text[128] = "";
@@ -198,7 +200,7 @@ static void pair_funnel(struct command *c, const struct pl_looks *looks)
     pair_time(c, "funnel_looked", looks->last_us);
 }
 
-void eval_write_area(struct pl_evaluator *ev, uint32_t area)
+void pl_evaluator_write_area(struct pl_evaluator *ev, uint32_t area)
 {
     const struct pl_area_rule *rule = &ev->conf->rules->areas[area];
     const struct pl_area_state *state = pl_judge_area(ev->judge, area);
@@ -212,7 +214,7 @@ void eval_write_area(struct pl_evaluator *ev, uint32_t area)
 
     pl_resp_add_text(&ev->batch, "SADD", areas.text, rule->id, NULL);
     pl_resp_add_text(&ev->batch, "DEL", key.text, NULL); /* fields that are absent now must not stay */
-    pl_standing_write(standing, &text);
+    pl_row_put_standing(standing, &text);
     pl_resp_add_text(&ev->batch, "HSET", standings.text, rule->id, text.ptr ? text.ptr : "", NULL);
     ev->n_batch += 3;
     pl_buf_fini(&text);
@@ -269,12 +271,13 @@ static void write_edge(struct pl_evaluator *ev, const struct pl_area_edge *edge)
     pl_resp_add_text(&ev->batch, "PUBLISH", area_channel.text, json.ptr, NULL);
     ev->n_batch += 3;
     ev->edges++;
-    pl_log(PL_LOG_INFO, "event=alert status=%s verdict=%s area=%s grade=%s id=%s", pl_alert_status_name(edge->edge.status),
-           pl_verdict_name(edge->edge.verdict), rule->id, pl_grade_name(edge->edge.grade), id);
+    pl_log(PL_LOG_INFO, "event=alert status=%s verdict=%s area=%s grade=%s id=%s",
+           pl_alert_status_name(edge->edge.status), pl_verdict_name(edge->edge.verdict), rule->id,
+           pl_grade_name(edge->edge.grade), id);
     pl_buf_fini(&json);
 }
 
-void eval_write_tick(struct pl_evaluator *ev, const struct pl_judgement *judgement)
+void pl_evaluator_write_tick(struct pl_evaluator *ev, const struct pl_judgement *judgement)
 {
     const struct pl_ledger *ledger = pl_judge_ledger(ev->judge);
     const struct pl_rules *rules = ev->conf->rules;
@@ -296,7 +299,7 @@ void eval_write_tick(struct pl_evaluator *ev, const struct pl_judgement *judgeme
     }
     for (unsigned a = 0; a < rules->n_areas; a++)
         if (touched[a] || pl_judge_standing(ev->judge, a)->looks.last_us == judgement->tick_us)
-            eval_write_area(ev, a);
+            pl_evaluator_write_area(ev, a);
 }
 
 static void on_committed(void *ctx, enum pl_status status, bool halt, const char *why)
@@ -311,11 +314,11 @@ static void on_committed(void *ctx, enum pl_status status, bool halt, const char
         atomic_store(&ev->shared->judged_us, ev->committed_us);
         atomic_store(&ev->shared->largest_place_us, ev->largest_place_us);
         if (ev->phase == EVAL_RUNNING)
-            eval_clean_up(ev);
+            pl_evaluator_clean_up(ev);
         return;
     }
     if (halt) {
-        eval_halt(ev, "commit refused: %s", why);
+        pl_evaluator_halt(ev, "commit refused: %s", why);
         return;
     }
     pl_log(PL_LOG_WARNING, "event=evaluator_commit_failed why=\"%s\"", why ? why : "");
@@ -323,7 +326,7 @@ static void on_committed(void *ctx, enum pl_status status, bool halt, const char
         ev->phase = EVAL_WAITING; /* read everything again: the judge is a function of the ledger */
 }
 
-void eval_commit(struct pl_evaluator *ev)
+void pl_evaluator_commit(struct pl_evaluator *ev)
 {
     char judged[32], place[32], partitions[16], judged_text[PL_STAMP_BYTES], hash[32];
     struct pl_span meta[16];
@@ -333,17 +336,21 @@ void eval_commit(struct pl_evaluator *ev)
     snprintf(place, sizeof(place), "%" PRId64, ev->largest_place_us);
     snprintf(partitions, sizeof(partitions), "%u", ev->partitions);
     snprintf(hash, sizeof(hash), "%016" PRIx64, ev->conf->rules->hash);
-    const char *const pairs[] = {"schema", "1", "version", PL_VERSION, "config", hash, "partitions", partitions,
-                                 "judged_to_us", judged, "largest_place_us", place, "complete_to",
-                                 pl_stamp_format(ev->judged_us, judged_text)};
+    const char *const pairs[] = {"schema",           "1",
+                                 "version",          PL_VERSION,
+                                 "config",           hash,
+                                 "partitions",       partitions,
+                                 "judged_to_us",     judged,
+                                 "largest_place_us", place,
+                                 "complete_to",      pl_stamp_format(ev->judged_us, judged_text)};
     for (; n < sizeof(pairs) / sizeof(*pairs); n++)
         meta[n] = pl_span_of(pairs[n]);
     if (!pl_buf_ok(&ev->batch)) {
-        eval_halt(ev, "no memory for what a tick brought");
+        pl_evaluator_halt(ev, "no memory for what a tick brought");
         return;
     }
     ev->committing = true;
-    if (pl_store_commit(ev->store, &ev->hold, pl_buf_span(&ev->batch), ev->n_batch, meta, n, on_committed, ev)) {
+    if (pl_store_commit(ev->store, &ev->hold, pl_buf_span(&ev->batch), ev->n_batch, meta, n / 2, on_committed, ev)) {
         ev->committing = false;
         ev->phase = EVAL_WAITING;
     }

@@ -157,7 +157,8 @@ static void on_acquired(void *ctx, enum pl_status status, const struct pl_acquir
         return;
     }
     if (slot->phase == PL_SLOT_RUNNING && !acquired->existed) {
-        pl_slot_halt(slot, "the state in Redis is gone (flushed?): restart plateaud to count from the start of the log");
+        pl_slot_halt(slot,
+                     "the state in Redis is gone (flushed?): restart plateaud to count from the start of the log");
         return;
     }
     if (slot->started) {

@@ -3,8 +3,8 @@
  *   ACQUIRING -> LOADING -> RUNNING -> (gone)          any -> HALTED: an operator is needed, the reason is kept
  *
  * Redis away: the slot stays RUNNING in memory but takes nothing; the new connection acquires again, and memory is kept
- * only if nobody else wrote meanwhile and our last commit is settled. One commit is in flight at most; its bytes are kept
- * until it is settled, so that a lost reply never loses or doubles a change.
+ * only if nobody else wrote meanwhile and our last commit is settled. One commit is in flight at most; its bytes are
+ * kept until it is settled, so that a lost reply never loses or doubles a change.
  *
  * Owner: the worker. One thread.
  */
@@ -19,8 +19,8 @@
 #include "core/count/shard.h"
 #include "util/stamp.h"
 
-#define PL_UNJUDGED_MAX 64     /* published ticks that wait for the evaluator */
-#define PL_REJECT_SAMPLES 100  /* per reason and commit */
+#define PL_UNJUDGED_MAX 64    /* published ticks that wait for the evaluator */
+#define PL_REJECT_SAMPLES 100 /* per reason and commit */
 
 enum pl_slot_phase { PL_SLOT_ACQUIRING, PL_SLOT_LOADING, PL_SLOT_RUNNING, PL_SLOT_HALTED };
 
@@ -32,14 +32,14 @@ struct pl_slot_world {
     struct pl_link *link;
     struct pl_store *store;
     struct pl_control_log *control;
-    bool has_control;              /* the control topic exists */
+    bool has_control; /* the control topic exists */
     const char *topics[PL_CONF_TOPICS_MAX];
     const struct pl_conf_source *topic_source[PL_CONF_TOPICS_MAX];
     unsigned n_topics;
     struct pl_metrics *metrics;
-    uint64_t nonce;                /* the process' owner nonce */
-    int64_t judged_us;             /* last tick the evaluator has judged, PL_TIME_NONE unknown */
-    int64_t largest_place_us;      /* over all shards, as the evaluator has seen it */
+    uint64_t nonce;           /* the process' owner nonce */
+    int64_t judged_us;        /* last tick the evaluator has judged, PL_TIME_NONE unknown */
+    int64_t largest_place_us; /* over all shards, as the evaluator has seen it */
 };
 
 struct pl_slot;
@@ -52,7 +52,7 @@ void pl_slot_free(struct pl_slot *slot);
 
 int32_t pl_slot_partition(const struct pl_slot *slot);
 enum pl_slot_phase pl_slot_phase(const struct pl_slot *slot);
-const char *pl_slot_why(const struct pl_slot *slot); /* HALTED: the reason */
+const char *pl_slot_why(const struct pl_slot *slot);      /* HALTED: the reason */
 int64_t pl_slot_control_next(const struct pl_slot *slot); /* offset of the next control record it wants */
 
 /* The link is up (again): acquire. */

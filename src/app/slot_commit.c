@@ -134,7 +134,8 @@ static void add_reasons(struct pl_slot *slot)
     }
 }
 
-/* Samples of rejected records: reason and where, never content. Outside the transaction's slot and of no consequence. */
+/* Samples of rejected records: reason and where, never content. Outside the transaction's slot and of no consequence.
+ */
 static void send_samples(struct pl_slot *slot)
 {
     struct pl_key key = pl_key_main(slot->world->conf->instance, "rejects");
@@ -194,7 +195,7 @@ void pl_slot_send(struct pl_slot *slot)
     struct slot_commit *commit = &slot->commit;
 
     if (pl_store_commit(slot->world->store, &slot->hold, pl_buf_span(&commit->commands), commit->n_commands,
-                        commit->meta_pairs, commit->n_meta, on_committed, slot))
+                        commit->meta_pairs, commit->n_meta / 2, on_committed, slot))
         return; /* the link is down; acquire settles it */
     PL_METRIC_ADD(slot->world->metrics, commit_bytes, commit->commands.len + commit->meta.len);
 }

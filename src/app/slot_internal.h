@@ -26,7 +26,7 @@ struct slot_sample {
 struct slot_commit {
     struct pl_buf commands;
     size_t n_commands;
-    struct pl_buf meta;           /* the bytes that meta_pairs point into */
+    struct pl_buf meta; /* the bytes that meta_pairs point into */
     struct pl_span meta_pairs[64];
     size_t n_meta;
     bool built;
@@ -37,30 +37,30 @@ struct pl_slot {
     int32_t partition;
     enum pl_slot_phase phase;
     char why[PL_ERR_TEXT_BYTES];
-    struct pl_shard *shard;      /* owned; NULL until loaded */
+    struct pl_shard *shard; /* owned; NULL until loaded */
     struct pl_hold hold;
-    bool acquiring;              /* an acquire is under way */
-    bool started;                /* its partitions are being fetched */
+    bool acquiring;                                  /* an acquire is under way */
+    bool started;                                    /* its partitions are being fetched */
     struct pl_decoder *decoders[PL_CONF_TOPICS_MAX]; /* owned */
-    struct slot_head *heads;     /* owned, world->n_topics */
+    struct slot_head *heads;                         /* owned, world->n_topics */
     int64_t next[PL_CONF_TOPICS_MAX];
     int64_t control_next;
-    bool dirty;                  /* something to commit */
+    bool dirty; /* something to commit */
     int64_t last_commit_us, next_commit_us;
-    int64_t last_record_us;      /* monotonic: when the last record was taken */
+    int64_t last_record_us; /* monotonic: when the last record was taken */
     struct slot_commit commit;
-    struct pl_buf forward;       /* control records for the evaluator, as commands, of shard 0 */
+    struct pl_buf forward; /* control records for the evaluator, as commands, of shard 0 */
     size_t n_forward;
-    struct pl_sums *published;   /* owned ring of sums not committed yet */
+    struct pl_sums *published; /* owned ring of sums not committed yet */
     unsigned n_published;
     int64_t unjudged[PL_UNJUDGED_MAX * 2]; /* ticks published and not known to be judged */
     unsigned n_unjudged;
     struct slot_sample *samples; /* owned */
     unsigned n_samples;
-    uint32_t sampled[PL_REJECT_COUNT]; /* per reason since the last commit */
+    uint32_t sampled[PL_REJECT_COUNT];  /* per reason since the last commit */
     uint64_t rejected[PL_REJECT_COUNT]; /* ever, from meta */
     uint64_t accepted, late, unmatched; /* ever */
-    struct pl_shard_stats seen;  /* the shard's stats when last added up */
+    struct pl_shard_stats seen;         /* the shard's stats when last added up */
     /* loading */
     unsigned load_left;
     bool load_failed;

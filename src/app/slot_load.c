@@ -73,8 +73,6 @@ static void run(struct pl_slot *slot)
     }
     slot->phase = PL_SLOT_RUNNING;
     slot->commit.built = false;
-    if (slot->world->n_topics == 0)
-        return;
     if (pl_kafka_start(slot->world->kafka, slot->partition, slot->next, &err)) {
         pl_slot_halt(slot, "cannot read partition: %s", err.text);
         return;

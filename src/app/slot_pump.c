@@ -43,7 +43,8 @@ static int64_t smallest_time(const struct slot_head *head)
     return smallest;
 }
 
-/* Make sure that input k has a decoded record, if its log has one. Returns the number of records that were passed over. */
+/* Make sure that input k has a decoded record, if its log has one. Returns the number of records that were passed over.
+ */
 static unsigned fill_head(struct pl_slot *slot, unsigned k, unsigned budget)
 {
     struct slot_head *head = &slot->heads[k];
@@ -127,7 +128,7 @@ static unsigned look(struct pl_slot *slot, struct pl_align_head *heads, const st
     *item = world->has_control ? pl_control_log_at(world->control, slot->control_next) : NULL;
     heads[0].has_record = *item != NULL;
     heads[0].at_end = !world->has_control || (!*item && world->control->at_end);
-    heads[0].time_us = !*item                                    ? 0
+    heads[0].time_us = !*item                                     ? 0
                        : (*item)->control.time_us == PL_TIME_NONE ? (*item)->record_us
                                                                   : (*item)->control.time_us;
     for (unsigned k = 0; k < world->n_topics; k++) {

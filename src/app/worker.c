@@ -19,19 +19,19 @@
 #include <unistd.h>
 
 #define SLOTS_MAX 1024
-#define TURN_RECORDS 4096        /* records per slot and turn */
-#define TURN_INTERVAL_US 20000   /* a turn at least this often */
-#define STOP_LIMIT_US 8000000    /* a drain that takes longer is given up: the next owner replays */
+#define TURN_RECORDS 4096      /* records per slot and turn */
+#define TURN_INTERVAL_US 20000 /* a turn at least this often */
+#define STOP_LIMIT_US 8000000  /* a drain that takes longer is given up: the next owner replays */
 #define CONTROL_PATIENCE_US 10000000
 
 struct pl_worker {
-    struct pl_shared *shared;  /* ref */
+    struct pl_shared *shared; /* ref */
     unsigned index, n_workers;
     pthread_t thread;
-    struct event_base *base;   /* owned */
+    struct event_base *base;                     /* owned */
     struct event *on_kafka, *on_wake, *on_timer; /* owned */
-    int kafka_fd, wake_fd;     /* owned eventfds */
-    struct pl_slot_world world; /* kafka, link, store: owned; the rest refs */
+    int kafka_fd, wake_fd;                       /* owned eventfds */
+    struct pl_slot_world world;                  /* kafka, link, store: owned; the rest refs */
     struct pl_pseudonym pseudonym;
     struct pl_control_log control;
     struct pl_slot *slots[SLOTS_MAX]; /* owned */
@@ -40,8 +40,8 @@ struct pl_worker {
     } flags[SLOTS_MAX];
     unsigned n_slots;
     bool control_started;
-    int64_t control_wanted;    /* offset the control window was last started at */
-    bool switching;            /* a new configuration waits for clean slots */
+    int64_t control_wanted; /* offset the control window was last started at */
+    bool switching;         /* a new configuration waits for clean slots */
     bool closing;
     int64_t closing_since_us;
     struct pl_metrics metrics;
@@ -96,7 +96,8 @@ static void on_revoked(void *ctx, const int32_t *partitions, unsigned n, bool lo
     struct pl_worker *worker = ctx;
 
     for (unsigned at = 0; at < n; at++) {
-        pl_log(PL_LOG_INFO, "event=revoked worker=%u partition=%" PRId32 " lost=%d", worker->index, partitions[at], lost);
+        pl_log(PL_LOG_INFO, "event=revoked worker=%u partition=%" PRId32 " lost=%d", worker->index, partitions[at],
+               lost);
         for (unsigned s = 0; s < worker->n_slots; s++)
             if (pl_slot_partition(worker->slots[s]) == partitions[at])
                 worker->flags[s].leaving = true;
@@ -199,9 +200,8 @@ static void pump_control(struct pl_worker *worker)
             break;
         PL_METRIC_ADD(&worker->metrics, records, 1);
         reason = parse_control(&taken.record, &control, &err);
-        if (reason == PL_ACCEPTED &&
-            pl_control_log_add(&worker->control, taken.record.offset, taken.record.timestamp_us, &control,
-                               taken.record.value, &err))
+        if (reason == PL_ACCEPTED && pl_control_log_add(&worker->control, taken.record.offset,
+                                                        taken.record.timestamp_us, &control, taken.record.value, &err))
             on_problem(worker, err.code, err.text);
         else if (reason != PL_ACCEPTED)
             PL_METRIC_ADD(&worker->metrics, rejected[reason], 1);
@@ -409,7 +409,8 @@ static enum pl_status check_topics(struct pl_worker *worker, struct pl_err *err)
         if (facts.partitions == 0)
             return pl_err_set(err, PL_ERR_INPUT, "topic %s does not exist", world->topics[k]);
         if (partitions && facts.partitions != partitions)
-            return pl_err_set(err, PL_ERR_INPUT, "topic %s has %d partitions and %s has %d: all topics need the same number",
+            return pl_err_set(err, PL_ERR_INPUT,
+                              "topic %s has %d partitions and %s has %d: all topics need the same number",
                               world->topics[0], (int)partitions, world->topics[k], (int)facts.partitions);
         partitions = facts.partitions;
         if (!facts.trusted_time)
@@ -424,9 +425,11 @@ static enum pl_status check_topics(struct pl_worker *worker, struct pl_err *err)
     if (facts.partitions > 1)
         return pl_err_set(err, PL_ERR_INPUT, "the control topic %s must have one partition", world->conf->control);
     if (!world->has_control && world->n_topics == 0)
-        return pl_err_set(err, PL_ERR_INPUT, "no source topics, and the control topic %s does not exist", world->conf->control);
+        return pl_err_set(err, PL_ERR_INPUT, "no source topics, and the control topic %s does not exist",
+                          world->conf->control);
     if (!world->has_control)
-        pl_log(PL_LOG_WARNING, "event=no_control_topic topic=%s hint=\"results, launches and experiment ends cannot be told\"",
+        pl_log(PL_LOG_WARNING,
+               "event=no_control_topic topic=%s hint=\"results, launches and experiment ends cannot be told\"",
                world->conf->control);
     atomic_store(&worker->shared->partitions, partitions ? partitions : 1);
     return PL_OK;
@@ -446,8 +449,11 @@ enum pl_status pl_worker_new(struct pl_shared *shared, unsigned index, unsigned 
     worker->index = index;
     worker->n_workers = n_workers;
     worker->kafka_fd = worker->wake_fd = -1;
-    worker->world = (struct pl_slot_world){.conf = conf, .pseudonym = &worker->pseudonym, .control = &worker->control,
-                                           .metrics = &worker->metrics, .nonce = shared->nonce ^ ((uint64_t)index << 56)};
+    worker->world = (struct pl_slot_world){.conf = conf,
+                                           .pseudonym = &worker->pseudonym,
+                                           .control = &worker->control,
+                                           .metrics = &worker->metrics,
+                                           .nonce = shared->nonce ^ ((uint64_t)index << 56)};
     atomic_store(&worker->generation, atomic_load(&shared->generation));
     if (!flatten_topics(&worker->world, err)) {
         status = err ? err->code : PL_ERR_FULL;

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define PLACE_COLUMN 38
+
 static void print_place(struct pl_conf_place place, struct pl_buf *out)
 {
     if (place.origin == PL_CONF_DEFAULT)
@@ -15,18 +17,31 @@ static void print_place(struct pl_conf_place place, struct pl_buf *out)
         pl_buf_add_text(out, "  # inferred\n");
 }
 
+static void print_entry(const struct pl_conf_section *section, const struct pl_conf_entry *entry, struct pl_buf *out)
+{
+    bool hidden = strcmp(section->type, "kafka") == 0 && pl_conf_kafka_secret(entry->key);
+    size_t start = out->len;
+
+    pl_buf_addf(out, "%s = %s", entry->key, hidden ? "***" : entry->value);
+    while (pl_buf_ok(out) && out->len - start < PLACE_COLUMN)
+        pl_buf_add_char(out, ' ');
+    print_place(entry->place, out);
+}
+
+/* In the order of the table, or, where the table knows no keys, in the order of the files. */
 static void print_section(const struct pl_conf_section *section, struct pl_buf *out)
 {
-    bool kafka = strcmp(section->type, "kafka") == 0;
+    const struct pl_conf_option *option;
 
     pl_buf_addf(out, "\n[%s%s%s]", section->type, section->name[0] ? " " : "", section->name);
     print_place(section->place, out);
-    for (unsigned at = 0; at < section->n_entries; at++) {
-        const struct pl_conf_entry *entry = &section->entries[at];
-        bool hidden = kafka && pl_conf_kafka_secret(entry->key);
+    for (unsigned at = 0; strcmp(section->type, "kafka") == 0 && at < section->n_entries; at++)
+        print_entry(section, &section->entries[at], out);
+    for (unsigned at = 0; (option = pl_conf_table_option(at)); at++) {
+        const struct pl_conf_entry *entry = pl_conf_section_find(section, option->key);
 
-        pl_buf_addf(out, "%s = %s", entry->key, hidden ? "***" : entry->value);
-        print_place(entry->place, out);
+        if (entry && strcmp(option->section, section->type) == 0)
+            print_entry(section, entry, out);
     }
 }
 

@@ -198,7 +198,7 @@ static enum pl_status take_shares(const struct step *step, struct pl_experiment_
     }
     if (given > 0 && given < experiment->n_variants)
         return fail_at(step, "variants", "give every variant a share, or none");
-    if (given > 0 && !(sum > .999 && sum < 1.001))
+    if (given > 0 && !(sum > .9985 && sum < 1.0015))
         return fail_at(step, "variants", "the shares do not add up to 100%");
     for (unsigned at = 0; at < experiment->n_variants; at++)
         experiment->shares[at] = given > 0 ? experiment->shares[at] / sum : 1. / experiment->n_variants;

@@ -184,8 +184,14 @@ static bool read_field(struct pl_span name, struct pl_span value, const struct p
 enum pl_status pl_row_read(const struct pl_field *fields, size_t n, const struct pl_rules *rules, struct pl_row *row,
                            struct pl_err *err)
 {
-    *row = (struct pl_row){.area = PL_RULES_NONE, .start_us = PL_TIME_NONE, .effect = NAN, .se = NAN, .baseline = NAN,
-                           .mean_control = NAN, .smallest_return = NAN, .cost = 1};
+    *row = (struct pl_row){.area = PL_RULES_NONE,
+                           .start_us = PL_TIME_NONE,
+                           .effect = NAN,
+                           .se = NAN,
+                           .baseline = NAN,
+                           .mean_control = NAN,
+                           .smallest_return = NAN,
+                           .cost = 1};
     for (size_t f = 0; f < n; f++)
         if (!read_field(fields[f].name, fields[f].value, rules, row))
             return pl_err_set(err, PL_ERR_INPUT, "ledger: field %.*s has the wrong value \"%.*s\"",
@@ -194,14 +200,15 @@ enum pl_status pl_row_read(const struct pl_field *fields, size_t n, const struct
     return PL_OK;
 }
 
-void pl_standing_write(const struct pl_standing *standing, struct pl_buf *out)
+void pl_row_put_standing(const struct pl_standing *standing, struct pl_buf *out)
 {
     const struct pl_alert_state *alert = &standing->alert;
     const struct pl_looks *looks = &standing->looks;
     char number[32];
 
     pl_buf_addf(out, "firing=%d verdict=%s grade=%d starts=%" PRId64 " last=%" PRId64 " history=%d", alert->firing,
-                pl_verdict_name(alert->verdict), (int)alert->grade, alert->starts_us, alert->last_us, alert->in_history);
+                pl_verdict_name(alert->verdict), (int)alert->grade, alert->starts_us, alert->last_us,
+                alert->in_history);
     pl_buf_addf(out, " monday=%" PRId64 " looks=%u trend=%d look=%" PRId64, looks->monday_us, looks->taken,
                 (int)looks->verdict, looks->last_us);
     const struct {
@@ -274,7 +281,7 @@ static bool read_looks_pair(struct pl_span name, struct pl_span value, struct pl
     return ok;
 }
 
-enum pl_status pl_standing_read(struct pl_span text, struct pl_standing *standing, struct pl_err *err)
+enum pl_status pl_row_get_standing(struct pl_span text, struct pl_standing *standing, struct pl_err *err)
 {
     *standing = (struct pl_standing){pl_alert_state_init(), pl_looks_init()};
     while (text.ptr) {
@@ -287,8 +294,8 @@ enum pl_status pl_standing_read(struct pl_span text, struct pl_standing *standin
         if (ok && !known)
             ok = read_looks_pair(name, value, &standing->looks);
         if (!ok)
-            return pl_err_set(err, PL_ERR_INPUT, "standing: cannot read \"%.*s\"",
-                              (int)(pair.len < 64 ? pair.len : 64), pair.ptr ? pair.ptr : "");
+            return pl_err_set(err, PL_ERR_INPUT, "standing: cannot read \"%.*s\"", (int)(pair.len < 64 ? pair.len : 64),
+                              pair.ptr ? pair.ptr : "");
     }
     return PL_OK;
 }

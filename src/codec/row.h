@@ -25,7 +25,7 @@ enum pl_status pl_row_read(const struct pl_field *fields, size_t n, const struct
                            struct pl_err *err) PL_MUSTCHECK;
 
 /* A standing as one line of name=value pairs, and back. */
-void pl_standing_write(const struct pl_standing *standing, struct pl_buf *out);
-enum pl_status pl_standing_read(struct pl_span text, struct pl_standing *standing, struct pl_err *err) PL_MUSTCHECK;
+void pl_row_put_standing(const struct pl_standing *standing, struct pl_buf *out);
+enum pl_status pl_row_get_standing(struct pl_span text, struct pl_standing *standing, struct pl_err *err) PL_MUSTCHECK;
 
 #endif

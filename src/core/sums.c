@@ -115,9 +115,44 @@ static void join_variants(struct pl_sums_experiment *into, const struct pl_sums_
     into->n_variants = n;
 }
 
+static int64_t known_smaller(int64_t a, int64_t b)
+{
+    if (a == PL_TIME_NONE || b == PL_TIME_NONE)
+        return a == PL_TIME_NONE ? b : a;
+    return a < b ? a : b;
+}
+
+/* The declared share that one side has for a variant of the joined experiment, 0 without one. */
+static double share_in(const struct pl_sums_experiment *side, unsigned segment, const char *variant)
+{
+    int at = segment < side->n_segments ? pl_sums_find_variant(side, pl_span_of(variant)) : -1;
+
+    return at < 0 ? 0 : side->shares[segment][at];
+}
+
+/* Every shard reads the same control records, so what both sides declare is the same. */
+static void join_shares(struct pl_sums_experiment *into, const struct pl_sums_experiment *old,
+                        const struct pl_sums_experiment *from)
+{
+    memset(into->shares, 0, sizeof(into->shares));
+    into->n_segments = old->n_segments > from->n_segments ? old->n_segments : from->n_segments;
+    for (unsigned segment = 0; segment < into->n_segments; segment++) {
+        for (unsigned at = 0; at < into->n_variants; at++) {
+            double share = share_in(old, segment, into->variants[at]);
+
+            into->shares[segment][at] = share > 0 ? share : share_in(from, segment, into->variants[at]);
+        }
+    }
+}
+
 static void join_experiment(struct pl_sums_experiment *into, const struct pl_sums_experiment *from)
 {
+    const struct pl_sums_experiment old = *into;
+
     join_variants(into, from);
+    join_shares(into, &old, from);
+    into->started_us = known_smaller(old.started_us, from->started_us);
+    into->ended_us = known_smaller(old.ended_us, from->ended_us);
     if (into->first_exposure_us == PL_TIME_NONE ||
         (from->first_exposure_us != PL_TIME_NONE && from->first_exposure_us < into->first_exposure_us))
         into->first_exposure_us = from->first_exposure_us;

@@ -68,7 +68,10 @@ void pl_sums_fini(struct pl_sums *sums);
 int pl_cell_key_order(const struct pl_cell_key *a, const struct pl_cell_key *b);
 
 /* into += from (dictionaries joined by name, variants by name, first exposure the smaller, joined_late if either, start
- * and end the smaller that is known, declared shares from whoever has them); tick_us becomes the larger. Fails with NOMEM, or INPUT when a sum would leave 64 bits (into is then unspecified). */
+ * and end the smaller that is known, declared shares from whoever has them); tick_us becomes the larger. Order-free. When
+ * the parts know more than PL_VARIANTS_MAX variants of an experiment, the names that sort first stay and units of the
+ * others count as mixed. Fails with NOMEM, or INPUT when a sum would leave 64 bits or a cell names no experiment or
+ * variant (into is then unspecified). */
 enum pl_status pl_sums_merge(struct pl_sums *into, const struct pl_sums *from, struct pl_err *err) PL_MUSTCHECK;
 
 /* Add up the cells of one kind, subject, arm and metric with first_pane <= pane <= last_pane; the result carries `key`.

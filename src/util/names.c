@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct pl_names {
     uint32_t cap;
@@ -67,7 +68,7 @@ uint32_t pl_names_add(struct pl_names *names, struct pl_span text)
 
     if (names->slots[at])
         return names->slots[at] - 1;
-    if (names->count == names->cap)
+    if (names->count == names->cap || (text.len && memchr(text.ptr, '\0', text.len)))
         return PL_NAMES_NONE;
     names->texts[names->count] = pl_span_dup(text);
     if (!names->texts[names->count])

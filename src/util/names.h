@@ -21,7 +21,7 @@ void pl_names_free(struct pl_names *names);
 /* The id of text, or PL_NAMES_NONE. */
 uint32_t pl_names_find(const struct pl_names *names, struct pl_span text);
 
-/* The id of text, added when new; PL_NAMES_NONE when the table is full or memory is out. */
+/* The id of text, added when new; PL_NAMES_NONE when the table is full, memory is out or the text has a NUL byte. */
 uint32_t pl_names_add(struct pl_names *names, struct pl_span text);
 
 uint32_t pl_names_count(const struct pl_names *names);

@@ -106,7 +106,7 @@ bool pl_num_micro(struct pl_span text, int64_t *value, bool *inexact)
     *value = 0;
     if (inexact)
         *inexact = false;
-    if (!split_number(text, &num))
+    if (text.len > PL_NUM_BYTES_MAX || !split_number(text, &num))
         return false;
     digits = (int64_t)(num.whole.len + num.fraction.len);
     point = (int64_t)num.whole.len + num.exponent + 6; /* digits kept: the decimal point moved six to the right */
@@ -144,7 +144,7 @@ bool pl_num_micro(struct pl_span text, int64_t *value, bool *inexact)
 bool pl_num_double(struct pl_span text, double *value)
 {
     struct number num;
-    char copy[64];
+    char copy[PL_NUM_BYTES_MAX + 1];
     char *end;
 
     *value = 0;
@@ -160,7 +160,7 @@ struct unit {
 };
 
 static const struct unit duration_units[] = {
-    {"w", PL_WEEK_US},   {"d", PL_DAY_US},   {"h", PL_HOUR_US}, {"m", PL_MINUTE_US},
+    {"w", PL_WEEK_US},   {"d", PL_DAY_US},      {"h", PL_HOUR_US}, {"m", PL_MINUTE_US},
     {"s", PL_SECOND_US}, {"ms", INT64_C(1000)}, {"us", 1},
 };
 static const struct unit size_units[] = {
@@ -174,11 +174,11 @@ static bool with_unit(struct pl_span text, const struct unit *units, size_t n_un
     *value = 0;
     if (!pl_num_int(digits, value))
         return false;
-    if (rest.len == 0)
-        return *value == 0;
+    if (rest.len == 0 && *value == 0)
+        return true;
     for (size_t at = 0; at < n_units; at++)
-        if (pl_span_is(rest, units[at].name))
-            return !__builtin_mul_overflow(*value, units[at].scale, value);
+        if (pl_span_is(rest, units[at].name) && !__builtin_mul_overflow(*value, units[at].scale, value))
+            return true;
     *value = 0;
     return false;
 }
@@ -206,12 +206,28 @@ bool pl_num_ratio(struct pl_span text, double *value)
     return true;
 }
 
+/* How many digits after the point the text has when its first `digits` digits are written without an exponent. */
+static int decimals(double value, int digits)
+{
+    char text[32];
+    int exponent;
+
+    snprintf(text, sizeof(text), "%.*e", digits - 1, value);
+    exponent = atoi(strchr(text, 'e') + 1);
+    return digits - 1 > exponent ? digits - 1 - exponent : 0;
+}
+
 void pl_num_format(double value, char out[32])
 {
+    double size = fabs(value);
+
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(out, 32, "%.*g", digits, value);
-        if (strtod(out, NULL) == value)
-            return;
+        if (strtod(out, NULL) != value)
+            continue;
+        if (size >= 1e-5 && size < 1e15) /* 5000, not 5e+03 */
+            snprintf(out, 32, "%.*f", decimals(value, digits), value);
+        return;
     }
 }
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define PL_MICRO INT64_C(1000000)
+#define PL_NUM_BYTES_MAX 63 /* of the text of a decimal number */
 
 #define PL_SECOND_US INT64_C(1000000)
 #define PL_MINUTE_US (60 * PL_SECOND_US)
@@ -20,11 +21,11 @@
 /* [+-]digits within int64. */
 bool pl_num_int(struct pl_span text, int64_t *value);
 
-/* A JSON number as micro-units, rounded half to even; false when it is no JSON number or leaves int64. Exponents are
- * accepted. *inexact (may be NULL) tells that digits below a millionth were lost. */
+/* A JSON number as micro-units, rounded half to even; false when it is no JSON number, too long or leaves int64. Exponents
+ * are accepted. *inexact (may be NULL) tells that digits below a millionth were lost. */
 bool pl_num_micro(struct pl_span text, int64_t *value, bool *inexact);
 
-/* A finite decimal number (JSON syntax); reads in the C locale. */
+/* A finite decimal number (JSON syntax) that is not too long; reads in the C locale. */
 bool pl_num_double(struct pl_span text, double *value);
 
 /* A duration with its unit: 250ms, 60s, 10m, 1h, 7d, 2w; 0 needs no unit. Microseconds. */
@@ -36,7 +37,8 @@ bool pl_num_size(struct pl_span text, int64_t *value_bytes);
 /* A share: `0.2%` gives .002, a bare number is taken as it is. */
 bool pl_num_ratio(struct pl_span text, double *value);
 
-/* Shortest decimal text that reads back to the same double ("0.1", "1e-09"); out holds at least 32 bytes. */
+/* Shortest decimal text that reads back to the same double; from 1e-5 to 1e15 without an exponent ("0.1", "5000",
+ * "1e-09"); out holds at least 32 bytes. */
 void pl_num_format(double value, char out[32]);
 
 /* The shortest exact form of a duration ("10m", "1h30m" is not used: "90m"); out holds at least 32 bytes. */

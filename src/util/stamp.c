@@ -155,6 +155,8 @@ int64_t pl_stamp_floor(int64_t time_us, int64_t width_us)
 {
     int64_t rest = time_us % width_us;
 
+    if (time_us < INT64_MIN + width_us)
+        return PL_TIME_NONE;
     return time_us - (rest < 0 ? rest + width_us : rest);
 }
 

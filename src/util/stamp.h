@@ -23,7 +23,7 @@ bool pl_stamp_parse(struct pl_span text, bool lax, int64_t *time_us);
 /* 2026-08-21T10:00:00Z, with .123456 only when there is a fraction. Returns out. PL_TIME_NONE gives "". */
 const char *pl_stamp_format(int64_t time_us, char out[PL_STAMP_BYTES]);
 
-/* Floor to a multiple of width (times before 1970 do not occur). */
+/* Floor to a multiple of width; PL_TIME_NONE stays what it is. */
 int64_t pl_stamp_floor(int64_t time_us, int64_t width_us);
 
 /* The smallest tick strictly above time_us. */

@@ -30,6 +30,7 @@ struct pl_shard {
     bool failed;                  /* memory ran out half way: what is counted is no longer right */
     struct pl_front front_stored; /* codec/state: what the store has */
     uint64_t hash_stored;
+    uint32_t dict_stored;
     struct pl_buf gone_cells; /* codec/state: fields of cells that nothing refers to any more: length byte, bytes */
 };
 

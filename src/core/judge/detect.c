@@ -165,7 +165,7 @@ static struct product products(const struct pl_credit *credits, size_t n, double
 
 struct pl_proved pl_detect_proved(const struct pl_credit *credits, size_t n, const double *grid, unsigned n_grid)
 {
-    struct pl_proved proved = {.lower = NAN, .upper = NAN};
+    struct pl_proved proved = {.lower = PL_NAN, .upper = PL_NAN};
 
     for (unsigned at = 0; at < n_grid; at++) {
         struct product product = products(credits, n, grid[at]);
@@ -224,5 +224,5 @@ double pl_detect_needed(const struct pl_bets *bets, const struct pl_detect_need 
         else
             low = n;
     }
-    return high < NEEDED_MAX ? ceil(high) : (double)NAN;
+    return high < NEEDED_MAX ? ceil(high) : PL_NAN;
 }

@@ -29,7 +29,7 @@ static double central_sum(int64_t n, int64_t sum, pl_int128 sum2)
 struct pl_moments pl_effect_mean(const struct pl_cell *cell)
 {
     double n = (double)cell->n;
-    struct pl_moments moments = {.n = cell->n, .mean = NAN, .var = NAN};
+    struct pl_moments moments = {.n = cell->n, .mean = PL_NAN, .var = PL_NAN};
 
     if (cell->n < 2)
         return moments;
@@ -40,7 +40,7 @@ struct pl_moments pl_effect_mean(const struct pl_cell *cell)
 
 struct pl_moments pl_effect_proportion(const struct pl_cell *cell)
 {
-    struct pl_moments moments = {.n = cell->n, .mean = NAN, .var = NAN};
+    struct pl_moments moments = {.n = cell->n, .mean = PL_NAN, .var = PL_NAN};
 
     if (cell->n < 2)
         return moments;
@@ -75,7 +75,7 @@ struct pl_effect pl_effect_absolute(const struct pl_moments *control, const stru
 struct pl_effect pl_effect_relative(const struct pl_moments *control, const struct pl_moments *treated)
 {
     double base = control->mean;
-    struct pl_effect effect = {.estimate = NAN, .se = NAN, .df = NAN, .n = control->n + treated->n};
+    struct pl_effect effect = {.estimate = PL_NAN, .se = PL_NAN, .df = PL_NAN, .n = control->n + treated->n};
 
     if (!(fabs(base) > 0.))
         return effect;
@@ -92,7 +92,7 @@ struct pl_effect pl_effect_scaled(const struct pl_effect *absolute, double basel
                                   bool lower_is_better)
 {
     struct pl_effect effect = *absolute;
-    double scale = fabs(baseline) > 0. ? coverage / fabs(baseline) : (double)NAN;
+    double scale = fabs(baseline) > 0. ? coverage / fabs(baseline) : PL_NAN;
 
     effect.estimate *= lower_is_better ? -scale : scale;
     effect.se *= scale;
@@ -101,7 +101,7 @@ struct pl_effect pl_effect_scaled(const struct pl_effect *absolute, double basel
 
 static struct pl_interval unknown(void)
 {
-    return (struct pl_interval){.lower = NAN, .upper = NAN, .p = NAN};
+    return (struct pl_interval){.lower = PL_NAN, .upper = PL_NAN, .p = PL_NAN};
 }
 
 struct pl_interval pl_effect_fixed(const struct pl_effect *effect, double alpha, enum pl_side side)
@@ -118,11 +118,11 @@ struct pl_interval pl_effect_fixed(const struct pl_effect *effect, double alpha,
         interval.p = 2. * pl_dist_t_cdf(-fabs(t), effect->df);
         break;
     case PL_GREATER:
-        interval.upper = INFINITY;
+        interval.upper = PL_INFINITY;
         interval.p = pl_dist_t_cdf(-t, effect->df);
         break;
     case PL_LESS:
-        interval.lower = -INFINITY;
+        interval.lower = -PL_INFINITY;
         interval.p = pl_dist_t_cdf(t, effect->df);
         break;
     }

@@ -1,5 +1,6 @@
 #include "core/judge/evidence.h"
 
+#include "core/judge/dist.h"
 #include "core/judge/returns.h"
 #include "util/num.h"
 
@@ -20,7 +21,7 @@ void pl_evidence_init(struct pl_evidence *evidence, double delta, double alarm_y
         .alarm_years = alarm_years,
         .areas = areas,
         .level = PL_EVIDENCE_LEVEL_MIN,
-        .s_ref = NAN,
+        .s_ref = PL_NAN,
     };
 }
 
@@ -187,7 +188,7 @@ double pl_evidence_median_se(const struct pl_evidence *evidence)
     double *values = n <= PL_EVIDENCE_BAR_FROM ? few : malloc(n * sizeof(*values));
 
     if (n == 0 || !values)
-        return NAN;
+        return PL_NAN;
     for (unsigned at = 0; at < n; at++)
         values[at] = evidence->credits[at].s;
     double result = median(values, n);
@@ -215,7 +216,7 @@ struct pl_proved pl_evidence_proved(const struct pl_evidence *evidence, double m
     double grid[PL_DETECT_GRID];
 
     if (isnan(median_se))
-        return (struct pl_proved){.lower = NAN, .upper = NAN};
+        return (struct pl_proved){.lower = PL_NAN, .upper = PL_NAN};
     pl_detect_grid(median_se, grid);
     return pl_detect_proved(evidence->credits, evidence->n, grid, PL_DETECT_GRID);
 }
@@ -223,7 +224,7 @@ struct pl_proved pl_evidence_proved(const struct pl_evidence *evidence, double m
 double pl_evidence_needed(const struct pl_evidence *evidence, double median_se, double share)
 {
     if (isnan(evidence->delta) || isnan(median_se))
-        return NAN;
+        return PL_NAN;
     struct pl_detect_need need = {
         .delta = evidence->delta,
         .s = median_se,

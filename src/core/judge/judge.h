@@ -30,12 +30,12 @@ struct pl_standing {
 /* One point of an area's history: after an entry, or after a change of state that another area's entry caused. */
 struct pl_history_point {
     uint32_t area;
-    unsigned n;             /* entries of the epoch */
-    int64_t time_us;        /* of the row that caused it */
+    unsigned n;      /* entries of the epoch */
+    int64_t time_us; /* of the row that caused it */
     enum pl_programme_state state;
-    bool changed;           /* the state is another one than before the row */
+    bool changed; /* the state is another one than before the row */
     double e_flat, level, down, up, e_yield;
-    double effect, se;      /* of the area's own entry; NAN when another area's entry caused the point */
+    double effect, se; /* of the area's own entry; NAN when another area's entry caused the point */
 };
 
 struct pl_area_edge {
@@ -59,10 +59,12 @@ struct pl_judge;
 struct pl_judge *pl_judge_new(const struct pl_rules *rules, int64_t alert_min_interval_us);
 void pl_judge_free(struct pl_judge *judge);
 
-/* Restore: every ledger row in order, each area's standing, then the sums at the last judged tick, before anything else. */
+/* Restore: every ledger row in order, each area's standing, then the sums at the last judged tick, before anything
+ * else. */
 enum pl_status pl_judge_restore_row(struct pl_judge *judge, const struct pl_row *row, struct pl_err *err) PL_MUSTCHECK;
 void pl_judge_restore_standing(struct pl_judge *judge, uint32_t area, const struct pl_standing *standing);
-enum pl_status pl_judge_restore_sums(struct pl_judge *judge, const struct pl_sums *sums, struct pl_err *err) PL_MUSTCHECK;
+enum pl_status pl_judge_restore_sums(struct pl_judge *judge, const struct pl_sums *sums,
+                                     struct pl_err *err) PL_MUSTCHECK;
 
 /* Put a control record on the docket. PL_ACCEPTED, or why it is not taken (unknown area, repeated, full). */
 enum pl_reject pl_judge_control(struct pl_judge *judge, const struct pl_control *control, int64_t place_us);
@@ -93,9 +95,9 @@ struct pl_experiment_view {
     bool entered;               /* a row of the ledger exists */
     enum pl_exclusion excluded; /* of that row, or what would exclude it now */
     bool uneven_split, mixed_alarm;
-    double split_log_e;         /* alarm at ln 1000 */
+    double split_log_e; /* alarm at ln 1000 */
     int64_t n_mixed;
-    unsigned control;           /* index of the control variant */
+    unsigned control; /* index of the control variant */
 };
 void pl_judge_experiment(const struct pl_judge *judge, unsigned index, struct pl_experiment_view *view);
 

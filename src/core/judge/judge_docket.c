@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One text per fact: a result's first id ever wins, a lifecycle's first (experiment, state), a launch's (area, time). */
+/* One text per fact: a result's first id ever wins, a lifecycle's first (experiment, state), a launch's (area, time).
+ */
 static struct pl_span key_of(const struct pl_row *row, char *out, size_t cap)
 {
     switch (row->kind) {

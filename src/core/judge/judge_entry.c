@@ -42,8 +42,8 @@ static void shares_of(const struct pl_judge *judge, const struct pl_sums_experim
 
     for (unsigned at = 0; at < experiment->n_variants; at++) {
         shares[at] = experiment->shares[segment][at];
-        for (unsigned v = 0; shares[at] <= 0 && declared != PL_RULES_NONE &&
-                             v < judge->rules->experiments[declared].n_variants; v++)
+        for (unsigned v = 0;
+             shares[at] <= 0 && declared != PL_RULES_NONE && v < judge->rules->experiments[declared].n_variants; v++)
             if (strcmp(judge->rules->experiments[declared].variants[v], experiment->variants[at]) == 0)
                 shares[at] = judge->rules->experiments[declared].shares[v];
         sum += shares[at];
@@ -107,7 +107,8 @@ static void life_of(const struct pl_judge *judge, const struct pl_sums_experimen
     if (life->area == PL_RULES_NONE)
         life->area = pl_rules_area_of(judge->rules, pl_span_of(experiment->name));
     if (life->started_us == PL_TIME_NONE)
-        life->started_us = experiment->started_us != PL_TIME_NONE ? experiment->started_us : experiment->first_exposure_us;
+        life->started_us =
+            experiment->started_us != PL_TIME_NONE ? experiment->started_us : experiment->first_exposure_us;
     if (life->ended_us == PL_TIME_NONE)
         life->ended_us = experiment->ended_us;
 }
@@ -131,7 +132,8 @@ static enum pl_exclusion exclusion_of(const struct pl_judge *judge, const struct
         return PL_EXCLUDED_KIND;
     if (experiment->joined_late && experiment->started_us == PL_TIME_NONE)
         return PL_EXCLUDED_JOINED_LATE;
-    if (experiment->n_variants != 2 || goal == PL_RULES_NONE || judge->rules->metrics[goal].type != PL_METRIC_CONVERSION)
+    if (experiment->n_variants != 2 || goal == PL_RULES_NONE ||
+        judge->rules->metrics[goal].type != PL_METRIC_CONVERSION)
         return PL_EXCLUDED_SHAPE;
     return PL_ENTERED;
 }
@@ -193,8 +195,7 @@ static double baseline_of(const struct pl_judge *judge, uint32_t area, double ow
 static struct pl_cell arm_cell(const struct pl_judge *judge, unsigned index, unsigned arm, uint32_t metric,
                                int32_t first, int32_t last)
 {
-    const struct pl_cell_key key = {
-        .kind = PL_CELL_METRIC, .subject = index, .arm = (uint16_t)arm, .metric = metric};
+    const struct pl_cell_key key = {.kind = PL_CELL_METRIC, .subject = index, .arm = (uint16_t)arm, .metric = metric};
     struct pl_cell cell = pl_sums_range(&judge->sums, key, first, last);
 
     cell.n = exposed(judge, index, arm, first, last);
@@ -218,8 +219,8 @@ static void measure(const struct pl_judge *judge, unsigned index, const struct p
     }
     absolute = pl_effect_absolute(&a, &b);
     row->baseline = baseline_of(judge, view->area, a.mean);
-    scaled = pl_effect_scaled(&absolute, row->baseline, area->coverage,
-                              judge->rules->metrics[area->goal].lower_is_better);
+    scaled =
+        pl_effect_scaled(&absolute, row->baseline, area->coverage, judge->rules->metrics[area->goal].lower_is_better);
     row->effect = scaled.estimate;
     row->se = scaled.se;
     row->mean_control = a.mean;

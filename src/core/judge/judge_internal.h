@@ -14,24 +14,24 @@ struct docket_item {
 struct judge_area {
     struct pl_standing standing;
     struct pl_advice advice;
-    bool history_ended;  /* in this tick: publish the standing verdict */
-    double policy;       /* smallest return of the last policy row; NAN unset or none */
-    bool policy_known;   /* a policy row exists */
+    bool history_ended; /* in this tick: publish the standing verdict */
+    double policy;      /* smallest return of the last policy row; NAN unset or none */
+    bool policy_known;  /* a policy row exists */
 };
 
 struct pl_judge {
-    const struct pl_rules *rules;    /* ref */
+    const struct pl_rules *rules; /* ref */
     int64_t min_interval_us;
     struct pl_ledger ledger;
-    struct pl_programme *programme;  /* owned */
-    struct judge_area *areas;        /* owned, rules->n_areas */
-    struct docket_item *docket;      /* owned, unordered */
+    struct pl_programme *programme; /* owned */
+    struct judge_area *areas;       /* owned, rules->n_areas */
+    struct docket_item *docket;     /* owned, unordered */
     size_t n_docket, cap_docket;
     struct pl_sums sums;             /* owned: the last sums given */
     struct pl_names *entered;        /* owned: experiments and result ids with a row, "x:" and "r:" prefixes */
     struct pl_history_point *points; /* owned, of this tick */
     size_t n_points, cap_points;
-    struct pl_area_edge *edges;      /* owned, 2 per area */
+    struct pl_area_edge *edges; /* owned, 2 per area */
     size_t n_edges;
     struct pl_programme_change *changes; /* owned, n_areas */
 };

@@ -14,12 +14,12 @@
 #define PL_LOOKS_WEEKS_MAX 52
 
 struct pl_looks {
-    int64_t monday_us;              /* start of week 0, PL_TIME_NONE before the first entry */
-    unsigned taken;                 /* looks in this epoch */
-    enum pl_trend_verdict verdict;  /* of the last look */
-    double drift, se;               /* D and its standard error, logit per 12 weeks; NAN before the first look */
-    double rate;                    /* entry -> goal over the weeks of the last look; NAN before */
-    int64_t last_us;                /* tick of the last look, PL_TIME_NONE before */
+    int64_t monday_us;             /* start of week 0, PL_TIME_NONE before the first entry */
+    unsigned taken;                /* looks in this epoch */
+    enum pl_trend_verdict verdict; /* of the last look */
+    double drift, se;              /* D and its standard error, logit per 12 weeks; NAN before the first look */
+    double rate;                   /* entry -> goal over the weeks of the last look; NAN before */
+    int64_t last_us;               /* tick of the last look, PL_TIME_NONE before */
 };
 
 struct pl_looks pl_looks_init(void);

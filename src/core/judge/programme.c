@@ -1,5 +1,6 @@
 #include "core/judge/programme.h"
 
+#include "core/judge/dist.h"
 #include "core/judge/evidence.h"
 #include "util/stamp.h"
 
@@ -273,7 +274,7 @@ static bool begin_epoch(struct area *area, const struct pl_row *row)
 /* Setting the policy before anything was judged by it is no change. */
 static void set_policy(struct area *area, const struct pl_row *row)
 {
-    double old = area->policy_known ? area->policy : (double)NAN;
+    double old = area->policy_known ? area->policy : PL_NAN;
     bool same = isnan(old) ? isnan(row->smallest_return) : old == row->smallest_return;
 
     if (!same && area->state.n_all > 0)

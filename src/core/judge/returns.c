@@ -27,7 +27,7 @@ double pl_returns_common(double d, double s, double s_ref)
     double decided = sqrt(2.) * s_ref;
 
     if (s > COMMON_SE_MAX * decided)
-        return NAN;
+        return PL_NAN;
     double sigma = sqrt(decided * decided - s * s);
     double u = (d - PL_RETURNS_BAR * s_ref) / sigma;
 

@@ -1,5 +1,6 @@
 #include "core/judge/sequence.h"
 
+#include "core/judge/dist.h"
 #include "util/num.h"
 
 #include <assert.h>
@@ -40,14 +41,14 @@ static double level_of(double n, double rho2, double z, enum pl_side side)
 struct pl_interval pl_sequence_interval(const struct pl_effect *effect, double n_star, double alpha, enum pl_side side)
 {
     if (!(effect->se > 0.) || effect->n <= 0)
-        return (struct pl_interval){.lower = NAN, .upper = NAN, .p = NAN};
+        return (struct pl_interval){.lower = PL_NAN, .upper = PL_NAN, .p = PL_NAN};
     double n = (double)effect->n;
     double rho2 = pl_sequence_rho2(n_star, alpha, side);
     double half = effect->se * pl_sequence_width(n, rho2, alpha, side);
 
     return (struct pl_interval){
-        .lower = side == PL_LESS ? -(double)INFINITY : effect->estimate - half,
-        .upper = side == PL_GREATER ? (double)INFINITY : effect->estimate + half,
+        .lower = side == PL_LESS ? -PL_INFINITY : effect->estimate - half,
+        .upper = side == PL_GREATER ? PL_INFINITY : effect->estimate + half,
         .p = level_of(n, rho2, effect->estimate / effect->se, side),
     };
 }

@@ -55,9 +55,9 @@ double pl_split_chi2(const struct pl_split *segment, double *p)
     double n = total(segment);
     double sum = 0.;
 
-    *p = NAN;
+    *p = PL_NAN;
     if (segment->n_arms < 2 || n < CHI2_UNITS_PER_ARM * (double)segment->n_arms)
-        return NAN;
+        return PL_NAN;
     for (unsigned arm = 0; arm < segment->n_arms; arm++) {
         double expected = n * segment->shares[arm];
         double off = (double)segment->counts[arm] - expected;

@@ -56,7 +56,7 @@ static double logit_of(const struct pl_trend_input *input, const double *weights
         present += weights[value];
     }
     if (!(present > 0.))
-        return NAN;
+        return PL_NAN;
     double p = sum / present;
     return log(p / (1. - p));
 }
@@ -128,7 +128,7 @@ static void look_at(struct pl_trend *trend, const struct pl_trend_input *input, 
     unsigned m = 0;
 
     for (unsigned at = from; at < to; at++) {
-        double y = input->omitted && input->omitted[at] ? (double)NAN : logit_of(input, weights, at);
+        double y = input->omitted && input->omitted[at] ? PL_NAN : logit_of(input, weights, at);
 
         if (isnan(y))
             continue;
@@ -148,7 +148,7 @@ static void look_at(struct pl_trend *trend, const struct pl_trend_input *input, 
 struct pl_trend pl_trend_judge(const struct pl_trend_input *input)
 {
     struct pl_trend trend = {
-        .verdict = PL_TREND_UNKNOWN, .drift = NAN, .se = NAN, .lower = NAN, .upper = NAN, .alpha = NAN};
+        .verdict = PL_TREND_UNKNOWN, .drift = PL_NAN, .se = PL_NAN, .lower = PL_NAN, .upper = PL_NAN, .alpha = PL_NAN};
     unsigned weeks = input->first_week + input->n_weeks;
     double own[PL_TREND_VALUES_MAX];
     const double *weights = input->weights;

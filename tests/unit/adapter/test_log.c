@@ -1,6 +1,7 @@
 #include "adapter/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -147,6 +148,81 @@ static void test_errno_survives(void **state)
     capture_end(&capture);
 }
 
+/* A pipe that nobody reads: logging returns, and later says what is missing. */
+static void test_full_pipe_loses_lines_and_says_so(void **state)
+{
+    enum { LINES = 2000 };
+    static char text[1 << 20];
+    char expected[64];
+    int pipes[2], saved = dup(STDERR_FILENO), lines = 0;
+    ssize_t len;
+
+    (void)state;
+    assert_int_equal(pipe(pipes), 0);
+    dup2(pipes[1], STDERR_FILENO);
+    for (int i = 0; i < LINES; i++)
+        pl_log(PL_LOG_INFO, "event=filling text=%0100d", i);
+    len = read(pipes[0], text, sizeof(text));
+    for (ssize_t i = 0; i < len; i++)
+        lines += text[i] == '\n';
+    pl_log(PL_LOG_INFO, "event=again");
+    pl_log(PL_LOG_INFO, "event=again");
+    dup2(saved, STDERR_FILENO);
+    assert_in_range(lines, 100, LINES - 1);
+    assert_int_equal(text[len - 1], '\n');
+    len = read(pipes[0], text, sizeof(text) - 1);
+    assert_true(len > 0);
+    text[len] = '\0';
+    snprintf(expected, sizeof(expected), "<4>event=log_lines_lost n=%d\n", LINES - lines);
+    assert_int_equal(strncmp(text, expected, strlen(expected)), 0);
+    assert_string_equal(text + strlen(expected), "<6>event=again\n<6>event=again\n");
+    close(saved);
+    close(pipes[0]);
+    close(pipes[1]);
+}
+
+static void *log_much(void *ctx)
+{
+    for (int i = 0; i < 200; i++)
+        pl_log(PL_LOG_INFO, "event=from_thread thread=%d n=%03d", *(int *)ctx, i);
+    return NULL;
+}
+
+static void test_lines_of_threads_do_not_mix(void **state)
+{
+    static char text[1 << 16];
+    int pipes[2], saved = dup(STDERR_FILENO), ids[4] = {0, 1, 2, 3}, next[4] = {0};
+    pthread_t threads[4];
+    ssize_t len;
+    char *rest = text;
+
+    (void)state;
+    assert_int_equal(pipe(pipes), 0);
+    dup2(pipes[1], STDERR_FILENO);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, log_much, &ids[i]), 0);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    dup2(saved, STDERR_FILENO);
+    len = read(pipes[0], text, sizeof(text) - 1);
+    assert_true(len > 0);
+    text[len] = '\0';
+    while (*rest) { /* every line is whole, and each thread's lines are in order */
+        int thread, n, used = 0;
+
+        assert_int_equal(sscanf(rest, "<6>event=from_thread thread=%1d n=%3d%n", &thread, &n, &used), 2);
+        assert_int_equal(rest[used], '\n');
+        assert_in_range(thread, 0, 3);
+        assert_int_equal(n, next[thread]++);
+        rest += used + 1;
+    }
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(next[i], 200);
+    close(saved);
+    close(pipes[0]);
+    close(pipes[1]);
+}
+
 static const char *escaped(const char *text, size_t len, char *out, size_t cap)
 {
     return pl_log_escape((struct pl_span){text, len}, out, cap);
@@ -224,6 +300,8 @@ int main(void)
         cmocka_unit_test(test_long_line_is_cut_and_stays_a_line),
         cmocka_unit_test(test_control_bytes_make_no_second_line),
         cmocka_unit_test(test_errno_survives),
+        cmocka_unit_test(test_full_pipe_loses_lines_and_says_so),
+        cmocka_unit_test(test_lines_of_threads_do_not_mix),
         cmocka_unit_test(test_escape),
         cmocka_unit_test(test_escape_is_cut),
         cmocka_unit_test(test_rate_limit),

@@ -24,6 +24,31 @@ static void fit_golden(void **state)
     assert_within(se, .004767729704, 1e-12);
 }
 
+/* Correlated residuals widen the error, at most by sqrt(19); numbers from numpy's least squares. */
+static void fit_with_correlated_residuals(void **state)
+{
+    static const struct {
+        unsigned weeks;
+        double turn, drift, se;
+    } rows[] = {{20, .9, .030925913789, .014368139981}, {52, .12, .027086064698, .004327161869}};
+    (void)state;
+
+    for (size_t at = 0; at < 2; at++) {
+        double week[52];
+        double logit[52];
+        double drift;
+        double se;
+
+        for (unsigned k = 0; k < rows[at].weeks; k++) {
+            week[k] = k;
+            logit[k] = .02 * sin(rows[at].turn * k) + .003 * k;
+        }
+        pl_trend_fit(week, logit, rows[at].weeks, &drift, &se);
+        assert_within(drift, rows[at].drift, 1e-12);
+        assert_within(se, rows[at].se, 1e-12);
+    }
+}
+
 /* With a week missing the slope is that of the remaining points, and their neighbours across the gap do not pair. */
 static void fit_with_a_gap(void **state)
 {
@@ -258,6 +283,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fit_golden),
+        cmocka_unit_test(fit_with_correlated_residuals),
         cmocka_unit_test(fit_with_a_gap),
         cmocka_unit_test(looks_come_every_four_weeks),
         cmocka_unit_test(stands_between_looks),

@@ -1,0 +1,207 @@
+#include "codec/state_inside.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Fields: a letter for the kind and the id in decimal. Values of "e": an experiment; of the others: its definition as
+ * text, which is compared as a whole. What is only policy (bound, N*, which direction is better) is no part of it. */
+static const char letters[PL_DICT_KINDS] = {'m', 'f', 'a', 'v'};
+
+static void define_metric(const struct pl_rules *rules, uint32_t index, struct pl_buf *out)
+{
+    const struct pl_metric_rule *metric = &rules->metrics[index];
+
+    pl_buf_addf(out, "%s\n%s\ntype %d window %" PRId64 " cap %" PRId64, metric->id, rules->areas[metric->area].id,
+                (int)metric->type, metric->window_us, metric->cap_micro);
+    if (metric->type == PL_METRIC_SUM && metric->value < rules->n_values)
+        pl_buf_addf(out, "\nvalue %s", rules->value_paths[metric->value]);
+    for (unsigned at = 0; at < metric->n_actions; at++)
+        pl_buf_addf(out, "\n%s", pl_names_text(rules->actions, metric->actions[at]));
+}
+
+static void define_funnel(const struct pl_rules *rules, uint32_t index, struct pl_buf *out)
+{
+    const struct pl_funnel_rule *funnel = &rules->funnels[index];
+
+    pl_buf_addf(out, "%s\nwindow %" PRId64, funnel->id, funnel->window_us);
+    for (unsigned at = 0; at < funnel->n_steps; at++)
+        pl_buf_addf(out, "\n%" PRId64 " %s", funnel->max_gap_us[at], pl_names_text(rules->actions, funnel->steps[at]));
+}
+
+static void define(const struct pl_rules *rules, enum pl_dict_kind kind, uint32_t index, struct pl_buf *out)
+{
+    pl_buf_clear(out);
+    if (kind == PL_DICT_METRIC)
+        define_metric(rules, index, out);
+    else if (kind == PL_DICT_FUNNEL)
+        define_funnel(rules, index, out);
+    else
+        pl_buf_add_text(out, kind == PL_DICT_ACTION ? pl_names_text(rules->actions, index) : rules->value_paths[index]);
+}
+
+enum pl_status pl_state_bind(struct pl_shard *shard, struct pl_err *err)
+{
+    const struct pl_rules *rules = shard->rules;
+    const uint32_t n[PL_DICT_KINDS] = {rules->n_metrics, rules->n_funnels, pl_names_count(rules->actions),
+                                       rules->n_values};
+    enum pl_status status = PL_OK;
+    struct pl_buf text = {0};
+
+    if (shard->dict.bound)
+        return PL_OK;
+    for (unsigned kind = 0; kind < PL_DICT_KINDS; kind++) {
+        for (uint32_t index = 0; index < n[kind] && !status; index++) {
+            define(rules, (enum pl_dict_kind)kind, index, &text);
+            status = pl_buf_ok(&text) ? pl_dict_bind(&shard->dict, (enum pl_dict_kind)kind, index, pl_buf_span(&text),
+                                                     err)
+                                      : pl_err_set(err, PL_ERR_NOMEM, "out of memory for a definition");
+        }
+    }
+    pl_buf_fini(&text);
+    shard->dict.bound = !status;
+    return status;
+}
+
+static void put_experiment(const struct pl_experiment *experiment, struct pl_buf *out)
+{
+    const int64_t times[] = {experiment->first_us, experiment->seen_us, experiment->end_us, experiment->started_us};
+
+    pl_state_add_name(out, experiment->name);
+    for (unsigned at = 0; at < 4; at++)
+        pl_buf_add_signed(out, times[at]);
+    pl_buf_add_varint(out, experiment->states);
+    pl_buf_add_varint(out, experiment->n_variants);
+    for (unsigned at = 0; at < experiment->n_variants; at++) {
+        pl_state_add_name(out, experiment->variants[at]);
+        pl_buf_add_signed(out, experiment->variant_place_us[at]);
+    }
+    pl_buf_add_varint(out, experiment->n_segments);
+    for (unsigned at = 0; at < experiment->n_segments; at++)
+        pl_buf_add_signed(out, experiment->segment_us[at]);
+    pl_buf_add_varint(out, experiment->n_shares);
+    for (unsigned at = 0; at < experiment->n_shares; at++) {
+        uint64_t bits;
+
+        memcpy(&bits, &experiment->shares[at], sizeof(bits));
+        pl_state_add_name(out, experiment->share_names[at]);
+        pl_state_add_raw64(out, bits);
+    }
+}
+
+static bool take_variants(struct pl_span *rest, struct pl_experiment *experiment)
+{
+    struct pl_span name;
+
+    if (!pl_state_take_count(rest, PL_VARIANTS_MAX + 1, &experiment->n_variants))
+        return false;
+    for (unsigned at = 0; at < experiment->n_variants; at++)
+        if (!pl_state_take_name(rest, &name) || !pl_span_copy(name, experiment->variants[at], PL_NAME_BYTES) ||
+            !pl_span_take_signed(rest, &experiment->variant_place_us[at]))
+            return false;
+    return true;
+}
+
+static bool take_segments(struct pl_span *rest, struct pl_experiment *experiment)
+{
+    struct pl_span name;
+    uint64_t bits;
+
+    if (!pl_state_take_count(rest, PL_SEGMENTS_MAX + 1, &experiment->n_segments))
+        return false;
+    for (unsigned at = 0; at < experiment->n_segments; at++)
+        if (!pl_span_take_signed(rest, &experiment->segment_us[at]))
+            return false;
+    if (!pl_state_take_count(rest, PL_VARIANTS_MAX + 1, &experiment->n_shares))
+        return false;
+    for (unsigned at = 0; at < experiment->n_shares; at++) {
+        if (!pl_state_take_name(rest, &name) || !pl_span_copy(name, experiment->share_names[at], PL_NAME_BYTES) ||
+            !pl_state_take_raw64(rest, &bits))
+            return false;
+        memcpy(&experiment->shares[at], &bits, sizeof(bits));
+    }
+    return true;
+}
+
+static bool take_experiment(struct pl_span *rest, struct pl_experiment *experiment)
+{
+    return pl_span_take_signed(rest, &experiment->first_us) && pl_span_take_signed(rest, &experiment->seen_us) &&
+           pl_span_take_signed(rest, &experiment->end_us) && pl_span_take_signed(rest, &experiment->started_us) &&
+           pl_state_take_count(rest, 16, &experiment->states) && take_variants(rest, experiment) &&
+           take_segments(rest, experiment) && rest->len == 0;
+}
+
+static enum pl_status read_experiment(struct pl_shard *shard, uint32_t index, struct pl_span value, struct pl_err *err)
+{
+    struct pl_experiment *experiment;
+    struct pl_span name;
+
+    if (!pl_state_take_version(&value) || !pl_state_take_name(&value, &name))
+        return pl_err_set(err, PL_ERR_INPUT, "state: experiment %u has an unknown form", index);
+    experiment = pl_registry_put(&shard->registry, index, name);
+    if (!experiment)
+        return pl_err_set(err, PL_ERR_INPUT, "state: experiment %u cannot be taken, or is there twice", index);
+    if (!take_experiment(&value, experiment))
+        return pl_err_set(err, PL_ERR_INPUT, "state: experiment %u is damaged", index);
+    experiment->area = pl_rules_area_of(shard->rules, name);
+    return PL_OK;
+}
+
+enum pl_status pl_state_read_dict(struct pl_shard *shard, struct pl_span field, struct pl_span value,
+                                  struct pl_err *err)
+{
+    int64_t id;
+
+    if (field.len < 2 || !pl_num_int((struct pl_span){field.ptr + 1, field.len - 1}, &id) || id < 0 || id > UINT32_MAX)
+        return pl_err_set(err, PL_ERR_INPUT, "state: an unknown field in the dictionary");
+    if (field.ptr[0] == 'e')
+        return read_experiment(shard, (uint32_t)id, value, err);
+    for (unsigned kind = 0; kind < PL_DICT_KINDS; kind++) {
+        if (field.ptr[0] != letters[kind])
+            continue;
+        if (!pl_state_take_version(&value))
+            return pl_err_set(err, PL_ERR_INPUT, "state: definition %u has an unknown form", (uint32_t)id);
+        return pl_dict_put(&shard->dict, (enum pl_dict_kind)kind, (uint32_t)id, value, err);
+    }
+    return pl_err_set(err, PL_ERR_INPUT, "state: an unknown field in the dictionary");
+}
+
+/* Store new definitions; delete those that no rule has any more: their ids are retired, so that what was collected under
+ * them cannot come back without what it stood for. */
+static enum pl_status write_entry(struct pl_dict_entry *entry, uint32_t id, struct pl_state_out *out,
+                                  struct pl_err *err)
+{
+    pl_state_begin(out);
+    pl_buf_addf(&out->field, "%c%" PRIu32, letters[entry->kind], id);
+    if (entry->target == PL_RULES_NONE) {
+        entry->stored = false;
+        return pl_state_delete(out, PL_STATE_DICT, 0, err);
+    }
+    entry->stored = true;
+    pl_buf_add_text(&out->value, entry->text);
+    return pl_state_put(out, PL_STATE_DICT, 0, err);
+}
+
+enum pl_status pl_state_write_dict(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err)
+{
+    enum pl_status status = PL_OK;
+
+    for (uint32_t id = 0; id < shard->dict.n && !status; id++) {
+        struct pl_dict_entry *entry = &shard->dict.entries[id];
+
+        if (entry->text && entry->stored == (entry->target == PL_RULES_NONE))
+            status = write_entry(entry, id, out, err);
+    }
+    for (uint32_t index = 0; index < shard->registry.n && !status; index++) {
+        struct pl_experiment *experiment = shard->registry.experiments[index];
+
+        if (!experiment->dirty)
+            continue;
+        pl_state_begin(out);
+        pl_buf_addf(&out->field, "e%" PRIu32, index);
+        put_experiment(experiment, &out->value);
+        experiment->dirty = false;
+        status = pl_state_put(out, PL_STATE_DICT, 0, err);
+    }
+    return status;
+}

@@ -1,0 +1,379 @@
+#include "codec/state_inside.h"
+
+#include <string.h>
+
+/* A unit's record: its state (place of the last event, experiments, funnels), its tail, its recent identities. The field is
+ * its id, 16 raw bytes. */
+
+#define ID_BYTES 16
+#define X_AT 2 /* words of an experiment before its metrics */
+
+static uint32_t bucket_of(struct pl_unit_id id)
+{
+    return (uint32_t)(id.high % PL_STATE_BUCKETS);
+}
+
+static void put_id(struct pl_state_out *out, struct pl_unit_id id)
+{
+    pl_state_begin(out);
+    pl_state_add_raw64(&out->field, id.high);
+    pl_state_add_raw64(&out->field, id.low);
+}
+
+/* Only metrics that are not 0, each with its id. */
+static void put_experiment(const struct pl_shard *shard, const uint64_t *words, struct pl_buf *out)
+{
+    struct pl_words_head head = pl_words_unpack(words[0]);
+    uint32_t n_metrics, n = 0;
+    const uint32_t *metrics =
+        pl_plan_metrics(shard->plan, shard->registry.experiments[head.id]->area, &n_metrics);
+
+    pl_buf_add_varint(out, head.id);
+    pl_buf_add_varint(out, head.mixed);
+    if (head.mixed)
+        return;
+    pl_buf_add_varint(out, head.variant);
+    pl_buf_add_varint(out, head.segment);
+    pl_buf_add_signed(out, (int64_t)words[1]);
+    for (uint32_t slot = 0; slot < n_metrics; slot++)
+        n += words[X_AT + slot] != 0;
+    pl_buf_add_varint(out, n);
+    for (uint32_t slot = 0; slot < n_metrics; slot++) {
+        if (words[X_AT + slot] == 0)
+            continue;
+        pl_buf_add_varint(out, pl_dict_id(&shard->dict, PL_DICT_METRIC, metrics[slot]));
+        pl_buf_add_signed(out, (int64_t)words[X_AT + slot]);
+    }
+}
+
+static void put_funnel(const struct pl_shard *shard, const uint64_t *words, struct pl_buf *out)
+{
+    struct pl_words_head head = pl_words_unpack(words[0]);
+
+    pl_buf_add_varint(out, pl_dict_id(&shard->dict, PL_DICT_FUNNEL, head.id));
+    pl_buf_add_varint(out, head.step);
+    pl_buf_add_varint(out, head.day_max);
+    pl_buf_add_varint(out, head.hour_max);
+    pl_buf_add_signed(out, (int64_t)words[1]);
+    pl_buf_add_signed(out, (int64_t)words[2]);
+}
+
+static void put_entries(const struct pl_shard *shard, const struct pl_unit *unit, enum pl_words_kind kind,
+                        struct pl_buf *out)
+{
+    const uint64_t *words = pl_units_words(&shard->units, unit);
+    uint32_t n = 0;
+
+    for (uint32_t at = PL_WORDS_FIRST; at < unit->n_words; at += pl_words_size(words[at]))
+        n += pl_words_unpack(words[at]).kind == kind;
+    pl_buf_add_varint(out, n);
+    for (uint32_t at = PL_WORDS_FIRST; at < unit->n_words; at += pl_words_size(words[at])) {
+        if (pl_words_unpack(words[at]).kind != kind)
+            continue;
+        if (kind == PL_WORDS_EXPERIMENT)
+            put_experiment(shard, words + at, out);
+        else
+            put_funnel(shard, words + at, out);
+    }
+}
+
+static void put_event(const struct pl_shard *shard, const struct pl_tail_event *event, struct pl_buf *out)
+{
+    uint32_t n_values = 0;
+
+    pl_buf_add_varint(out, event->kind);
+    pl_buf_add_varint(out, event->input);
+    pl_buf_add_signed(out, event->place_us);
+    pl_buf_add_signed(out, event->place_us - event->time_us);
+    pl_state_add_raw64(out, event->identity);
+    if (event->kind == PL_EVENT_EXPOSURE) {
+        pl_buf_add_varint(out, event->subject);
+        pl_buf_add_varint(out, event->variant);
+        return;
+    }
+    pl_buf_add_varint(out, pl_dict_id(&shard->dict, PL_DICT_ACTION, event->subject));
+    for (unsigned value = 0; value < shard->rules->n_values; value++)
+        n_values += event->has_value >> value & 1;
+    pl_buf_add_varint(out, n_values);
+    for (unsigned value = 0; value < shard->rules->n_values; value++) {
+        if (!(event->has_value >> value & 1))
+            continue;
+        pl_buf_add_varint(out, pl_dict_id(&shard->dict, PL_DICT_VALUE, value));
+        pl_buf_add_signed(out, event->value_micro[value]);
+    }
+}
+
+static void put_open(const struct pl_shard *shard, const struct pl_unit *unit, struct pl_buf *out)
+{
+    const struct pl_open nothing = {0};
+    const struct pl_open *open = unit->open ? pl_units_open_at(&shard->units, unit->open) : &nothing;
+    const struct pl_tail_event *events = pl_tail_events(&open->tail, &shard->units.slab);
+    const struct pl_recent_entry *entries = pl_recent_entries(&open->recent, &shard->units.slab);
+
+    pl_buf_add_varint(out, open->tail.n);
+    for (uint32_t at = 0; at < open->tail.n; at++)
+        put_event(shard, &events[at], out);
+    pl_buf_add_varint(out, open->recent.n);
+    for (uint32_t at = 0; at < open->recent.n; at++) {
+        pl_buf_add_varint(out, pl_recent_input(&entries[at]));
+        pl_state_add_raw64(out, entries[at].identity);
+        pl_buf_add_signed(out, pl_recent_stamp(&entries[at]));
+    }
+}
+
+static enum pl_status write_unit(struct pl_shard *shard, struct pl_unit *unit, struct pl_state_out *out,
+                                 struct pl_err *err)
+{
+    const uint64_t *words = pl_units_words(&shard->units, unit);
+
+    put_id(out, unit->id);
+    pl_buf_add_signed(&out->value, words ? (int64_t)words[0] : 0);
+    put_entries(shard, unit, PL_WORDS_EXPERIMENT, &out->value);
+    put_entries(shard, unit, PL_WORDS_FUNNEL, &out->value);
+    put_open(shard, unit, &out->value);
+    unit->dirty = 0;
+    unit->stored = 1;
+    return pl_state_put(out, PL_STATE_UNIT, bucket_of(unit->id), err);
+}
+
+/* Deletions first: a unit that went may have come back since. */
+enum pl_status pl_state_write_units(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err)
+{
+    struct pl_units *units = &shard->units;
+    enum pl_status status = PL_OK;
+
+    for (uint32_t at = 0; at < units->n_gone && !status; at++) {
+        put_id(out, units->gone[at]);
+        status = pl_state_delete(out, PL_STATE_UNIT, bucket_of(units->gone[at]), err);
+    }
+    units->n_gone = 0;
+    for (uint32_t at = 0; at < units->n_dirty && !status; at++)
+        if (units->dirty[at])
+            status = write_unit(shard, pl_units_at(units, units->dirty[at]), out, err);
+    units->n_dirty = 0;
+    return status;
+}
+
+/* The metrics of one experiment; those that are not there any more are passed over. */
+static bool take_metrics(struct pl_shard *shard, struct pl_span *rest, uint32_t area, uint32_t at)
+{
+    uint32_t n, id;
+
+    if (!pl_state_take_count(rest, PL_RULES_METRICS_MAX + 1, &n))
+        return false;
+    for (; n > 0; n--) {
+        uint32_t metric;
+        int64_t total;
+        bool known;
+
+        if (!pl_state_take_count(rest, UINT32_MAX, &id) || !pl_span_take_signed(rest, &total))
+            return false;
+        metric = pl_dict_target(&shard->dict, PL_DICT_METRIC, id, &known);
+        if (!known)
+            return false;
+        if (metric != PL_RULES_NONE && shard->rules->metrics[metric].area == area)
+            shard->state.at[at + X_AT + shard->plan->slots[metric]] = (uint64_t)total;
+    }
+    return true;
+}
+
+static bool take_experiment(struct pl_shard *shard, struct pl_span *rest)
+{
+    struct pl_words_head head = {.kind = PL_WORDS_EXPERIMENT, .n_words = 1};
+    uint32_t mixed, n_metrics, at = shard->state.n;
+    const struct pl_experiment *experiment;
+    int64_t t0_us;
+
+    if (!pl_state_take_count(rest, shard->registry.n, &head.id) || !pl_state_take_count(rest, 2, &mixed) ||
+        pl_words_find(&shard->state, PL_WORDS_EXPERIMENT, head.id))
+        return false;
+    experiment = shard->registry.experiments[head.id];
+    head.mixed = mixed;
+    if (mixed) {
+        if (!pl_words_push(&shard->state, 1))
+            return false;
+        shard->state.at[at] = pl_words_pack(&head);
+        return true;
+    }
+    if (!experiment || !pl_state_take_count(rest, experiment->n_variants, &head.variant) ||
+        !pl_state_take_count(rest, PL_SEGMENTS_MAX, &head.segment) || !pl_span_take_signed(rest, &t0_us))
+        return false;
+    pl_plan_metrics(shard->plan, experiment->area, &n_metrics);
+    head.n_words = X_AT + n_metrics;
+    if (!pl_words_push(&shard->state, head.n_words))
+        return false;
+    shard->state.at[at] = pl_words_pack(&head);
+    shard->state.at[at + 1] = (uint64_t)t0_us;
+    return take_metrics(shard, rest, experiment->area, at);
+}
+
+static bool take_funnel(struct pl_shard *shard, struct pl_span *rest)
+{
+    struct pl_words_head head = {.kind = PL_WORDS_FUNNEL, .n_words = 3};
+    uint32_t id, at = shard->state.n, steps_max = PL_RULES_STEPS_MAX + 1;
+    int64_t entry_us, last_us;
+    bool known;
+
+    if (!pl_state_take_count(rest, UINT32_MAX, &id) || !pl_state_take_count(rest, steps_max, &head.step) ||
+        !pl_state_take_count(rest, steps_max, &head.day_max) || !pl_state_take_count(rest, steps_max, &head.hour_max) ||
+        !pl_span_take_signed(rest, &entry_us) || !pl_span_take_signed(rest, &last_us))
+        return false;
+    head.id = pl_dict_target(&shard->dict, PL_DICT_FUNNEL, id, &known);
+    if (!known || head.id == PL_RULES_NONE)
+        return known;
+    if (head.step >= shard->rules->funnels[head.id].n_steps || !pl_words_push(&shard->state, 3))
+        return false;
+    shard->state.at[at] = pl_words_pack(&head);
+    shard->state.at[at + 1] = (uint64_t)entry_us;
+    shard->state.at[at + 2] = (uint64_t)last_us;
+    return true;
+}
+
+static bool take_words(struct pl_shard *shard, struct pl_span *rest)
+{
+    int64_t place_us;
+    uint32_t n;
+
+    shard->state.n = 0;
+    if (!pl_span_take_signed(rest, &place_us) || !pl_words_push(&shard->state, PL_WORDS_FIRST))
+        return false;
+    shard->state.at[0] = (uint64_t)place_us;
+    if (!pl_state_take_count(rest, UINT32_MAX, &n))
+        return false;
+    for (; n > 0; n--)
+        if (!take_experiment(shard, rest))
+            return false;
+    if (!pl_state_take_count(rest, UINT32_MAX, &n))
+        return false;
+    for (; n > 0; n--)
+        if (!take_funnel(shard, rest))
+            return false;
+    return true;
+}
+
+static bool take_values(const struct pl_shard *shard, struct pl_span *rest, struct pl_tail_event *event)
+{
+    uint32_t n, id;
+
+    if (!pl_state_take_count(rest, PL_EVENT_VALUES + 1, &n))
+        return false;
+    for (; n > 0; n--) {
+        uint32_t value;
+        int64_t micro;
+        bool known;
+
+        if (!pl_state_take_count(rest, UINT32_MAX, &id) || !pl_span_take_signed(rest, &micro))
+            return false;
+        value = pl_dict_target(&shard->dict, PL_DICT_VALUE, id, &known);
+        if (!known)
+            return false;
+        if (value == PL_RULES_NONE)
+            continue;
+        event->value_micro[value] = micro;
+        event->has_value = (uint8_t)(event->has_value | 1u << value);
+    }
+    return true;
+}
+
+/* What an event is about; *keep false for an action that no rule reads any more. */
+static bool take_subject(const struct pl_shard *shard, struct pl_span *rest, struct pl_tail_event *event, bool *keep)
+{
+    uint32_t variant, id;
+    bool known;
+
+    *keep = true;
+    if (event->kind == PL_EVENT_EXPOSURE) {
+        if (!pl_state_take_count(rest, shard->registry.n, &event->subject) ||
+            !shard->registry.experiments[event->subject] ||
+            !pl_state_take_count(rest, shard->registry.experiments[event->subject]->n_variants, &variant))
+            return false;
+        event->variant = (uint8_t)variant;
+        return true;
+    }
+    if (!pl_state_take_count(rest, UINT32_MAX, &id))
+        return false;
+    event->subject = pl_dict_target(&shard->dict, PL_DICT_ACTION, id, &known);
+    *keep = event->subject != PL_RULES_NONE;
+    return known && take_values(shard, rest, event);
+}
+
+static bool take_event(struct pl_shard *shard, struct pl_span *rest, struct pl_open *open)
+{
+    struct pl_tail_event event = {0};
+    struct pl_slab *slab = &shard->units.slab;
+    uint32_t kind, input;
+    int64_t lag_us;
+    bool keep;
+
+    if (!pl_state_take_count(rest, 2, &kind) || !pl_state_take_count(rest, shard->front.n_inputs, &input) ||
+        !pl_span_take_signed(rest, &event.place_us) || !pl_span_take_signed(rest, &lag_us) ||
+        !pl_state_take_raw64(rest, &event.identity))
+        return false;
+    event.kind = (uint8_t)kind;
+    event.input = (uint8_t)input;
+    event.time_us = (int64_t)((uint64_t)event.place_us - (uint64_t)lag_us);
+    if (!take_subject(shard, rest, &event, &keep))
+        return false;
+    if (!keep)
+        return true;
+    if (!pl_tail_reserve(&open->tail, slab))
+        return false;
+    /* The order of actions is that of the rules, which may have changed. */
+    pl_tail_insert(&open->tail, slab, pl_tail_place(&open->tail, slab, &event), &event);
+    shard->units.n_events++;
+    return true;
+}
+
+static bool take_identity(struct pl_shard *shard, struct pl_span *rest, struct pl_open *open)
+{
+    uint32_t input;
+    uint64_t identity;
+    int64_t stamp_us;
+
+    return pl_state_take_count(rest, shard->front.n_inputs, &input) && pl_state_take_raw64(rest, &identity) &&
+           pl_span_take_signed(rest, &stamp_us) && stamp_us >= 0 &&
+           pl_recent_add(&open->recent, &shard->units.slab, &shard->front, shard->rules,
+                         pl_recent_entry(input, identity, stamp_us));
+}
+
+static bool take_open(struct pl_shard *shard, struct pl_span *rest, uint32_t handle)
+{
+    struct pl_open *open = pl_units_open(&shard->units, handle);
+    uint32_t n;
+
+    if (!open || !pl_state_take_count(rest, UINT32_MAX, &n))
+        return false;
+    for (; n > 0; n--)
+        if (!take_event(shard, rest, open))
+            return false;
+    if (!pl_state_take_count(rest, UINT32_MAX, &n))
+        return false;
+    for (; n > 0; n--)
+        if (!take_identity(shard, rest, open))
+            return false;
+    pl_units_requeue(&shard->units, pl_units_at(&shard->units, handle)->open);
+    return rest->len == 0;
+}
+
+enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, struct pl_span value,
+                                  struct pl_err *err)
+{
+    struct pl_unit_id id;
+    struct pl_unit *unit;
+    uint32_t handle;
+
+    if (field.len != ID_BYTES || !pl_state_take_raw64(&field, &id.high) || !pl_state_take_raw64(&field, &id.low) ||
+        !pl_state_take_version(&value))
+        return pl_err_set(err, PL_ERR_INPUT, "state: a unit record has an unknown form");
+    if (pl_units_find(&shard->units, id))
+        return pl_err_set(err, PL_ERR_INPUT, "state: a unit is there twice");
+    handle = pl_units_make(&shard->units, id);
+    if (!handle)
+        return pl_err_set(err, PL_ERR_FULL, "state: more units are stored than `max_units` allows");
+    unit = pl_units_at(&shard->units, handle);
+    unit->stored = 1;
+    if (!take_words(shard, &value) || !pl_units_put_words(&shard->units, unit, &shard->state) ||
+        !take_open(shard, &value, handle))
+        return pl_err_set(err, PL_ERR_INPUT, "state: a unit record is damaged");
+    return PL_OK;
+}

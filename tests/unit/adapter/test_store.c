@@ -1,0 +1,803 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "adapter/store.h"
+#include "support/cut_proxy.h"
+#include "support/link_probe.h"
+#include "support/redis_server.h"
+
+#include <inttypes.h>
+
+#define META "plateaud:{test/0}:meta"
+#define DATA "plateaud:{test/0}:data"
+#define LOG "plateaud:{test/0}:log"
+
+static struct test_redis server;
+
+static int start_server(void **state)
+{
+    (void)state;
+    signal(SIGPIPE, SIG_IGN);
+    test_redis_start(&server, NULL);
+    return 0;
+}
+
+static int stop_server(void **state)
+{
+    (void)state;
+    test_redis_stop(&server);
+    return 0;
+}
+
+static int flush_server(void **state)
+{
+    (void)state;
+    test_redis_do(&server, "FLUSHALL");
+    return 0;
+}
+
+/* ---- one owner: link, store, hold, and what it was told ---- */
+
+struct party {
+    struct probe probe;
+    struct pl_store *store;
+    struct pl_hold hold;
+    unsigned acquires, commits; /* callbacks */
+    enum pl_status status;      /* of the last callback */
+    bool halt;
+    char why[PL_ERR_TEXT_BYTES];
+    bool existed, kept, in_flight_done;
+    struct pl_buf fields; /* what acquire found, as text */
+};
+
+static void party_down(struct probe *probe)
+{
+    struct party *party = probe->more;
+
+    pl_store_down(party->store);
+    assert_int_equal(pl_store_pending(party->store), 0);
+}
+
+static void party_start(struct party *party, const char *url, uint64_t owner)
+{
+    party->probe.on_down = party_down;
+    party->probe.more = party;
+    probe_start(&party->probe, (struct pl_link_config){.url = url});
+    party->store = pl_store_new(party->probe.link);
+    party->hold = (struct pl_hold){.meta_key = META, .owner = owner};
+    probe_until(&party->probe, party->probe.ups == 1);
+}
+
+static void party_stop(struct party *party)
+{
+    pl_buf_fini(&party->fields);
+    pl_store_free(party->store);
+    pl_link_free(party->probe.link);
+    party->probe.link = NULL;
+}
+
+static void told(struct party *party, enum pl_status status, bool halt, const char *why)
+{
+    party->status = status;
+    party->halt = halt;
+    assert_true(!why == (status == PL_OK));
+    snprintf(party->why, sizeof(party->why), "%s", why ? why : "");
+}
+
+static void on_acquired(void *ctx, enum pl_status status, const struct pl_acquired *acquired, const char *why)
+{
+    struct party *party = ctx;
+
+    party->acquires++;
+    told(party, status, false, why);
+    assert_true(!acquired == (status != PL_OK));
+    if (!acquired)
+        return;
+    party->existed = acquired->existed;
+    party->kept = acquired->kept;
+    party->in_flight_done = acquired->in_flight_done;
+    pl_buf_clear(&party->fields);
+    pl_buf_add_text(&party->fields, "");
+    for (size_t at = 0; at < acquired->n; at++)
+        pl_buf_addf(&party->fields, "%.*s ", (int)acquired->fields[at].text.len, acquired->fields[at].text.ptr);
+}
+
+static void on_done(void *ctx, enum pl_status status, bool halt, const char *why)
+{
+    struct party *party = ctx;
+
+    party->commits++;
+    told(party, status, halt, why);
+}
+
+static void acquire(struct party *party)
+{
+    unsigned before = party->acquires;
+
+    assert_int_equal(pl_store_acquire(party->store, &party->hold, on_acquired, party), PL_OK);
+    probe_until(&party->probe, party->acquires > before);
+}
+
+/* Commit number n says so in three places; the log would show a second or a missing one. */
+static enum pl_status send_number(struct party *party, unsigned number)
+{
+    struct pl_buf commands = {0};
+    char text[16];
+    struct pl_span pair[2] = {pl_span_of("offset"), {text, 0}};
+    enum pl_status status;
+
+    pair[1].len = (size_t)snprintf(text, sizeof(text), "%u", number);
+    pl_resp_add_text(&commands, "SET", DATA, text, NULL);
+    pl_resp_add_text(&commands, "RPUSH", LOG, text, NULL);
+    status = pl_store_commit(party->store, &party->hold, pl_buf_span(&commands), 2, pair, 1, on_done, party);
+    pl_buf_fini(&commands);
+    return status;
+}
+
+static void commit(struct party *party, unsigned number)
+{
+    unsigned before = party->commits;
+
+    assert_int_equal(send_number(party, number), PL_OK);
+    probe_until(&party->probe, party->commits > before);
+}
+
+/* One command of any kind as a commit. */
+static void commit_words(struct party *party, const char *words)
+{
+    struct pl_span rest = pl_span_of(words), argv[16];
+    struct pl_buf commands = {0};
+    unsigned before = party->commits;
+    size_t argc = 0;
+
+    while (rest.ptr)
+        argv[argc++] = pl_span_cut(&rest, ' ');
+    pl_resp_add(&commands, argc, argv);
+    assert_int_equal(pl_store_commit(party->store, &party->hold, pl_buf_span(&commands), 1, NULL, 0, on_done, party),
+                     PL_OK);
+    pl_buf_fini(&commands);
+    probe_until(&party->probe, party->commits > before);
+}
+
+static unsigned ask_number(const char *command)
+{
+    redisReply *reply = test_redis_ask(&server, command);
+    unsigned number = reply->type == REDIS_REPLY_INTEGER ? (unsigned)reply->integer
+                      : reply->str                       ? (unsigned)atoi(reply->str)
+                                                         : 0;
+
+    freeReplyObject(reply);
+    return number;
+}
+
+/* Redis holds exactly the commits 1..n, whole. */
+static void check_whole(unsigned n)
+{
+    redisReply *log = test_redis_ask(&server, "LRANGE " LOG " 0 -1");
+
+    assert_int_equal(ask_number("HGET " META " seq"), n);
+    assert_int_equal(ask_number("HGET " META " offset"), n);
+    assert_int_equal(ask_number("GET " DATA), n);
+    assert_int_equal(log->elements, n);
+    for (unsigned at = 0; at < n; at++)
+        assert_int_equal(atoi(log->element[at]->str), at + 1);
+    freeReplyObject(log);
+}
+
+static void expect(const struct party *party, enum pl_status status, bool halt, const char *part)
+{
+    if (party->status != status || party->halt != halt || !strstr(party->why, part))
+        fail_msg("status %s halt %d why \"%s\", expected %s %d \"%s\"", pl_status_name(party->status), party->halt,
+                 party->why, pl_status_name(status), halt, part);
+}
+
+/* ---- the plain course ---- */
+
+static void test_acquire_and_commit(void **state)
+{
+    struct party a = {0};
+
+    (void)state;
+    party_start(&a, server.url, UINT64_C(18446744073709551615));
+    assert_int_equal(send_number(&a, 1), PL_ERR_STATE); /* not acquired */
+    acquire(&a);
+    expect(&a, PL_OK, false, "");
+    assert_false(a.existed);
+    assert_false(a.kept);
+    assert_string_equal(a.fields.ptr, "");
+    assert_int_equal(a.hold.epoch, 1);
+    assert_int_equal(a.hold.seq, 0);
+    for (unsigned number = 1; number <= 20; number++) {
+        commit(&a, number);
+        expect(&a, PL_OK, false, "");
+        assert_int_equal(a.hold.seq, number);
+        assert_false(a.hold.in_flight);
+    }
+    check_whole(20);
+    acquire(&a); /* again, on the same connection: the memory is still true */
+    assert_true(a.existed);
+    assert_true(a.kept);
+    assert_false(a.in_flight_done);
+    assert_int_equal(a.hold.epoch, 2);
+    assert_int_equal(a.hold.seq, 20);
+    assert_non_null(strstr(a.fields.ptr, "epoch 1 "));
+    assert_non_null(strstr(a.fields.ptr, "owner 18446744073709551615 "));
+    assert_non_null(strstr(a.fields.ptr, "seq 20 "));
+    assert_non_null(strstr(a.fields.ptr, "offset 20 "));
+    commit(&a, 21);
+    check_whole(21);
+    party_stop(&a);
+    event_base_free(a.probe.base);
+}
+
+static void test_two_owners(void **state)
+{
+    struct party a = {0}, b = {0};
+
+    (void)state;
+    party_start(&a, server.url, 7);
+    b.probe.base = a.probe.base;
+    party_start(&b, server.url, 8);
+    acquire(&a);
+    commit(&a, 1);
+    acquire(&b);
+    assert_true(b.existed);
+    assert_false(b.kept);
+    assert_int_equal(b.hold.epoch, 2);
+    assert_int_equal(b.hold.seq, 1);
+    commit(&a, 2); /* a zombie */
+    expect(&a, PL_ERR_FENCED, false, "epoch 2 owner 8 seq 1 in Redis, ours are 1, 7, 1");
+    check_whole(1);
+    commit(&b, 2);
+    expect(&b, PL_OK, false, "");
+    check_whole(2);
+    acquire(&a);
+    assert_false(a.kept);
+    assert_int_equal(a.hold.seq, 2);
+    commit(&a, 3);
+    expect(&a, PL_OK, false, "");
+    commit(&b, 3);
+    expect(&b, PL_ERR_FENCED, false, "epoch 3 owner 7 seq 3");
+    check_whole(3);
+    party_stop(&a);
+    party_stop(&b);
+    event_base_free(a.probe.base);
+}
+
+/* A process that loses a shard and gets it back remembers nothing, even if nobody had it in between. */
+static void test_fresh_hold(void **state)
+{
+    struct party a = {0};
+
+    (void)state;
+    party_start(&a, server.url, 7);
+    acquire(&a);
+    a.hold = (struct pl_hold){.meta_key = META, .owner = 7};
+    acquire(&a);
+    assert_false(a.kept);
+    commit(&a, 1);
+    check_whole(1);
+    party_stop(&a);
+    event_base_free(a.probe.base);
+}
+
+/* Redis went back in time, or lost everything, under a live owner. */
+static void test_rollback(void **state)
+{
+    struct party a = {0};
+
+    (void)state;
+    party_start(&a, server.url, 7);
+    acquire(&a);
+    commit(&a, 1);
+    commit(&a, 2);
+    freeReplyObject(test_redis_ask(&server, "HSET " META " seq 1 offset 1"));
+    freeReplyObject(test_redis_ask(&server, "RPOP " LOG));
+    test_redis_do(&server, "SET " DATA " 1");
+    commit(&a, 3);
+    expect(&a, PL_ERR_FENCED, false, "seq 1 in Redis, ours are 1, 7, 2");
+    check_whole(1);
+    acquire(&a);
+    assert_false(a.kept);
+    assert_int_equal(a.hold.seq, 1);
+    commit(&a, 2);
+    check_whole(2);
+    test_redis_do(&server, "FLUSHALL");
+    commit(&a, 3);
+    expect(&a, PL_ERR_FENCED, false, "epoch ? owner ? seq ? in Redis");
+    acquire(&a);
+    assert_false(a.existed);
+    assert_false(a.kept);
+    assert_int_equal(a.hold.epoch, 1);
+    commit(&a, 1);
+    check_whole(1);
+    party_stop(&a);
+    event_base_free(a.probe.base);
+}
+
+/* Two holds on one link: operations queue, in order, one hold's loss is not the other's. */
+static void test_queue(void **state)
+{
+    struct party a = {0}, b = {0};
+
+    (void)state;
+    party_start(&a, server.url, 7);
+    b = a;
+    b.fields = (struct pl_buf){0};
+    snprintf(b.hold.meta_key, sizeof(b.hold.meta_key), "plateaud:{test/1}:meta");
+    assert_int_equal(pl_store_acquire(a.store, &a.hold, on_acquired, &a), PL_OK);
+    assert_int_equal(pl_store_acquire(a.store, &b.hold, on_acquired, &b), PL_OK);
+    assert_int_equal(pl_store_acquire(a.store, &b.hold, on_acquired, &b), PL_ERR_STATE); /* one at a time */
+    assert_int_equal(pl_store_pending(a.store), 2);
+    probe_until(&a.probe, b.acquires == 1);
+    assert_int_equal(a.acquires, 1);
+    freeReplyObject(test_redis_ask(&server, "HSET plateaud:{test/1}:meta owner 99"));
+    assert_int_equal(pl_store_commit(a.store, &b.hold, (struct pl_span){NULL, 0}, 0, NULL, 0, on_done, &b), PL_OK);
+    assert_int_equal(send_number(&a, 1), PL_OK);
+    assert_int_equal(send_number(&a, 1), PL_ERR_STATE);
+    assert_int_equal(pl_store_pending(a.store), 2);
+    probe_until(&a.probe, a.commits == 1);
+    expect(&a, PL_OK, false, "");
+    assert_int_equal(b.commits, 1);
+    expect(&b, PL_ERR_FENCED, false, "owner 99");
+    assert_int_equal(pl_store_pending(a.store), 0);
+    check_whole(1);
+    pl_buf_fini(&b.fields);
+    party_stop(&a);
+    event_base_free(a.probe.base);
+}
+
+/* Commits that follow each other from the callback, and other commands in between. */
+static void commit_next(void *ctx, enum pl_status status, bool halt, const char *why)
+{
+    struct party *party = ctx;
+
+    on_done(ctx, status, halt, why);
+    if (party->commits < 100)
+        assert_int_equal(
+            pl_store_commit(party->store, &party->hold, (struct pl_span){NULL, 0}, 0, NULL, 0, commit_next, party),
+            PL_OK);
+}
+
+static void test_commits_from_callbacks(void **state)
+{
+    struct party a = {0};
+    struct answer answer = {0};
+
+    (void)state;
+    party_start(&a, server.url, 7);
+    acquire(&a);
+    a.commits = 1;
+    commit_next(&a, PL_OK, false, NULL);
+    while (a.commits < 100) {
+        assert_int_equal(probe_send(&a.probe, &answer, "GET nothing"), PL_OK);
+        probe_spin(&a.probe);
+    }
+    assert_int_equal(a.hold.seq, 98);
+    assert_int_equal(ask_number("HGET " META " seq"), 98);
+    assert_string_equal(answer.text.ptr, "nil"); /* never QUEUED */
+    pl_buf_fini(&answer.text);
+    party_stop(&a);
+    event_base_free(a.probe.base);
+}
+
+/* ---- refusals of Redis ---- */
+
+static void test_error_element(void **state)
+{
+    struct party a = {0};
+
+    (void)state;
+    party_start(&a, server.url, 7);
+    acquire(&a);
+    commit(&a, 1);
+    commit_words(&a, "HSET " DATA " field value");
+    expect(&a, PL_ERR_IO, true, "command 1 of a commit: WRONGTYPE");
+    assert_false(a.hold.in_flight);
+    party_stop(&a);
+    event_base_free(a.probe.base);
+}
+
+static void test_bad_command(void **state)
+{
+    struct party a = {0};
+
+    (void)state;
+    party_start(&a, server.url, 7);
+    acquire(&a);
+    commit(&a, 1);
+    commit_words(&a, "NOSUCHCOMMAND x");
+    expect(&a, PL_ERR_IO, true, "ERR unknown command");
+    check_whole(1);
+    commit(&a, 2); /* nothing was carried out, so the next one finds all as expected */
+    expect(&a, PL_OK, false, "");
+    check_whole(2);
+    party_stop(&a);
+    event_base_free(a.probe.base);
+}
+
+/* Full for a while: the same commit succeeds later, exactly once. */
+static void test_full_then_retry(void **state)
+{
+    static const char *const table[][3] = {
+        {"CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "OOM"},
+        {"CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0", "NOREPLICAS"},
+    };
+    struct party a = {0};
+
+    (void)state;
+    party_start(&a, server.url, 7);
+    acquire(&a);
+    for (unsigned at = 0; at < sizeof(table) / sizeof(*table); at++) {
+        test_redis_do(&server, table[at][0]);
+        for (int tries = 0; tries < 3; tries++) {
+            commit(&a, at + 1);
+            expect(&a, PL_ERR_IO, false, table[at][2]);
+            assert_false(a.hold.in_flight);
+            assert_int_equal(a.hold.seq, at);
+        }
+        acquire(&a);
+        expect(&a, PL_ERR_IO, false, table[at][2]);
+        test_redis_do(&server, table[at][1]);
+        commit(&a, at + 1);
+        expect(&a, PL_OK, false, "");
+        check_whole(at + 1);
+    }
+    assert_int_equal(a.probe.downs, 0);
+    party_stop(&a);
+    event_base_free(a.probe.base);
+}
+
+/* Demoted: the commit is refused whole, and the link leaves the server until it is a master again. */
+static void test_demoted(void **state)
+{
+    struct party a = {0};
+
+    (void)state;
+    party_start(&a, server.url, 7);
+    acquire(&a);
+    commit(&a, 1);
+    test_redis_do(&server, "REPLICAOF 127.0.0.1 1");
+    commit(&a, 2);
+    expect(&a, PL_ERR_IO, false, "READONLY");
+    assert_false(a.hold.in_flight);
+    probe_until(&a.probe, a.probe.downs == 2);
+    assert_string_equal(a.probe.why, "the server is no master: its role is slave");
+    assert_int_equal(send_number(&a, 2), PL_ERR_STATE);
+    test_redis_do(&server, "REPLICAOF NO ONE");
+    probe_until(&a.probe, a.probe.ups == 2);
+    acquire(&a);
+    assert_true(a.kept);
+    commit(&a, 2);
+    check_whole(2);
+    party_stop(&a);
+    event_base_free(a.probe.base);
+}
+
+/* A meta that is none of ours is left as it is. */
+static void test_foreign_meta(void **state)
+{
+    static const char *const table[][3] = {
+        {"SET " META " text", "WRONGTYPE", "GET " META},
+        {"HSET " META " epoch many", "not an integer", "HGET " META " epoch"},
+        {"HSET " META " epoch 9223372036854775807", "overflow", "HGET " META " epoch"},
+        {"HSET " META " seq -5", "seq in " META " is no number", "HGET " META " seq"},
+        {"HSET " META " seq many", "seq in " META " is no number", "HGET " META " seq"},
+    };
+    struct party a = {0};
+
+    (void)state;
+    party_start(&a, server.url, 7);
+    for (size_t at = 0; at < sizeof(table) / sizeof(*table); at++) {
+        redisReply *reply;
+
+        test_redis_do(&server, "FLUSHALL");
+        freeReplyObject(test_redis_ask(&server, table[at][0]));
+        acquire(&a);
+        expect(&a, PL_ERR_INPUT, false, table[at][1]);
+        assert_int_equal(a.hold.epoch, 0);
+        reply = test_redis_ask(&server, table[at][2]);
+        assert_string_equal(reply->str, strrchr(table[at][0], ' ') + 1);
+        freeReplyObject(reply);
+    }
+    party_stop(&a);
+    event_base_free(a.probe.base);
+}
+
+/* ---- lost connections ---- */
+
+/* Cut after k bytes of what a commit sends (or receives), for every k until it gets through; then acquire. Redis has
+ * either n or n + 1 commits, whole, and the hold knows which. Then go on. */
+static unsigned cut_everywhere(bool replies, unsigned *done_before)
+{
+    struct event_base *base = event_base_new();
+    struct proxy proxy;
+    unsigned number = 1, cuts = 0;
+    uint64_t owner = 1;
+
+    *done_before = 0;
+    proxy_start(&proxy, base, server.dir, server.socket);
+    for (long k = 0;; k++) {
+        struct party a = {.probe = {.base = base}};
+        bool sent_exec;
+
+        party_start(&a, proxy.url, owner++);
+        acquire(&a);
+        assert_int_equal(a.hold.seq, number - 1);
+        proxy.cuts = 0;
+        *(replies ? &proxy.cut_reply : &proxy.cut_request) = k;
+        commit(&a, number);
+        proxy.cut_request = proxy.cut_reply = PROXY_NEVER;
+        if (a.status == PL_OK && proxy.cuts == 0) {
+            check_whole(number);
+            party_stop(&a);
+            break;
+        }
+        cuts++;
+        if (a.status == PL_OK) { /* the last byte went through before the cut */
+            number++;
+            party_stop(&a);
+            continue;
+        }
+        expect(&a, PL_ERR_IO, false, "connection lost");
+        sent_exec = a.hold.in_flight;
+        if (sent_exec)
+            assert_int_equal(send_number(&a, number), PL_ERR_STATE); /* unsettled */
+        probe_until(&a.probe, a.probe.ups == 2);
+        if (sent_exec)
+            assert_int_equal(send_number(&a, number), PL_ERR_STATE);
+        acquire(&a);
+        assert_true(a.kept);
+        assert_false(a.hold.in_flight);
+        if (a.in_flight_done) {
+            assert_true(sent_exec);
+            *done_before += 1;
+            number++;
+        }
+        check_whole(number - 1);
+        assert_int_equal(a.hold.seq, number - 1);
+        commit(&a, number);
+        expect(&a, PL_OK, false, "");
+        check_whole(number++);
+        party_stop(&a);
+    }
+    proxy_stop(&proxy);
+    event_base_free(base);
+    return cuts;
+}
+
+static void test_cut_requests(void **state)
+{
+    unsigned done, cuts = cut_everywhere(false, &done);
+
+    (void)state;
+    print_message("%u cuts in the bytes of a commit, %u of them after it was carried out\n", cuts, done);
+    assert_true(cuts > 300);
+}
+
+static void test_cut_replies(void **state)
+{
+    unsigned done, cuts = cut_everywhere(true, &done);
+
+    (void)state;
+    print_message("%u cuts in the bytes of its replies, %u of them after it was carried out\n", cuts, done);
+    assert_true(cuts > 60);
+    assert_true(done > 20);
+}
+
+/* The transaction is on its way (kept back by the proxy) when the connection is given up; it arrives after the new
+ * connection has acquired, and is refused. */
+static void test_late_arrival(void **state)
+{
+    struct event_base *base = event_base_new();
+    struct party a = {.probe = {.base = base}};
+    struct proxy proxy;
+
+    (void)state;
+    proxy_start(&proxy, base, server.dir, server.socket);
+    party_start(&a, proxy.url, 7);
+    acquire(&a);
+    commit(&a, 1);
+    assert_int_equal(send_number(&a, 2), PL_OK);
+    probe_until(&a.probe, pl_link_pending_replies(a.probe.link) == 2); /* WATCH, HMGET: let them pass */
+    while (!a.hold.in_flight) {
+        probe_spin(&a.probe);
+        proxy.keep = pl_link_pending_replies(a.probe.link) > 2;
+    }
+    proxy.keep = true;
+    probe_until(&a.probe, proxy_kept(&proxy) > 0);
+    pl_link_reset(a.probe.link, "given up");
+    probe_until(&a.probe, a.commits == 2);
+    expect(&a, PL_ERR_IO, false, "connection lost");
+    assert_true(a.hold.in_flight);
+    proxy.keep = false;
+    probe_until(&a.probe, a.probe.ups == 2);
+    acquire(&a);
+    assert_true(a.kept);
+    assert_false(a.in_flight_done);
+    assert_int_equal(a.hold.seq, 1);
+    proxy_release(&proxy);
+    probe_expect(&a.probe, "PING", "status PONG");
+    for (int spins = 0; spins < 20; spins++)
+        probe_spin(&a.probe);
+    check_whole(1);
+    commit(&a, 2);
+    expect(&a, PL_OK, false, "");
+    check_whole(2);
+    party_stop(&a);
+    proxy_stop(&proxy);
+    event_base_free(base);
+}
+
+/* Another owner acquires between our WATCH and our EXEC. */
+static void test_fenced_in_between(void **state)
+{
+    struct event_base *base = event_base_new();
+    struct party a = {.probe = {.base = base}}, b = {.probe = {.base = base}};
+    struct proxy proxy;
+
+    (void)state;
+    proxy_start(&proxy, base, server.dir, server.socket);
+    party_start(&a, proxy.url, 7);
+    party_start(&b, server.url, 8);
+    acquire(&a);
+    commit(&a, 1);
+    assert_int_equal(send_number(&a, 2), PL_OK);
+    while (!a.hold.in_flight)
+        event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    proxy.keep = true;
+    probe_until(&a.probe, proxy_kept(&proxy) > 0);
+    acquire(&b);
+    assert_false(b.kept);
+    proxy_release(&proxy);
+    probe_until(&a.probe, a.commits == 2);
+    expect(&a, PL_ERR_FENCED, false, "the meta changed during the commit");
+    assert_false(a.hold.in_flight);
+    check_whole(1);
+    commit(&b, 2);
+    check_whole(2);
+    party_stop(&a);
+    party_stop(&b);
+    proxy_stop(&proxy);
+    event_base_free(base);
+}
+
+/* The reply of an acquire is lost, even twice: the memory is still true. */
+static void test_lost_acquire(void **state)
+{
+    struct event_base *base = event_base_new();
+    struct party a = {.probe = {.base = base}};
+    struct proxy proxy;
+
+    (void)state;
+    proxy_start(&proxy, base, server.dir, server.socket);
+    party_start(&a, proxy.url, 7);
+    acquire(&a);
+    commit(&a, 1);
+    for (unsigned lost = 1; lost <= 2; lost++) {
+        proxy.cut_reply = 10;
+        acquire(&a);
+        expect(&a, PL_ERR_IO, false, "connection lost");
+        assert_int_equal(a.hold.epoch, 1);
+        probe_until(&a.probe, a.probe.ups == 1 + lost);
+    }
+    acquire(&a);
+    assert_true(a.kept);
+    assert_int_equal(a.hold.epoch, 4);
+    commit(&a, 2);
+    check_whole(2);
+    party_stop(&a);
+    proxy_stop(&proxy);
+    event_base_free(base);
+}
+
+/* The link goes down with operations queued: each is told, in order, and none is sent later. */
+static void test_down_with_queue(void **state)
+{
+    struct party a = {0};
+    struct pl_hold holds[5];
+
+    (void)state;
+    party_start(&a, server.url, 7);
+    kill(server.pid, SIGSTOP);
+    for (size_t at = 0; at < 5; at++) {
+        holds[at] = (struct pl_hold){.owner = 7};
+        snprintf(holds[at].meta_key, sizeof(holds[at].meta_key), "plateaud:{test/%zu}:meta", at);
+        assert_int_equal(pl_store_acquire(a.store, &holds[at], on_acquired, &a), PL_OK);
+    }
+    pl_link_reset(a.probe.link, "given up");
+    assert_int_equal(pl_store_acquire(a.store, &a.hold, on_acquired, &a), PL_ERR_STATE);
+    probe_until(&a.probe, a.acquires == 5);
+    expect(&a, PL_ERR_IO, false, "connection lost");
+    kill(server.pid, SIGCONT);
+    probe_until(&a.probe, a.probe.ups == 2);
+    assert_int_equal(a.acquires, 5);
+    party_stop(&a);
+    event_base_free(a.probe.base);
+}
+
+/* Freed at every stage of its work: no call back, nothing leaks, nothing is touched afterwards. */
+static void test_free_at_work(void **state)
+{
+    (void)state;
+    for (int stage = 0; stage < 4; stage++) {
+        struct party a = {0};
+
+        party_start(&a, server.url, 7);
+        acquire(&a);
+        if (stage > 0)
+            assert_int_equal(stage == 1 ? pl_store_acquire(a.store, &a.hold, on_acquired, &a) : send_number(&a, 1),
+                             PL_OK);
+        while (stage == 3 && !a.hold.in_flight)
+            event_base_loop(a.probe.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+        pl_store_free(a.store);
+        a.store = NULL;
+        a.probe.on_down = NULL;
+        if (stage != 2) /* stage 2: the link goes first */
+            probe_expect(&a.probe, "PING", "status PONG");
+        assert_int_equal(a.acquires, 1);
+        assert_int_equal(a.commits, 0);
+        party_stop(&a);
+        event_base_free(a.probe.base);
+    }
+    pl_store_free(NULL);
+}
+
+/* More than may be queued, and more than may be sent. */
+static void test_bounds(void **state)
+{
+    static struct pl_hold holds[PL_STORE_OPS_MAX + 1];
+    struct party a = {0};
+    struct pl_buf large = {0};
+
+    (void)state;
+    party_start(&a, server.url, 7);
+    acquire(&a);
+    for (size_t at = 0; at <= PL_STORE_OPS_MAX; at++) {
+        holds[at] = (struct pl_hold){.owner = 7};
+        snprintf(holds[at].meta_key, sizeof(holds[at].meta_key), "plateaud:{test/%zu}:meta", at);
+        assert_int_equal(pl_store_acquire(a.store, &holds[at], on_acquired, &a),
+                         at < PL_STORE_OPS_MAX ? PL_OK : PL_ERR_FULL);
+    }
+    probe_until(&a.probe, a.acquires == PL_STORE_OPS_MAX + 1);
+    expect(&a, PL_OK, false, "");
+    for (size_t at = 0; at <= PL_LINK_PENDING_BYTES_MAX; at += 64)
+        pl_buf_add(&large, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", 64);
+    assert_int_equal(pl_store_commit(a.store, &holds[9], pl_buf_span(&large), 1, NULL, 0, on_done, &a), PL_ERR_FULL);
+    pl_buf_fini(&large);
+    assert_int_equal(pl_store_pending(a.store), 0);
+    party_stop(&a);
+    event_base_free(a.probe.base);
+}
+
+#define WITH_FLUSH(test) cmocka_unit_test_setup(test, flush_server)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_FLUSH(test_acquire_and_commit),
+        WITH_FLUSH(test_two_owners),
+        WITH_FLUSH(test_fresh_hold),
+        WITH_FLUSH(test_rollback),
+        WITH_FLUSH(test_queue),
+        WITH_FLUSH(test_commits_from_callbacks),
+        WITH_FLUSH(test_error_element),
+        WITH_FLUSH(test_bad_command),
+        WITH_FLUSH(test_full_then_retry),
+        WITH_FLUSH(test_demoted),
+        WITH_FLUSH(test_foreign_meta),
+        WITH_FLUSH(test_cut_requests),
+        WITH_FLUSH(test_cut_replies),
+        WITH_FLUSH(test_late_arrival),
+        WITH_FLUSH(test_fenced_in_between),
+        WITH_FLUSH(test_lost_acquire),
+        WITH_FLUSH(test_down_with_queue),
+        WITH_FLUSH(test_free_at_work),
+        WITH_FLUSH(test_bounds),
+    };
+
+    return cmocka_run_group_tests(tests, start_server, stop_server);
+}

@@ -70,7 +70,7 @@ struct pl_plateau_setup {
     void (*point)(void *ctx, const struct pl_plateau_point *point);
     void (*alert)(void *ctx, const struct pl_plateau_alert *alert);
     void *ctx;
-    int64_t until_us;      /* judge no tick above it; PL_PLATEAU_NO_TIME: all */
+    int64_t until_us;      /* judge no tick above it; 0: all */
 };
 
 /* An engine by the text of a configuration (`name` stands for the file in errors), or by a file and its conf.d as the

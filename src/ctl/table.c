@@ -40,13 +40,18 @@ void pl_table_ink(struct pl_buf *out, struct pl_look look, enum pl_ink ink, cons
 }
 
 /* Code points, which is what terminals give one column each for the texts that occur here. */
-static size_t width_of(const char *text)
+static size_t columns_of(struct pl_span text)
 {
     size_t width = 0;
 
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
+    for (size_t at = 0; at < text.len; at++)
+        width += ((unsigned char)text.ptr[at] & 0xc0) != 0x80;
     return width;
+}
+
+static size_t width_of(const char *text)
+{
+    return columns_of(pl_span_of(text));
 }
 
 void pl_table_cell(struct pl_table *table, enum pl_ink ink, const char *fmt, ...)
@@ -126,6 +131,31 @@ void pl_table_fini(struct pl_table *table)
     free(table->cells);
     table->cells = NULL;
     table->n = table->cap = 0;
+}
+
+void pl_table_wrap(struct pl_buf *out, unsigned indent, unsigned width, const char *text)
+{
+    struct pl_span rest = pl_span_of(text);
+    size_t column = 0;
+
+    while (rest.ptr) {
+        struct pl_span word = pl_span_cut(&rest, ' ');
+
+        if (word.len == 0)
+            continue;
+        if (column && column + 1 + columns_of(word) > width) {
+            pl_buf_add_char(out, '\n');
+            column = 0;
+        }
+        if (column)
+            pl_buf_add_char(out, ' ');
+        else
+            blanks(out, indent);
+        column = (column ? column + 1 : indent) + columns_of(word);
+        pl_buf_add_span(out, word);
+    }
+    if (column)
+        pl_buf_add_char(out, '\n');
 }
 
 void pl_table_spark(struct pl_buf *out, struct pl_look look, const double *values, size_t n)

@@ -40,6 +40,9 @@ void pl_table_cell(struct pl_table *table, enum pl_ink ink, const char *fmt, ...
 void pl_table_write(const struct pl_table *table, unsigned indent, struct pl_buf *out);
 void pl_table_fini(struct pl_table *table);
 
+/* Sentences in lines of at most `width` columns, each behind `indent` blanks. */
+void pl_table_wrap(struct pl_buf *out, unsigned indent, unsigned width, const char *text);
+
 /* n values as n marks, lowest to highest; values that are not finite as a blank. */
 void pl_table_spark(struct pl_buf *out, struct pl_look look, const double *values, size_t n);
 

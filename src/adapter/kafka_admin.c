@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#define CONFIG_PATIENCE_US (3 * PL_SECOND_US) /* a broker that cannot be asked is silent until then */
 #define TRUSTED_AHEAD_MS (INT64_C(3600) * 1000)
 
 static int remaining_ms(int64_t deadline_us)
@@ -104,13 +105,16 @@ enum pl_status pl_kafka_facts(struct pl_kafka *kafka, const char *topic, int64_t
                               struct pl_kafka_topic_facts *facts, struct pl_err *err)
 {
     int64_t deadline_us = pl_clock_monotonic_us() + timeout_us;
+    int64_t config_deadline_us;
     enum pl_status status;
 
     if (err)
         *err = (struct pl_err){0};
     *facts = (struct pl_kafka_topic_facts){.trusted_time = true};
     status = count_partitions(kafka, topic, deadline_us, facts, err);
-    if (!status && facts->partitions)
-        ask_configuration(kafka, topic, deadline_us, facts, err);
-    return status;
+    if (status || !facts->partitions)
+        return status;
+    config_deadline_us = pl_clock_monotonic_us() + CONFIG_PATIENCE_US;
+    ask_configuration(kafka, topic, config_deadline_us < deadline_us ? config_deadline_us : deadline_us, facts, err);
+    return PL_OK;
 }

@@ -5,6 +5,7 @@
 #include "app/evaluator.h"
 
 #include "adapter/store.h"
+#include "app/command.h"
 #include "core/judge/judge.h"
 
 #include <event2/event.h>
@@ -61,7 +62,8 @@ struct pl_evaluator {
     size_t rows_stored;    /* ledger rows in Redis */
     struct pl_buf batch;   /* owned: commands of the open batch */
     size_t n_batch;
-    bool published_once; /* areas were written since loading */
+    bool published_once;              /* areas were written since loading */
+    bool touched[PL_RULES_AREAS_MAX]; /* areas to be written with the open batch */
     uint64_t ticks, edges, commits;
     bool reload_wanted;
 };
@@ -79,7 +81,12 @@ void pl_evaluator_clean_up(struct pl_evaluator *ev);
 
 /* evaluator_write.c: append the outputs of one tick to the batch; commit the batch. */
 void pl_evaluator_write_tick(struct pl_evaluator *ev, const struct pl_judgement *judgement);
-void pl_evaluator_write_area(struct pl_evaluator *ev, uint32_t area);
 void pl_evaluator_commit(struct pl_evaluator *ev);
+
+/* Add a finished command to the batch. */
+void pl_evaluator_finish(struct pl_evaluator *ev, struct pl_command *command);
+
+/* evaluator_figures.c: experiments and funnels as of the last judged tick. */
+void pl_evaluator_write_figures(struct pl_evaluator *ev);
 
 #endif

@@ -315,9 +315,6 @@ static void judge_complete(struct pl_evaluator *ev)
         if (!judge_one(ev, tick_us, tick_us == published_us))
             return;
     }
-    if (!ev->published_once)
-        for (unsigned a = 0; a < ev->conf->rules->n_areas; a++)
-            pl_evaluator_write_area(ev, a);
     if (!ev->published_once || ev->judged_us != ev->committed_us || ev->largest_place_us != ev->committed_place_us)
         pl_evaluator_commit(ev);
     ev->published_once = true;

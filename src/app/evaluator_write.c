@@ -1,6 +1,7 @@
 /* Writing what a tick brought: ledger rows, history, area summaries, alerts. All of it goes into one transaction with
  * the tick that was judged.
  */
+#include "app/command.h"
 #include "app/evaluator_internal.h"
 
 #include "adapter/log.h"
@@ -10,74 +11,15 @@
 #include "util/stamp.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define PAIRS_MAX 64
-
-/* A command under construction: fixed words first, then name and value texts. */
-struct command {
-    struct pl_span argv[8 + 2 * PAIRS_MAX];
-    size_t argc;
-    struct pl_buf text;
-    size_t at[2 * PAIRS_MAX];
-    size_t n_text;
-};
-
-static void word(struct command *c, const char *text)
+void pl_evaluator_finish(struct pl_evaluator *ev, struct pl_command *command)
 {
-    c->argv[c->argc++] = pl_span_of(text);
-}
-
-static void pair(struct command *c, const char *name, const char *value)
-{
-    if (c->n_text + 2 > sizeof(c->at) / sizeof(*c->at))
-        return;
-    c->at[c->n_text++] = c->text.len;
-    pl_buf_add(&c->text, name, strlen(name) + 1);
-    c->at[c->n_text++] = c->text.len;
-    pl_buf_add(&c->text, value, strlen(value) + 1);
-}
-
-static void pair_double(struct command *c, const char *name, double value)
-{
-    char number[32];
-
-    if (!isfinite(value))
-        return; /* absent rather than null */
-    pl_num_format(value, number);
-    pair(c, name, number);
-}
-
-static void pair_whole(struct command *c, const char *name, int64_t value)
-{
-    char number[32];
-
-    snprintf(number, sizeof(number), "%" PRId64, value);
-    pair(c, name, number);
-}
-
-static void pair_time(struct command *c, const char *name, int64_t time_us)
-{
-    char stamp[PL_STAMP_BYTES], with_ms[64];
-
-    if (time_us == PL_TIME_NONE)
-        return;
-    pair(c, name, pl_stamp_format(time_us, stamp));
-    snprintf(with_ms, sizeof(with_ms), "%s_ms", name);
-    pair_whole(c, with_ms, time_us / 1000);
-}
-
-static void finish(struct pl_evaluator *ev, struct command *c)
-{
-    for (size_t at = 0; at < c->n_text; at++)
-        c->argv[c->argc++] = pl_span_of(c->text.ptr + c->at[at]);
-    if (pl_buf_ok(&c->text))
-        pl_evaluator_add(ev, c->argc, c->argv);
+    if (pl_command_finish(command, &ev->batch))
+        ev->n_batch++;
     else
         ev->batch.failed = true;
-    pl_buf_fini(&c->text);
 }
 
 static void write_row(struct pl_evaluator *ev, const struct pl_row *row)
@@ -104,27 +46,26 @@ static void write_row(struct pl_evaluator *ev, const struct pl_row *row)
 static void write_point(struct pl_evaluator *ev, const struct pl_history_point *point, int64_t tick_us)
 {
     struct pl_key key = pl_key_main_id(ev->conf->instance, "history", ev->conf->rules->areas[point->area].id);
-    struct command c = {0};
+    struct pl_command c;
 
-    word(&c, "XADD");
-    word(&c, key.text);
-    word(&c, "*");
-    pair_whole(&c, "n", point->n);
-    pair_time(&c, "time", point->time_us);
-    pair_time(&c, "tick", tick_us);
-    pair(&c, "state", pl_programme_state_name(point->state));
-    pair_whole(&c, "changed", point->changed);
-    pair_double(&c, "flat", point->e_flat);
-    pair_double(&c, "level", point->level);
-    pair_double(&c, "down", point->down);
-    pair_double(&c, "up", point->up);
-    pair_double(&c, "yield", point->e_yield);
-    pair_double(&c, "effect", point->effect);
-    pair_double(&c, "se", point->se);
-    finish(ev, &c);
+    pl_command_init(&c, "XADD", key.text);
+    pl_command_word(&c, "*");
+    pl_command_whole(&c, "n", point->n);
+    pl_command_time(&c, "time", point->time_us);
+    pl_command_time(&c, "tick", tick_us);
+    pl_command_pair(&c, "state", pl_programme_state_name(point->state));
+    pl_command_whole(&c, "changed", point->changed);
+    pl_command_double(&c, "flat", point->e_flat);
+    pl_command_double(&c, "level", point->level);
+    pl_command_double(&c, "down", point->down);
+    pl_command_double(&c, "up", point->up);
+    pl_command_double(&c, "yield", point->e_yield);
+    pl_command_double(&c, "effect", point->effect);
+    pl_command_double(&c, "se", point->se);
+    pl_evaluator_finish(ev, &c);
 }
 
-static void pair_missing(struct command *c, unsigned missing)
+static void pair_missing(struct pl_command *c, unsigned missing)
 {
     static const struct {
         unsigned bit;
@@ -141,11 +82,11 @@ static void pair_missing(struct command *c, unsigned missing)
     for (size_t at = 0; at < sizeof(bits) / sizeof(*bits); at++)
         if (missing & bits[at].bit)
             snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", text[0] ? "," : "", bits[at].name);
-    pair(c, "missing", text);
+    pl_command_pair(c, "missing", text);
 }
 
 /* How many results were left out, by reason: shown so that nothing disappears silently. */
-static void pair_left_out(struct pl_evaluator *ev, struct command *c, uint32_t area)
+static void pair_left_out(struct pl_evaluator *ev, struct pl_command *c, uint32_t area)
 {
     const struct pl_ledger *ledger = pl_judge_ledger(ev->judge);
     int64_t counts[PL_EXCLUDED_OLD_EPOCH + 1] = {0};
@@ -159,48 +100,48 @@ static void pair_left_out(struct pl_evaluator *ev, struct command *c, uint32_t a
         for (char *at = name; *at; at++)
             if (*at == ' ')
                 *at = '_';
-        pair_whole(c, name, counts[reason]);
+        pl_command_whole(c, name, counts[reason]);
     }
 }
 
-static void pair_programme(struct command *c, const struct pl_area_state *state)
+static void pair_programme(struct pl_command *c, const struct pl_area_state *state)
 {
-    pair(c, "programme", pl_programme_state_name(state->state));
-    pair_whole(c, "why", (int64_t)state->why);
-    pair_whole(c, "results", state->n);
-    pair_whole(c, "results_ever", state->n_all);
-    pair_whole(c, "epoch", state->epoch);
-    pair_time(c, "last_result", state->last_us);
-    pair_time(c, "flat_since", state->flat_since_us);
-    pair_double(c, "flat_evidence", state->e_flat);
-    pair_double(c, "flat_needed", state->level);
-    pair_double(c, "paying_evidence", state->e_yield);
-    pair_double(c, "falling_evidence", state->down);
-    pair_double(c, "rising_evidence", state->up);
-    pair_double(c, "return_lower", state->lower);
-    pair_double(c, "return_upper", state->upper);
-    pair_double(c, "largest_win", state->largest_ever);
-    pair_double(c, "largest_win_counted", state->largest_cap);
-    pair_double(c, "median_se", state->median_se);
-    pair_double(c, "needed", state->needed);
-    pair_whole(c, "once_paying", state->once_yielding);
-    pair_whole(c, "wins_rule_ok", state->jackpot_ok);
-    pair_whole(c, "stops_early", state->peeking);
-    pair_whole(c, "unhealthy", state->unhealthy);
+    pl_command_pair(c, "programme", pl_programme_state_name(state->state));
+    pl_command_whole(c, "why", (int64_t)state->why);
+    pl_command_whole(c, "results", state->n);
+    pl_command_whole(c, "results_ever", state->n_all);
+    pl_command_whole(c, "epoch", state->epoch);
+    pl_command_time(c, "last_result", state->last_us);
+    pl_command_time(c, "flat_since", state->flat_since_us);
+    pl_command_double(c, "flat_evidence", state->e_flat);
+    pl_command_double(c, "flat_needed", state->level);
+    pl_command_double(c, "paying_evidence", state->e_yield);
+    pl_command_double(c, "falling_evidence", state->down);
+    pl_command_double(c, "rising_evidence", state->up);
+    pl_command_double(c, "return_lower", state->lower);
+    pl_command_double(c, "return_upper", state->upper);
+    pl_command_double(c, "largest_win", state->largest_ever);
+    pl_command_double(c, "largest_win_counted", state->largest_cap);
+    pl_command_double(c, "median_se", state->median_se);
+    pl_command_double(c, "needed", state->needed);
+    pl_command_whole(c, "once_paying", state->once_yielding);
+    pl_command_whole(c, "wins_rule_ok", state->jackpot_ok);
+    pl_command_whole(c, "stops_early", state->peeking);
+    pl_command_whole(c, "unhealthy", state->unhealthy);
 }
 
-static void pair_funnel(struct command *c, const struct pl_looks *looks)
+static void pair_funnel(struct pl_command *c, const struct pl_looks *looks)
 {
     static const char *const names[] = {"unknown", "stable", "rising", "falling", "inconclusive"};
 
-    pair(c, "funnel_trend", names[looks->verdict]);
-    pair_double(c, "funnel_drift", looks->drift);
-    pair_double(c, "funnel_drift_se", looks->se);
-    pair_double(c, "funnel_rate", looks->rate);
-    pair_time(c, "funnel_looked", looks->last_us);
+    pl_command_pair(c, "funnel_trend", names[looks->verdict]);
+    pl_command_double(c, "funnel_drift", looks->drift);
+    pl_command_double(c, "funnel_drift_se", looks->se);
+    pl_command_double(c, "funnel_rate", looks->rate);
+    pl_command_time(c, "funnel_looked", looks->last_us);
 }
 
-void pl_evaluator_write_area(struct pl_evaluator *ev, uint32_t area)
+static void write_area(struct pl_evaluator *ev, uint32_t area)
 {
     const struct pl_area_rule *rule = &ev->conf->rules->areas[area];
     const struct pl_area_state *state = pl_judge_area(ev->judge, area);
@@ -209,7 +150,7 @@ void pl_evaluator_write_area(struct pl_evaluator *ev, uint32_t area)
     struct pl_key key = pl_key_main_id(ev->conf->instance, "area", rule->id);
     struct pl_key areas = pl_key_main(ev->conf->instance, "areas");
     struct pl_key standings = pl_key_main(ev->conf->instance, "standing");
-    struct command c = {0};
+    struct pl_command c;
     struct pl_buf text = {0};
 
     pl_resp_add_text(&ev->batch, "SADD", areas.text, rule->id, NULL);
@@ -218,25 +159,24 @@ void pl_evaluator_write_area(struct pl_evaluator *ev, uint32_t area)
     pl_resp_add_text(&ev->batch, "HSET", standings.text, rule->id, text.ptr ? text.ptr : "", NULL);
     ev->n_batch += 3;
     pl_buf_fini(&text);
-    word(&c, "HSET");
-    word(&c, key.text);
-    pair(&c, "verdict", pl_verdict_name(advice->verdict));
-    pair(&c, "grade", pl_grade_name(advice->grade));
-    pair(&c, "owner", rule->owner);
-    pair(&c, "unit", rule->unit);
-    pair_whole(&c, "reason", (int64_t)advice->reason);
+    pl_command_init(&c, "HSET", key.text);
+    pl_command_pair(&c, "verdict", pl_verdict_name(advice->verdict));
+    pl_command_pair(&c, "grade", pl_grade_name(advice->grade));
+    pl_command_pair(&c, "owner", rule->owner);
+    pl_command_pair(&c, "unit", rule->unit);
+    pl_command_whole(&c, "reason", (int64_t)advice->reason);
     pair_missing(&c, advice->missing);
-    pair_whole(&c, "urgent", advice->urgent);
-    pair_whole(&c, "repair_first", advice->repair_first);
-    pair_whole(&c, "lean", advice->lean);
-    pair_whole(&c, "firing", standing->alert.firing);
-    pair_time(&c, "since", standing->alert.firing ? standing->alert.starts_us : PL_TIME_NONE);
-    pair_time(&c, "judged", ev->judged_us);
-    pair_double(&c, "smallest_return", rule->smallest_return);
+    pl_command_whole(&c, "urgent", advice->urgent);
+    pl_command_whole(&c, "repair_first", advice->repair_first);
+    pl_command_whole(&c, "lean", advice->lean);
+    pl_command_whole(&c, "firing", standing->alert.firing);
+    pl_command_time(&c, "since", standing->alert.firing ? standing->alert.starts_us : PL_TIME_NONE);
+    pl_command_time(&c, "judged", ev->judged_us);
+    pl_command_double(&c, "smallest_return", rule->smallest_return);
     pair_programme(&c, state);
     pair_funnel(&c, &standing->looks);
     pair_left_out(ev, &c, area);
-    finish(ev, &c);
+    pl_evaluator_finish(ev, &c);
 }
 
 static void write_edge(struct pl_evaluator *ev, const struct pl_area_edge *edge)
@@ -280,26 +220,23 @@ static void write_edge(struct pl_evaluator *ev, const struct pl_area_edge *edge)
 void pl_evaluator_write_tick(struct pl_evaluator *ev, const struct pl_judgement *judgement)
 {
     const struct pl_ledger *ledger = pl_judge_ledger(ev->judge);
-    const struct pl_rules *rules = ev->conf->rules;
-    bool touched[PL_RULES_AREAS_MAX] = {false};
 
     for (size_t at = 0; at < judgement->n_rows; at++) {
         const struct pl_row *row = &ledger->rows[judgement->first_row + at];
 
         write_row(ev, row);
-        touched[row->area] = true;
+        ev->touched[row->area] = true;
     }
     for (size_t at = 0; at < judgement->n_points; at++) {
         write_point(ev, &judgement->points[at], judgement->tick_us);
-        touched[judgement->points[at].area] = true;
+        ev->touched[judgement->points[at].area] = true;
     }
     for (size_t at = 0; at < judgement->n_edges; at++) {
         write_edge(ev, &judgement->edges[at]);
-        touched[judgement->edges[at].area] = true;
+        ev->touched[judgement->edges[at].area] = true;
     }
-    for (unsigned a = 0; a < rules->n_areas; a++)
-        if (touched[a] || pl_judge_standing(ev->judge, a)->looks.last_us == judgement->tick_us)
-            pl_evaluator_write_area(ev, a);
+    for (unsigned a = 0; a < ev->conf->rules->n_areas; a++)
+        ev->touched[a] = ev->touched[a] || pl_judge_standing(ev->judge, a)->looks.last_us == judgement->tick_us;
 }
 
 static void on_committed(void *ctx, enum pl_status status, bool halt, const char *why)
@@ -326,12 +263,23 @@ static void on_committed(void *ctx, enum pl_status status, bool halt, const char
         ev->phase = EVAL_WAITING; /* read everything again: the judge is a function of the ledger */
 }
 
+/* Summaries are written once per batch, however many of its ticks touched them. */
+static void write_areas(struct pl_evaluator *ev)
+{
+    for (unsigned a = 0; a < ev->conf->rules->n_areas; a++)
+        if (ev->touched[a] || !ev->published_once)
+            write_area(ev, a);
+    memset(ev->touched, 0, sizeof(ev->touched));
+}
+
 void pl_evaluator_commit(struct pl_evaluator *ev)
 {
     char judged[32], place[32], partitions[16], judged_text[PL_STAMP_BYTES], hash[32];
     struct pl_span meta[16];
     size_t n = 0;
 
+    write_areas(ev);
+    pl_evaluator_write_figures(ev);
     snprintf(judged, sizeof(judged), "%" PRId64, ev->judged_us);
     snprintf(place, sizeof(place), "%" PRId64, ev->largest_place_us);
     snprintf(partitions, sizeof(partitions), "%u", ev->partitions);

@@ -19,10 +19,11 @@
 #include <unistd.h>
 
 #define SLOTS_MAX 1024
-#define TURN_RECORDS 4096      /* records per slot and turn */
-#define TURN_INTERVAL_US 20000 /* a turn at least this often */
-#define STOP_LIMIT_US 8000000  /* a drain that takes longer is given up: the next owner replays */
-#define CONTROL_PATIENCE_US 10000000
+#define TURN_RECORDS 4096         /* records per slot and turn */
+#define TURN_INTERVAL_US 20000    /* a turn at least this often */
+#define STOP_LIMIT_US 8000000     /* a drain that takes longer is given up: the next owner replays */
+#define FACTS_PATIENCE_US 2000000 /* for one question about a topic */
+#define FACTS_RETRY_US 1000000
 
 struct pl_worker {
     struct pl_shared *shared; /* ref */
@@ -42,6 +43,8 @@ struct pl_worker {
     bool control_started;
     int64_t control_wanted; /* offset the control window was last started at */
     bool switching;         /* a new configuration waits for clean slots */
+    bool checked;           /* the topics are what they should be */
+    int64_t next_check_us;
     bool closing;
     int64_t closing_since_us;
     struct pl_metrics metrics;
@@ -288,7 +291,8 @@ static void publish_gauges(struct pl_worker *worker)
     PL_METRIC_SET(metrics, control_window, worker->control.n);
     PL_METRIC_SET(metrics, lag_records, lag);
     PL_METRIC_SET(metrics, redis_pending_bytes, pl_link_pending_bytes(worker->world.link));
-    atomic_store(&worker->ready, pl_link_is_up(worker->world.link) && running + halted == worker->n_slots);
+    atomic_store(&worker->ready,
+                 worker->checked && pl_link_is_up(worker->world.link) && running + halted == worker->n_slots);
 }
 
 static void begin_closing(struct pl_worker *worker, int64_t now_us)
@@ -299,6 +303,74 @@ static void begin_closing(struct pl_worker *worker, int64_t now_us)
         worker->flags[s].leaving = true;
 }
 
+/* Are the topics what they should be? Partition counts must be equal; record times should be trustworthy. Asked until
+ * the broker answers and the answer is good: a broker that is away, or a topic that is made later, needs no restart. */
+static enum pl_status check_sources(struct pl_slot_world *world, int32_t *partitions, struct pl_err *err)
+{
+    struct pl_kafka_topic_facts facts;
+
+    for (unsigned k = 0; k < world->n_topics; k++) {
+        enum pl_status status = pl_kafka_facts(world->kafka, world->topics[k], FACTS_PATIENCE_US, &facts, err);
+
+        if (status)
+            return status;
+        if (facts.partitions == 0)
+            return pl_err_set(err, PL_ERR_INPUT, "topic %s does not exist", world->topics[k]);
+        if (*partitions && facts.partitions != *partitions)
+            return pl_err_set(err, PL_ERR_INPUT,
+                              "topic %s has %d partitions and %s has %d: all source topics need the same number",
+                              world->topics[0], (int)*partitions, world->topics[k], (int)facts.partitions);
+        *partitions = facts.partitions;
+        if (!facts.trusted_time)
+            pl_log(PL_LOG_WARNING,
+                   "event=record_times topic=%s hint=\"set message.timestamp.type=LogAppendTime, or "
+                   "message.timestamp.after.max.ms of at most 1 h: a producer's clock could move time for all\"",
+                   world->topics[k]);
+    }
+    return PL_OK;
+}
+
+static enum pl_status check_topics(struct pl_worker *worker, struct pl_err *err)
+{
+    struct pl_slot_world *world = &worker->world;
+    struct pl_kafka_topic_facts facts;
+    int32_t partitions = 0;
+    enum pl_status status = check_sources(world, &partitions, err);
+
+    if (!status)
+        status = pl_kafka_facts(world->kafka, world->conf->control, FACTS_PATIENCE_US, &facts, err);
+    if (status)
+        return status;
+    if (facts.partitions > 1)
+        return pl_err_set(err, PL_ERR_INPUT, "the control topic %s must have one partition", world->conf->control);
+    if (facts.partitions == 0 && world->n_topics == 0)
+        return pl_err_set(err, PL_ERR_INPUT, "no source topics, and the control topic %s does not exist",
+                          world->conf->control);
+    world->has_control = facts.partitions > 0;
+    if (!world->has_control)
+        pl_log(PL_LOG_WARNING,
+               "event=no_control_topic topic=%s hint=\"results, launches and ends of experiments cannot be told\"",
+               world->conf->control);
+    atomic_store(&worker->shared->partitions, partitions ? partitions : 1);
+    return PL_OK;
+}
+
+/* Before the first partition is taken. Until then Kafka is not polled, so no assignment is seen either. */
+static bool is_checked(struct pl_worker *worker, int64_t now_us)
+{
+    struct pl_err err = {0};
+
+    if (worker->checked || now_us < worker->next_check_us)
+        return worker->checked;
+    if (check_topics(worker, &err)) {
+        on_problem(worker, err.code, err.text);
+        worker->next_check_us = pl_clock_monotonic_us() + FACTS_RETRY_US;
+    } else {
+        worker->checked = true;
+    }
+    return worker->checked;
+}
+
 static void turn(struct pl_worker *worker)
 {
     struct pl_slot_world *world = &worker->world;
@@ -307,12 +379,13 @@ static void turn(struct pl_worker *worker)
 
     world->judged_us = atomic_load(&worker->shared->judged_us);
     world->largest_place_us = atomic_load(&worker->shared->largest_place_us);
-    pl_kafka_poll(world->kafka);
+    if (is_checked(worker, now_us))
+        pl_kafka_poll(world->kafka);
     if (atomic_load(&worker->shared->stop) && !worker->closing)
         begin_closing(worker, now_us);
     if (atomic_load(&worker->shared->generation) != atomic_load(&worker->generation))
         worker->switching = true;
-    if (!worker->closing && !worker->switching) {
+    if (worker->checked && !worker->closing && !worker->switching) {
         pump_control(worker);
         for (unsigned s = 0; s < worker->n_slots; s++) {
             if (!worker->flags[s].leaving)
@@ -394,47 +467,6 @@ static enum pl_status make_events(struct pl_worker *worker, struct pl_err *err)
     return PL_OK;
 }
 
-/* Are the topics what the state was made for? Partition counts must be equal; record times should be trustworthy. */
-static enum pl_status check_topics(struct pl_worker *worker, struct pl_err *err)
-{
-    struct pl_slot_world *world = &worker->world;
-    struct pl_kafka_topic_facts facts;
-    int32_t partitions = 0;
-
-    for (unsigned k = 0; k < world->n_topics; k++) {
-        enum pl_status status = pl_kafka_facts(world->kafka, world->topics[k], CONTROL_PATIENCE_US, &facts, err);
-
-        if (status)
-            return status;
-        if (facts.partitions == 0)
-            return pl_err_set(err, PL_ERR_INPUT, "topic %s does not exist", world->topics[k]);
-        if (partitions && facts.partitions != partitions)
-            return pl_err_set(err, PL_ERR_INPUT,
-                              "topic %s has %d partitions and %s has %d: all topics need the same number",
-                              world->topics[0], (int)partitions, world->topics[k], (int)facts.partitions);
-        partitions = facts.partitions;
-        if (!facts.trusted_time)
-            pl_log(PL_LOG_WARNING,
-                   "event=record_times topic=%s hint=\"set message.timestamp.type=LogAppendTime, or "
-                   "message.timestamp.after.max.ms of at most 1 h: a producer's clock could move time for all\"",
-                   world->topics[k]);
-    }
-    if (pl_kafka_facts(world->kafka, world->conf->control, CONTROL_PATIENCE_US, &facts, err))
-        return err->code;
-    world->has_control = facts.partitions > 0;
-    if (facts.partitions > 1)
-        return pl_err_set(err, PL_ERR_INPUT, "the control topic %s must have one partition", world->conf->control);
-    if (!world->has_control && world->n_topics == 0)
-        return pl_err_set(err, PL_ERR_INPUT, "no source topics, and the control topic %s does not exist",
-                          world->conf->control);
-    if (!world->has_control)
-        pl_log(PL_LOG_WARNING,
-               "event=no_control_topic topic=%s hint=\"results, launches and experiment ends cannot be told\"",
-               world->conf->control);
-    atomic_store(&worker->shared->partitions, partitions ? partitions : 1);
-    return PL_OK;
-}
-
 enum pl_status pl_worker_new(struct pl_shared *shared, unsigned index, unsigned n_workers, struct pl_worker **out,
                              struct pl_err *err)
 {
@@ -462,8 +494,7 @@ enum pl_status pl_worker_new(struct pl_shared *shared, unsigned index, unsigned 
     pl_pseudonym_derive(&worker->pseudonym, conf->instance);
     if (conf->hash_key_file && (status = pl_pseudonym_load(&worker->pseudonym, conf->hash_key_file, err)))
         goto fail;
-    if ((status = make_events(worker, err)) || (status = make_kafka(worker, err)) ||
-        (status = check_topics(worker, err)) || (status = make_link(worker, err)))
+    if ((status = make_events(worker, err)) || (status = make_kafka(worker, err)) || (status = make_link(worker, err)))
         goto fail;
     *out = worker;
     return PL_OK;

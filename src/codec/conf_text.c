@@ -262,7 +262,10 @@ static enum pl_status take_entry(struct cursor *cursor, struct pl_span line)
                             old->place.line);
     if (!old && cursor->section->n_entries == PL_CONF_KEYS_MAX)
         return pl_conf_fail(cursor->place, cursor->err, "more than %d keys in one section", PL_CONF_KEYS_MAX);
-    return pl_conf_section_set(cursor->section, key, pl_span_trim(value), cursor->place, cursor->err);
+    value = pl_span_trim(value);
+    if (value.len && (value.ptr[0] == '#' || value.ptr[0] == ';')) /* a comment, with or without a blank before it */
+        value.len = 0;
+    return pl_conf_section_set(cursor->section, key, value, cursor->place, cursor->err);
 }
 
 static enum pl_status take_line(struct cursor *cursor, struct pl_span line)

@@ -122,6 +122,9 @@ static const char *url_problem(struct pl_span text)
         return text.len && text.ptr[0] == '/' ? NULL : "unix:// needs an absolute path";
     if (!starts(&text, "redis://") && !starts(&text, "rediss://"))
         return "expected redis://HOST:PORT/DB, rediss://... or unix:///PATH";
+    for (size_t byte = 0; byte < text.len; byte++)
+        if (text.ptr[byte] == ' ' || text.ptr[byte] == '\t')
+            return "the url has a blank";
     at = text.len ? memchr(text.ptr, '@', text.len) : NULL;
     if (at && memchr(text.ptr, ':', (size_t)(at - text.ptr)))
         return "a password does not belong here; use password_file";

@@ -243,13 +243,13 @@ void pl_path_fini(struct pl_path *path)
     *path = (struct pl_path){0};
 }
 
-/* Up to the end, a byte of `stop`, or the word `and`; without the blanks around it. */
-static enum pl_status take_bare(struct parser *in, const char *stop, struct pl_span *value)
+/* Words up to the end, a byte that needs quotes, or (outside a list) the word `and`; without the blanks around them. */
+static enum pl_status take_bare(struct parser *in, bool list, struct pl_span *value)
 {
     size_t start = in->at;
 
-    for (; in->at < in->len && !strchr(stop, in->text[in->at]); in->at++)
-        if (stop[0] == '\0' && in->at > start && in->text[in->at - 1] == ' ' && take_word(in, "and")) {
+    for (; in->at < in->len && !strchr("=(),|'\"", in->text[in->at]); in->at++)
+        if (!list && in->at > start && in->text[in->at - 1] == ' ' && take_word(in, "and")) {
             in->at -= strlen("and");
             break;
         }
@@ -257,7 +257,7 @@ static enum pl_status take_bare(struct parser *in, const char *stop, struct pl_s
     return value->len ? PL_OK : fail(in, start, "a value is missing");
 }
 
-static enum pl_status take_value(struct parser *in, const char *stop, struct pl_path_clause *clause)
+static enum pl_status take_value(struct parser *in, bool list, struct pl_path_clause *clause)
 {
     enum pl_status status;
     struct pl_span *value = &clause->values[clause->n_values];
@@ -265,7 +265,7 @@ static enum pl_status take_value(struct parser *in, const char *stop, struct pl_
     skip_blanks(in);
     if (clause->n_values == PL_PATH_VALUES_MAX)
         return fail(in, in->at, "more than 32 values");
-    status = peek_is(in, '\'') || peek_is(in, '"') ? take_quoted(in, value) : take_bare(in, stop, value);
+    status = peek_is(in, '\'') || peek_is(in, '"') ? take_quoted(in, value) : take_bare(in, list, value);
     clause->n_values += status == PL_OK;
     skip_blanks(in);
     return status;
@@ -276,14 +276,14 @@ static enum pl_status take_values(struct parser *in, struct pl_path_clause *clau
     enum pl_status status;
 
     if (take(in, "=="))
-        return take_value(in, "", clause);
+        return take_value(in, false, clause);
     if (!take_word(in, "in"))
         return fail(in, in->at, "== or in (...) is expected here");
     skip_blanks(in);
     if (!take(in, "("))
         return fail(in, in->at, "a ( is missing after in");
     do
-        status = take_value(in, ",)", clause);
+        status = take_value(in, true, clause);
     while (!status && take(in, ","));
     if (!status && !take(in, ")"))
         return fail(in, in->at, "a ) is missing");

@@ -1,6 +1,7 @@
 #include "codec/state.h"
 
 #include "codec/state_inside.h"
+#include "core/count/snapshot.h"
 
 #include <string.h>
 
@@ -90,8 +91,6 @@ enum pl_status pl_state_write(struct pl_shard *shard, pl_state_emit_fn emit, voi
     struct pl_state_out out = {.emit = emit, .ctx = ctx};
     enum pl_status status;
 
-    if (shard->n_sums > 0)
-        return pl_err_set(err, PL_ERR_STATE, "published sums must be taken before state is written: they go together");
     if (shard->failed || shard->cells.failed)
         return pl_err_set(err, PL_ERR_NOMEM, "out of memory while counting: the shard must be loaded again");
     status = pl_state_bind(shard, err);
@@ -143,5 +142,7 @@ enum pl_status pl_state_ready(struct pl_shard *shard, struct pl_err *err)
     shard->cells.changed = shard->front.complete_us != PL_TIME_NONE; /* since the last tick: not known, so look */
     if (shard->failed || shard->cells.failed)
         return pl_err_set(err, PL_ERR_NOMEM, "out of memory while state is read");
+    if (shard->waiting && pl_snapshot_make(shard, PL_CELLS_SETTLED, shard->front.complete_us, &shard->sums, err))
+        return PL_ERR_NOMEM;
     return pl_state_bind(shard, err);
 }

@@ -99,7 +99,8 @@ static bool take_amount(struct pl_span *rest, struct pl_amount *amount)
     return true;
 }
 
-/* The key under the rules of today. False for what the store never knew; *keep false for what is not counted any more. */
+/* The key under the rules of today. False for what the store never knew; *keep false for what is not counted any more.
+ */
 static bool translate(const struct pl_shard *shard, struct pl_cell_key *key, bool *keep)
 {
     const struct pl_experiment *experiment;

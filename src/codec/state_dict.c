@@ -53,9 +53,9 @@ enum pl_status pl_state_bind(struct pl_shard *shard, struct pl_err *err)
     for (unsigned kind = 0; kind < PL_DICT_KINDS; kind++) {
         for (uint32_t index = 0; index < n[kind] && !status; index++) {
             define(rules, (enum pl_dict_kind)kind, index, &text);
-            status = pl_buf_ok(&text) ? pl_dict_bind(&shard->dict, (enum pl_dict_kind)kind, index, pl_buf_span(&text),
-                                                     err)
-                                      : pl_err_set(err, PL_ERR_NOMEM, "out of memory for a definition");
+            status = pl_buf_ok(&text)
+                         ? pl_dict_bind(&shard->dict, (enum pl_dict_kind)kind, index, pl_buf_span(&text), err)
+                         : pl_err_set(err, PL_ERR_NOMEM, "out of memory for a definition");
         }
     }
     pl_buf_fini(&text);
@@ -166,8 +166,8 @@ enum pl_status pl_state_read_dict(struct pl_shard *shard, struct pl_span field, 
     return pl_err_set(err, PL_ERR_INPUT, "state: an unknown field in the dictionary");
 }
 
-/* Store new definitions; delete those that no rule has any more: their ids are retired, so that what was collected under
- * them cannot come back without what it stood for. */
+/* Store new definitions; delete those that no rule has any more: their ids are retired, so that what was collected
+ * under them cannot come back without what it stood for. */
 static enum pl_status write_entry(struct pl_dict_entry *entry, uint32_t id, struct pl_state_out *out,
                                   struct pl_err *err)
 {

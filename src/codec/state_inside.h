@@ -1,6 +1,7 @@
 /* The parts of codec/state: each kind of record is written and read by a file of its own. Nobody else includes this.
  *
- * Every value begins with a version byte. Numbers are LEB128, signed ones zigzag; identities are 8 raw bytes, lowest first.
+ * Every value begins with a version byte. Numbers are LEB128, signed ones zigzag; identities are 8 raw bytes, lowest
+ * first.
  */
 #ifndef PL_CODEC_STATE_INSIDE_H
 #define PL_CODEC_STATE_INSIDE_H

@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-/* Sums of a tick: version, tick, experiments (name, first exposure, joined_late, variants), cells (key, n, sum, sum2). */
+/* Sums of a tick: version, tick, experiments (name, first exposure, joined_late, variants), cells (key, n, sum, sum2).
+ */
 
 static void put_experiment(const struct pl_sums_experiment *experiment, struct pl_buf *out)
 {
@@ -75,7 +76,8 @@ static bool take_cell(struct pl_span *rest, struct pl_cell *cell)
     return true;
 }
 
-/* An experiment takes at least 5 bytes and a cell 9: a count that the bytes cannot hold is refused before it is believed.
+/* An experiment takes at least 5 bytes and a cell 9: a count that the bytes cannot hold is refused before it is
+ * believed.
  */
 static bool take_tables(struct pl_span *rest, struct pl_sums *sums, bool *no_memory)
 {

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* A unit's record: its state (place of the last event, experiments, funnels), its tail, its recent identities. The field is
- * its id, 16 raw bytes. */
+/* A unit's record: its state (place of the last event, experiments, funnels), its tail, its recent identities. The
+ * field is its id, 16 raw bytes. */
 
 #define ID_BYTES 16
 #define X_AT 2 /* words of an experiment before its metrics */
@@ -25,8 +25,7 @@ static void put_experiment(const struct pl_shard *shard, const uint64_t *words, 
 {
     struct pl_words_head head = pl_words_unpack(words[0]);
     uint32_t n_metrics, n = 0;
-    const uint32_t *metrics =
-        pl_plan_metrics(shard->plan, shard->registry.experiments[head.id]->area, &n_metrics);
+    const uint32_t *metrics = pl_plan_metrics(shard->plan, shard->registry.experiments[head.id]->area, &n_metrics);
 
     pl_buf_add_varint(out, head.id);
     pl_buf_add_varint(out, head.mixed);

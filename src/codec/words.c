@@ -133,12 +133,20 @@ unsigned pl_words_conditions(const struct pl_advice *advice, struct pl_words_con
     return PL_WORDS_CONDITIONS_MAX;
 }
 
+/* Three digits, and never an exponent for large numbers. */
+static void format_figure(double value, char out[32])
+{
+    snprintf(out, 32, fabs(value) >= 999.5 && fabs(value) < 1e15 ? "%.0f" : "%.3g", value);
+}
+
 void pl_words_gain(const struct pl_area_rule *area, double gain, char out[PL_NAME_BYTES + 32])
 {
     bool percent = area->unit[0] == '\0' || pl_span_is(pl_span_of(area->unit), "%");
+    char figure[32];
 
+    format_figure(percent ? gain * 100 : gain, figure);
     if (isfinite(gain))
-        snprintf(out, PL_NAME_BYTES + 32, "%.3g %s", percent ? gain * 100 : gain, percent ? "%" : area->unit);
+        snprintf(out, PL_NAME_BYTES + 32, "%s %s", figure, percent ? "%" : area->unit);
     else
         snprintf(out, PL_NAME_BYTES + 32, "unknown");
 }
@@ -172,12 +180,14 @@ static void add_rare_wins(const struct pl_area_rule *area, const struct pl_area_
 
 static void add_state(const struct pl_area_rule *area, const struct pl_area_state *state, struct pl_buf *out)
 {
-    char smallest[PL_NAME_BYTES + 32];
+    char smallest[PL_NAME_BYTES + 32], evidence[32], level[32];
 
     if (isfinite(area->smallest_return) && state->level > 0) {
         pl_words_gain(area, area->smallest_return, smallest);
-        pl_buf_addf(out, " That experiments pay less than %s each: evidence, %.3g of %.3g needed, from %u experiments.",
-                    smallest, state->e_flat, state->level, state->n);
+        format_figure(state->e_flat, evidence);
+        format_figure(state->level, level);
+        pl_buf_addf(out, " That experiments pay less than %s each: evidence, %s of %s needed, from %u experiments.",
+                    smallest, evidence, level, state->n);
     }
     add_range(area, state, out);
     add_rare_wins(area, state, out);

@@ -269,6 +269,13 @@ class Kafka(Process):
         options = [option for topic in topics for option in ("--create", topic)]
         self._produce("", options)
 
+    def delete(self, *topics):
+        self._produce("", [option for topic in topics for option in ("--delete", topic)])
+
+    def forget(self, topic, partition, offset):
+        """Delete the records below an offset, as retention does."""
+        self._produce("", ["--forget", f"{topic}:{partition}:{offset}"])
+
     def produce(self, records, rate=None, options=()):
         """Produce (topic, partition or -1, key or None, timestamp_ms or None, value or None for a tombstone) tuples;
         returns when all are acknowledged."""

@@ -68,7 +68,7 @@ class Programs(unittest.TestCase):
 
 
 CONF = """[plateaud]
-http_listen = 127.0.0.1:%d
+http = 127.0.0.1:%d
 [kafka]
 bootstrap.servers = 127.0.0.1:1
 [source events]

@@ -25,13 +25,13 @@ def make_rules(rng):
     rules = Rules(lateness=rng.choice([0, US, MINUTE, MINUTE, 10 * MINUTE]),
                   hold=rng.choice([5 * MINUTE, 10 * MINUTE, 2 * HOUR]),
                   dedup=rng.choice([0, MINUTE, 10 * MINUTE, HOUR]),
-                  forget=rng.choice([2 * HOUR, DAY, 90 * DAY, 90 * DAY]),
+                  forget=rng.choice([2 * HOUR, 6 * HOUR, DAY, 90 * DAY, 90 * DAY]),
                   experiments=rng.choice([1000] * 9 + [2]))
     rules.areas = [("checkout", "c_"), ("search", "s_")]
     for n in range(rng.randrange(0, 5)):
         kind = rng.choice(["conversion", "count", "sum"])
         rules.metrics.append(Metric(f"m{n}", kind, rng.choice(["checkout", "checkout", "search"]),
-                                    rng.choice([10 * MINUTE, HOUR, 7 * HOUR + 1, DAY, 3 * DAY]),
+                                    rng.choice([10 * MINUTE, HOUR, 6 * HOUR, 7 * HOUR + 1, DAY, 3 * DAY]),
                                     0 if kind == "conversion" else rng.choice([0, 0, 2 * US, 5 * US]),
                                     rng.choice([10 * US, 10**15]) if kind == "sum" else 0,
                                     rng.sample(ACTIONS[:4], rng.choice([1, 1, 2]))))
@@ -60,48 +60,63 @@ def rules_text(rules, n_inputs):
     return out + [f"shard {n_inputs}"]
 
 
-def make_event(rng, rules, clock, names, variants):
+class Shape:
+    """What kind of log: how coarse its times are (exact boundaries and ties), and what it has much of."""
+
+    def __init__(self, rng):
+        self.grid = rng.choice([1, 1, US, US, 10 * MINUTE, HOUR, 6 * HOUR])
+        self.names = ["c_one", "c_two", "s_three", "nowhere"][:rng.choice([1, 2, 4])]
+        self.many = rng.random() < .03  # variants
+        self.variants = [f"v{n}" for n in range(20)] if self.many else ["control", "B", "C"]
+        self.exposures = .9 if self.many else .35
+        self.controls = .4 if rng.random() < .04 else .04
+        self.burst = rng.random() < .01
+        self.scale = rng.choice([2 * US, MINUTE, 10 * MINUTE, HOUR])
+
+
+def make_event(rng, rules, clock, shape):
     lag = rng.choice([0, 0, 0, 0, rng.randrange(rules.lateness + 1), rng.randrange(3 * rules.lateness + 1),
                       rng.randrange(3 * HOUR)])
-    at = (clock - lag) // US * US if rng.random() < .8 else clock - lag
+    at = count.floor(clock - lag, shape.grid)
     unit = rng.randrange(1, rng.choice([3, 6]))
     identity = rng.getrandbits(63)
-    if rng.random() < .35:
-        name = rng.choice(names)
-        return Exposure(unit, at, identity, name, rng.choice(variants[:1] * 3 + variants) if rng.random() < .3
-                        else variants[unit % 2])
+    if rng.random() < shape.exposures:
+        wild = shape.many or rng.random() < .3
+        variant = rng.choice(shape.variants) if wild else shape.variants[unit % 2]
+        return Exposure(unit, at, identity, shape.names[0] if shape.many else rng.choice(shape.names), variant)
     value = rng.choice([None, US, 3 * US // 2, -US, 0, 20 * US])
     return Action(unit, at, identity, rng.choice(ACTIONS), value)
 
 
+def make_control(rng, clock, shape):
+    shares = rng.choice([(), (("control", .5), ("B", .5)), (("control", .25), ("B", .75))])
+    state = rng.choice(STATES) if rng.random() < (.4 if shape.controls < .1 else .03) else "started"
+    at = count.floor(clock - rng.choice([0, 0, rng.randrange(HOUR)]), shape.grid)
+    return Control(at, state, rng.choice(shape.names), shares if state == "started" else ())
+
+
 def make_logs(rng, rules):
-    """([control records], [[event, ...] per input]) and for each record the clock at which it was written."""
+    """For the control topic and each input, in order: (clock at which it was written, record)."""
     n_inputs = rng.choice([1, 1, 2, 2, 3])
-    burst = rng.random() < .01
-    names = ["c_one", "c_two", "s_three", "nowhere"][:rng.choice([1, 2, 4])]
-    variants = [f"v{n}" for n in range(20)] if rng.random() < .03 else ["control", "B", "C"]
-    clock = 19700 * DAY + rng.randrange(2 * DAY)
+    shape = Shape(rng)
+    clock = 19700 * DAY + count.floor(rng.randrange(2 * DAY), shape.grid)
     logs = [[] for _ in range(n_inputs + 1)]
-    scale = rng.choice([2 * US, MINUTE, 10 * MINUTE, HOUR])
     for _ in range(rng.randrange(5, 80)):
-        clock += rng.choice([0, US, rng.randrange(scale), rng.randrange(4 * scale)])
+        step = rng.choice([0, US, rng.randrange(shape.scale), rng.randrange(4 * shape.scale)])
         if rng.random() < .01:
-            clock += rng.randrange(rng.choice([4 * HOUR, 3 * DAY]))
+            step = rng.randrange(rng.choice([4 * HOUR, 3 * DAY]))
+        clock += step if shape.grid == 1 else count.floor(step, shape.grid) + rng.choice([0, 0, shape.grid])
         k = rng.randrange(1, n_inputs + 1)
-        if rng.random() < .04:
-            shares = rng.choice([(), (("control", .5), ("B", .5)), (("control", .25), ("B", .75))])
-            state = rng.choice(STATES) if rng.random() < .4 else "started"
-            at = clock - rng.choice([0, 0, rng.randrange(HOUR)])
-            logs[0].append((clock, Control(at, state, rng.choice(names), shares if state == "started" else ())))
+        if rng.random() < shape.controls:
+            logs[0].append((clock, make_control(rng, clock, shape)))
         elif logs[k] and rng.random() < .12:  # again, perhaps with another time
             again = rng.choice(logs[k][-6:])[1]
             logs[k].append((clock, again._replace(time=rng.choice([again.time, clock]))))
         else:
-            logs[k].append((clock, make_event(rng, rules, clock, names, variants)))
-    if burst:
-        for _ in range(rng.randrange(250, 600)):
-            clock += rng.randrange(US // 4)
-            logs[1].append((clock, Action(1, clock, rng.getrandbits(63), rng.choice(ACTIONS), US)))
+            logs[k].append((clock, make_event(rng, rules, clock, shape)))
+    for _ in range(rng.randrange(250, 600) if shape.burst else 0):
+        clock += rng.randrange(US // 4)
+        logs[1].append((clock, Action(1, clock, rng.getrandbits(63), rng.choice(ACTIONS), US)))
     return logs
 
 
@@ -127,6 +142,7 @@ class Run:
         self.text = rules_text(rules, len(logs) - 1)
         self.expected = []
         self.published = []
+        self.shown = 0
         clocks = sorted({clock for log in logs for clock, _ in log})
         stages = sorted(rng.sample(clocks, min(len(clocks), rng.randrange(0, 12))))
         for stage in stages:
@@ -155,7 +171,14 @@ class Run:
             self.advance()
         if rng.random() < .3:
             self.text.append("save")
+        if rng.random() < .1:  # the caller has no room for more
+            n = rng.randrange(3)
+            self.text.append(f"some {n}")
+            if self.expect_ticks(n):
+                self.expect_frontier()
+            self.text.append("save")
         if rng.random() < .05:
+            self.advance()
             self.live()
 
     def take(self, n):
@@ -175,12 +198,21 @@ class Run:
                 self.expected.append(f"r {k} {self.taken[k]} {reason}")
             self.taken[k] += 1
 
-    def expect_advance(self):
+    def expect_ticks(self, n):
         shard = self.shard
         for tick, cells, experiments in shard.publish_to(shard.frontier):
-            lines = count.render("T", tick, cells, experiments)
-            self.published.append(lines)
-            self.expected += sort_cells(lines)
+            self.published.append(sort_cells(count.render("T", tick, cells, experiments)))
+        while self.shown < len(self.published) and n > 0:
+            self.expected += self.published[self.shown]
+            self.shown, n = self.shown + 1, n - 1
+        return n > 0
+
+    def expect_advance(self):
+        self.expect_ticks(count.NEVER)
+        self.expect_frontier()
+
+    def expect_frontier(self):
+        shard = self.shard
         frontier = -(1 << 63) if shard.frontier is None else shard.frontier
         complete = -(1 << 63) if shard.frontier is None or shard.frontier < 0 else count.floor(frontier, HOUR)
         self.expected.append(f"F {frontier} {complete}")
@@ -200,8 +232,8 @@ class Run:
         self.expected += sort_cells(count.render("L", 0, cells, {}))
 
     def finish(self, raises):
-        self.live()
         self.advance()
+        self.live()
         self.bites = self.shard.bites  # a raise is no place of its own
         last = max([p.place for p in self.shard.events] + [c.time for _, c in self.logs[0]] + [19700 * DAY])
         first = count.floor(last, HOUR) + HOUR
@@ -237,7 +269,7 @@ def make_runs(seed):
     logs = make_logs(rng, rules)
     spread = rng.choice([rules.hold // 4, rules.hold // 4, 3 * rules.hold])
     raises = [0, rng.choice([0, HOUR, 30 * HOUR, 100 * HOUR, 100 * HOUR])]
-    if rng.random() < .004:
+    if rng.random() < .008:
         raises.append(402 * DAY)
     return [Run(rng, rules, logs, spread, raises) for _ in range(3)]
 
@@ -259,7 +291,7 @@ def feed(tool, runs):
 
 def law(runs):
     """Interleavings in which the frontier decided no place publish the same ticks."""
-    free = [[sort_cells(lines) for lines in run.published] for run in runs if run.bites == 0]
+    free = [run.published for run in runs if run.bites == 0]
     capped = any("_full" in line for run in runs for line in run.expected)
     return len(free) > 1 and not capped, all(published == free[0] for published in free[1:])
 

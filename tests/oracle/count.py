@@ -333,7 +333,7 @@ class Shard:
         last_tick = floor(frontier, HOUR)
         places = [p.place for p in self.events]
         if self.complete is None:
-            self.complete = floor(min(places), HOUR) - HOUR if places else last_tick
+            self.complete = min([floor(place, HOUR) - HOUR for place in places] + [last_tick])
         lives = self.begin()
         out = []
         for tick in range(self.complete + HOUR, last_tick + 1, HOUR):
@@ -342,7 +342,7 @@ class Shard:
             if now != self.last or self.due(cells, tick):
                 out.append((tick, *now))
                 self.last = now
-        self.complete = max(last_tick, self.complete)
+        self.complete = last_tick
         return out
 
 

@@ -1,11 +1,14 @@
 /* Feed a Kafka broker from lines on standard input: how every integration test and the demo produce.
  *
- *     produce -b BOOTSTRAP [--create TOPIC:PARTITIONS[,CONFIG=VALUE]...]... [--rate N] [-X KEY=VALUE]...
+ *     produce -b BOOTSTRAP [--delete TOPIC]... [--create TOPIC:PARTITIONS[,CONFIG=VALUE]...]...
+ *             [--forget TOPIC:PARTITION:OFFSET]... [--rate N] [-X KEY=VALUE]...
  *
  * A line is  topic TAB partition TAB key TAB timestamp_ms TAB value.  Partition -1: by key, as Java clients do
  * (murmur2_random, or -X partitioner=...). An empty key: none. An empty timestamp: now. No fifth field: a tombstone.
  * Everything is acknowledged by all replicas, in order. --create makes topics that keep records of any age and waits
- * until they can be used; one that exists is left alone. Prints how many records were produced; fails if any was not.
+ * until they can be used; one that exists is left alone. --delete waits until the topic is gone.
+ * --forget deletes the records below an offset, as retention does. Prints how many records were produced; fails if any
+ * was not.
  */
 #include "util/num.h"
 
@@ -18,14 +21,20 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CREATE_MAX 64
+#define REQUESTS_MAX 64
 #define TOPICS_MAX 64
 #define TIMEOUT_MS 30000
 
+/* An admin request of the command line; carried out in the order given. */
+struct request {
+    char kind; /* c, d, f: the option */
+    const char *spec;
+};
+
 struct state {
     rd_kafka_t *rk;
-    const char *create[CREATE_MAX];
-    unsigned n_create;
+    struct request requests[REQUESTS_MAX];
+    unsigned n_requests;
     rd_kafka_topic_t *topics[TOPICS_MAX]; /* handles by first use */
     unsigned n_topics;
     int64_t rate; /* records per second, 0: no limit */
@@ -93,6 +102,16 @@ static bool is_visible(rd_kafka_t *rk, const char *name)
     return visible;
 }
 
+static bool await_visible(rd_kafka_t *rk, const char *name, bool visible)
+{
+    for (int tries = 0; is_visible(rk, name) != visible; tries++) {
+        if (tries == 300)
+            return false;
+        usleep(50 * 1000);
+    }
+    return true;
+}
+
 static bool await_creation(rd_kafka_queue_t *queue, const char *name)
 {
     rd_kafka_event_t *event = rd_kafka_queue_poll(queue, TIMEOUT_MS);
@@ -130,11 +149,67 @@ static bool create(rd_kafka_t *rk, const char *spec)
     ok = await_creation(queue, name);
     rd_kafka_queue_destroy(queue);
     rd_kafka_NewTopic_destroy(topic);
-    for (int tries = 0; ok && !is_visible(rk, name); tries++) {
-        ok = tries < 300;
-        usleep(50 * 1000);
+    return ok && await_visible(rk, name, true);
+}
+
+static bool delete_topic(rd_kafka_t *rk, const char *name)
+{
+    rd_kafka_DeleteTopic_t *topic = rd_kafka_DeleteTopic_new(name);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_event_t *event;
+    bool ok;
+
+    rd_kafka_DeleteTopics(rk, &topic, 1, NULL, queue);
+    event = rd_kafka_queue_poll(queue, TIMEOUT_MS);
+    ok = event && !rd_kafka_event_error(event);
+    if (!ok)
+        fprintf(stderr, "produce: delete %s: %s\n", name, event ? rd_kafka_event_error_string(event) : "no answer");
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_DeleteTopic_destroy(topic);
+    return ok && await_visible(rk, name, false);
+}
+
+/* "topic:0:100" */
+static bool forget(rd_kafka_t *rk, const char *spec)
+{
+    struct pl_span rest = pl_span_of(spec);
+    struct pl_span topic = pl_span_cut(&rest, ':');
+    struct pl_span partition_text = pl_span_cut(&rest, ':');
+    rd_kafka_topic_partition_list_t *list;
+    rd_kafka_DeleteRecords_t *records;
+    rd_kafka_queue_t *queue;
+    rd_kafka_event_t *event;
+    int64_t partition, offset;
+    char name[256];
+    bool ok;
+
+    if (!pl_span_copy(topic, name, sizeof(name)) || !pl_num_int(partition_text, &partition) ||
+        !pl_num_int(rest, &offset)) {
+        fprintf(stderr, "produce: %s: want TOPIC:PARTITION:OFFSET\n", spec);
+        return false;
     }
+    list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, name, (int32_t)partition)->offset = offset;
+    records = rd_kafka_DeleteRecords_new(list);
+    queue = rd_kafka_queue_new(rk);
+    rd_kafka_DeleteRecords(rk, &records, 1, NULL, queue);
+    event = rd_kafka_queue_poll(queue, TIMEOUT_MS);
+    ok = event && !rd_kafka_event_error(event);
+    if (!ok)
+        fprintf(stderr, "produce: forget %s: %s\n", spec, event ? rd_kafka_event_error_string(event) : "no answer");
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_DeleteRecords_destroy(records);
+    rd_kafka_topic_partition_list_destroy(list);
     return ok;
+}
+
+static bool carry_out(rd_kafka_t *rk, const struct request *request)
+{
+    if (request->kind == 'c')
+        return create(rk, request->spec);
+    return request->kind == 'd' ? delete_topic(rk, request->spec) : forget(rk, request->spec);
 }
 
 static rd_kafka_topic_t *topic_handle(struct state *state, const char *name)
@@ -217,17 +292,22 @@ static bool feed(struct state *state)
 
 static bool read_options(int argc, char **argv, rd_kafka_conf_t *conf, struct state *state)
 {
-    static const struct option options[] = {
-        {"create", required_argument, NULL, 'c'}, {"rate", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"create", required_argument, NULL, 'c'},
+                                            {"delete", required_argument, NULL, 'd'},
+                                            {"forget", required_argument, NULL, 'f'},
+                                            {"rate", required_argument, NULL, 'r'},
+                                            {NULL, 0, NULL, 0}};
     char why[256];
     int option;
 
     while ((option = getopt_long(argc, argv, "b:X:", options, NULL)) != -1) {
         char *value = option == 'X' ? strchr(optarg, '=') : NULL;
 
-        if (option == 'c' && state->n_create < CREATE_MAX)
-            state->create[state->n_create++] = optarg;
-        else if (option == 'r' && pl_num_int(pl_span_of(optarg), &state->rate) && state->rate > 0)
+        if (option == 'c' || option == 'd' || option == 'f') {
+            if (state->n_requests == REQUESTS_MAX)
+                return false;
+            state->requests[state->n_requests++] = (struct request){(char)option, optarg};
+        } else if (option == 'r' && pl_num_int(pl_span_of(optarg), &state->rate) && state->rate > 0)
             continue;
         else if (option == 'b' && !rd_kafka_conf_set(conf, "bootstrap.servers", optarg, why, sizeof(why)))
             continue;
@@ -260,8 +340,9 @@ int main(int argc, char **argv)
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
     rd_kafka_conf_set_opaque(conf, &state);
     if (!read_options(argc, argv, conf, &state)) {
-        fprintf(stderr, "usage: produce -b BOOTSTRAP [--create TOPIC:PARTITIONS[,CONFIG=VALUE]...]... [--rate N] "
-                        "[-X KEY=VALUE]... < LINES\n");
+        fprintf(stderr, "usage: produce -b BOOTSTRAP [--create TOPIC:PARTITIONS[,CONFIG=VALUE]...]... "
+                        "[--delete TOPIC]... [--forget TOPIC:PARTITION:OFFSET]... [--rate N] [-X KEY=VALUE]... "
+                        "< LINES\n");
         return EXIT_FAILURE;
     }
     state.rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
@@ -269,8 +350,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "produce: %s\n", why);
         return EXIT_FAILURE;
     }
-    for (unsigned at = 0; ok && at < state.n_create; at++)
-        ok = create(state.rk, state.create[at]);
+    for (unsigned at = 0; ok && at < state.n_requests; at++)
+        ok = carry_out(state.rk, &state.requests[at]);
     ok = ok && feed(&state);
     ok = !rd_kafka_flush(state.rk, 2 * TIMEOUT_MS) && ok && !state.failed;
     printf("produced %llu\n", state.sent - state.failed);

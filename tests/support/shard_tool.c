@@ -10,7 +10,8 @@
  *   a INPUT UNIT TIME IDENTITY ACTION VALUE|-       queue an action
  *   c TIME started|stopped|shipped|reverted EXPERIMENT [NAME=SHARE,...]   queue a control record
  *   run N                                     take up to N records in aligned order; an empty queue is at its end
- *   advance | raise TIME                      and print the sums that were published
+ *   advance | raise TIME                      and print all sums that were published
+ *   some N                                    advance, and print at most the next N
  *   save                                      write the state, read it into a new shard, go on with that
  *   rules                                     the next rules; the following `save` changes over to them
  *   live | stats
@@ -78,7 +79,7 @@ static void *must(void *memory)
 
 static int64_t number(const char *text)
 {
-    int64_t value;
+    int64_t value = 0;
 
     if (!text || !pl_num_int(pl_span_of(text), &value))
         die("not a number", text);
@@ -369,22 +370,18 @@ static void print_published(const struct pl_sums *sums)
     pl_buf_fini(&buf);
 }
 
-static void advance(int64_t raise_us)
+static void advance(int64_t raise_us, int64_t n)
 {
     struct pl_sums sums;
     struct pl_err err;
-    bool more = true;
 
-    while (more) {
-        check(raise_us == PL_TIME_NONE ? pl_shard_advance(shard, &err) : pl_shard_raise(shard, raise_us, &err), &err);
-        more = false;
-        while (pl_shard_take_sums(shard, &sums)) {
-            print_published(&sums);
-            pl_sums_fini(&sums);
-            more = true;
-        }
+    check(raise_us == PL_TIME_NONE ? pl_shard_advance(shard, &err) : pl_shard_raise(shard, raise_us, &err), &err);
+    for (; n > 0 && pl_shard_take_sums(shard, &sums); n--) {
+        print_published(&sums);
+        pl_sums_fini(&sums);
     }
-    printf("F %" PRId64 " %" PRId64 "\n", pl_shard_frontier(shard), pl_shard_complete_to(shard));
+    if (n > 0)
+        printf("F %" PRId64 " %" PRId64 "\n", pl_shard_frontier(shard), pl_shard_complete_to(shard));
 }
 
 static void print_live(void)
@@ -513,9 +510,11 @@ static void obey(char **word)
     else if (!strcmp(word[0], "run"))
         run(number(word[1]));
     else if (!strcmp(word[0], "advance"))
-        advance(PL_TIME_NONE);
+        advance(PL_TIME_NONE, INT64_MAX);
+    else if (!strcmp(word[0], "some"))
+        advance(PL_TIME_NONE, number(word[1]));
     else if (!strcmp(word[0], "raise"))
-        advance(number(word[1]));
+        advance(number(word[1]), INT64_MAX);
     else if (!strcmp(word[0], "save"))
         save();
     else if (!strcmp(word[0], "live"))

@@ -127,6 +127,8 @@ void pl_cells_add(struct pl_cells *cells, const struct pl_cell_key *key, const s
     accumulate(&row->view[view], amount, weight);
     if (view == PL_CELLS_SETTLED)
         mark(cells, row);
+    else if (key->kind == PL_CELL_MIXED)
+        cells->n_mixed += (weight < 0 ? UINT64_MAX : 1) * (uint64_t)amount->n;
 }
 
 void pl_cells_restore(struct pl_cells *cells, const struct pl_cell_key *key, const struct pl_amount *amount)
@@ -137,6 +139,8 @@ void pl_cells_restore(struct pl_cells *cells, const struct pl_cell_key *key, con
         return;
     accumulate(&row->view[PL_CELLS_LIVE], amount, 1);
     accumulate(&row->view[PL_CELLS_SETTLED], amount, 1);
+    if (key->kind == PL_CELL_MIXED)
+        cells->n_mixed += (uint64_t)amount->n;
     row->stored = true;
 }
 

@@ -39,6 +39,7 @@ struct pl_cells {
     uint32_t mask;
     uint32_t *dirty; /* owned: rows, each once; room for cap */
     uint32_t n_dirty;
+    uint64_t n_mixed;              /* LIVE n of all MIXED cells */
     int32_t first_day, first_hour; /* oldest funnel panes kept */
     bool changed;                  /* SETTLED changed since the caller cleared it */
     bool failed;                   /* memory ran out: sums are no longer right */

@@ -10,8 +10,6 @@
 #include "core/count/units.h"
 #include "util/buf.h"
 
-#define PL_SHARD_SUMS_MAX 64 /* published ticks that may wait to be taken */
-
 struct pl_shard {
     const struct pl_rules *rules; /* ref: outlives us */
     struct pl_plan *plan;         /* owned */
@@ -20,16 +18,17 @@ struct pl_shard {
     struct pl_units units;
     struct pl_front front;
     struct pl_dict dict;
-    struct pl_shard_stats stats;            /* totals only; gauges are made when asked for */
-    struct pl_words state;                  /* scratch: the state an event meets */
-    struct pl_words old_state;              /* scratch: the same, to take the old tail back with */
-    struct pl_sums sums[PL_SHARD_SUMS_MAX]; /* owned: published, not taken; a ring */
-    unsigned first_sums, n_sums;
+    struct pl_shard_stats stats;  /* totals only; gauges are made when asked for */
+    struct pl_words state;        /* scratch: the state an event meets */
+    struct pl_words old_state;    /* scratch: the same, to take the old tail back with */
+    struct pl_sums sums;          /* owned: of front.complete_us, while waiting */
+    bool waiting;                 /* these are published and not taken: nothing more is settled until they are */
     uint64_t published_hash;      /* of the sums published last */
     int64_t swept_us;             /* F when the walk that forgets units began its round */
     bool failed;                  /* memory ran out half way: what is counted is no longer right */
     struct pl_front front_stored; /* codec/state: what the store has */
     uint64_t hash_stored;
+    bool waiting_stored;
     uint32_t dict_stored;
     struct pl_buf gone_cells; /* codec/state: fields of cells that nothing refers to any more: length byte, bytes */
 };

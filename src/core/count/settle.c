@@ -121,6 +121,8 @@ static void forget(struct pl_shard *shard, uint32_t handle)
 
     if (!words || (int64_t)words[0] >= shard->front.frontier_us - shard->rules->forget_us)
         return;
+    if (unit->open && pl_units_open_at(&shard->units, unit->open)->tail.n)
+        return; /* what is not settled yet may be placed below F */
     if (!unit->open)
         remove_unit(shard, handle);
     else if (!pl_units_put_words(&shard->units, unit, &nothing) || !pl_units_mark(&shard->units, handle))

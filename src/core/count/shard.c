@@ -31,8 +31,7 @@ void pl_shard_free(struct pl_shard *shard)
 {
     if (!shard)
         return;
-    for (unsigned at = 0; at < PL_SHARD_SUMS_MAX; at++)
-        pl_sums_fini(&shard->sums[at]);
+    pl_sums_fini(&shard->sums);
     pl_buf_fini(&shard->gone_cells);
     pl_words_fini(&shard->state);
     pl_words_fini(&shard->old_state);

@@ -53,7 +53,9 @@ enum pl_status pl_shard_advance(struct pl_shard *shard, struct pl_err *err) PL_M
 /* Raise F to at least frontier_us, a tick: all inputs are at their end and silent (design 6.1). */
 enum pl_status pl_shard_raise(struct pl_shard *shard, int64_t frontier_us, struct pl_err *err) PL_MUSTCHECK;
 
-/* Published ticks not taken yet, oldest first: moves one into *sums (the caller owns it) and returns true. */
+/* Published ticks not taken yet, oldest first: moves one into *sums (the caller owns it) and returns true. The shard stops
+ * at a published tick until it is taken, so after each advance or raise take until false, or as many as there is room for.
+ * What is not taken stays: complete_to is below it, and state carries it over a restart. */
 bool pl_shard_take_sums(struct pl_shard *shard, struct pl_sums *sums);
 
 int64_t pl_shard_frontier(const struct pl_shard *shard);      /* F, PL_TIME_NONE at first */

@@ -8,7 +8,9 @@
  *   it is the first at or after the end of a metric's window over a day of exposures that holds units (publication is
  * due), it is the first at which a funnel pane is not kept any more, or a `started` record counts for the first time.
  *
- * The loop goes from each such tick to the next, so empty ticks cost nothing. */
+ * The loop goes from each such tick to the next, so empty ticks cost nothing. It stops at a tick that is published
+ * until its sums are taken: there is never more than one set of them, and as nothing is settled meanwhile, they can be
+ * made again after a restart. */
 
 static int64_t ceil_tick(int64_t time_us)
 {
@@ -101,27 +103,26 @@ void pl_shard_complete(struct pl_shard *shard, int64_t tick_us)
 /* Everything placed below tick_us is settled and nothing else. */
 static enum pl_status publish(struct pl_shard *shard, int64_t tick_us, struct pl_err *err)
 {
-    struct pl_sums *sums = &shard->sums[(shard->first_sums + shard->n_sums) % PL_SHARD_SUMS_MAX];
-    enum pl_status status = pl_snapshot_make(shard, PL_CELLS_SETTLED, tick_us, sums, err);
+    enum pl_status status = pl_snapshot_make(shard, PL_CELLS_SETTLED, tick_us, &shard->sums, err);
     uint64_t hash;
 
     if (status)
         return status;
-    hash = pl_snapshot_hash(sums);
-    if (hash == shard->published_hash && next_maturity(shard, tick_us - PL_TICK_US) != tick_us) {
-        pl_sums_fini(sums);
-        return PL_OK;
-    }
+    hash = pl_snapshot_hash(&shard->sums);
+    shard->waiting = hash != shard->published_hash || next_maturity(shard, tick_us - PL_TICK_US) == tick_us;
     shard->published_hash = hash;
-    shard->n_sums++;
+    if (!shard->waiting)
+        pl_sums_fini(&shard->sums);
     return PL_OK;
 }
 
 static enum pl_status run_ticks(struct pl_shard *shard, struct pl_err *err)
 {
-    int64_t frontier_us = shard->front.frontier_us;
+    int64_t frontier_us = shard->front.frontier_us, complete_us = shard->front.complete_us;
 
-    while (shard->n_sums < PL_SHARD_SUMS_MAX) {
+    if (frontier_us < 0 || (complete_us != PL_TIME_NONE && frontier_us - complete_us < PL_TICK_US))
+        return PL_OK;
+    while (!shard->waiting) {
         int64_t tick_us = next_tick(shard);
         enum pl_status status;
 
@@ -143,15 +144,10 @@ static enum pl_status run_ticks(struct pl_shard *shard, struct pl_err *err)
 enum pl_status pl_shard_advance(struct pl_shard *shard, struct pl_err *err)
 {
     int64_t frontier_us = shard->front.frontier_us;
-    enum pl_status status = PL_OK;
+    enum pl_status status = run_ticks(shard, err);
 
-    if (frontier_us >= 0) {
-        int64_t complete_us = shard->front.complete_us;
-
-        if (complete_us == PL_TIME_NONE || frontier_us - complete_us >= PL_TICK_US)
-            status = run_ticks(shard, err);
+    if (!shard->waiting && shard->front.complete_us != PL_TIME_NONE)
         pl_settle_some(shard, smaller(frontier_us, shard->front.complete_us + PL_TICK_US));
-    }
     pl_settle_forget(shard);
     if (!status && (shard->failed || shard->cells.failed))
         status = pl_err_set(err, PL_ERR_NOMEM, "out of memory while counting: the shard must be loaded again");
@@ -167,12 +163,13 @@ enum pl_status pl_shard_raise(struct pl_shard *shard, int64_t frontier_us, struc
 
 bool pl_shard_take_sums(struct pl_shard *shard, struct pl_sums *sums)
 {
-    if (shard->n_sums == 0)
+    if (run_ticks(shard, NULL))
+        shard->failed = true;
+    if (!shard->waiting)
         return false;
-    *sums = shard->sums[shard->first_sums];
-    shard->sums[shard->first_sums] = (struct pl_sums){0};
-    shard->first_sums = (shard->first_sums + 1) % PL_SHARD_SUMS_MAX;
-    shard->n_sums--;
+    *sums = shard->sums;
+    shard->sums = (struct pl_sums){0};
+    shard->waiting = false;
     return true;
 }
 
@@ -183,7 +180,7 @@ int64_t pl_shard_frontier(const struct pl_shard *shard)
 
 int64_t pl_shard_complete_to(const struct pl_shard *shard)
 {
-    return shard->front.complete_us;
+    return shard->waiting ? shard->front.complete_us - PL_TICK_US : shard->front.complete_us;
 }
 
 int64_t pl_shard_stream_time(const struct pl_shard *shard, unsigned input)
@@ -203,9 +200,7 @@ void pl_shard_stats(const struct pl_shard *shard, struct pl_shard_stats *stats)
     stats->tail_events = shard->units.n_events;
     stats->experiments = shard->registry.n;
     stats->cells = shard->cells.n;
-    for (uint32_t at = 0; at < shard->cells.n; at++)
-        if (shard->cells.rows[at].key.kind == PL_CELL_MIXED)
-            stats->mixed += (uint64_t)shard->cells.rows[at].view[PL_CELLS_LIVE].n;
+    stats->mixed = shard->cells.n_mixed;
 }
 
 enum pl_status pl_shard_live(const struct pl_shard *shard, struct pl_sums *sums, struct pl_err *err)

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DWELL_US (30 * PL_DAY_US)
-#define DWELL_ENTRIES 8u
 #define POLICY_ENTRIES 8u
 
 struct pl_judge *pl_judge_new(const struct pl_rules *rules, int64_t alert_min_interval_us)
@@ -94,7 +92,7 @@ static bool add_point(struct pl_judge *judge, const struct pl_history_point *poi
 
 static bool point_of(struct pl_judge *judge, uint32_t area, const struct pl_row *row, bool changed)
 {
-    const struct pl_area_state *state = pl_programme_area(judge->programme, area);
+    const struct pl_area_state *state = pl_programme_peek(judge->programme, area);
     bool own = row->area == area && row->kind == PL_ROW_RESULT;
     const struct pl_history_point point = {
         .area = area,
@@ -252,16 +250,9 @@ static enum pl_status enter_policies(struct pl_judge *judge, int64_t tick_us, st
     return status;
 }
 
-static bool dwell_ok(const struct pl_area_state *state, int64_t tick_us)
+static struct pl_facts facts_of(const struct pl_judge *judge, uint32_t a, int64_t tick_us)
 {
-    return state->flat_since_us != PL_TIME_NONE &&
-           (state->flat_entries >= DWELL_ENTRIES || tick_us - state->flat_since_us >= DWELL_US);
-}
-
-static struct pl_facts facts_of(struct pl_judge *judge, uint32_t a, int64_t tick_us)
-{
-    const struct pl_area_state *state = pl_programme_area(judge->programme, a);
-    double middle = isnan(state->lower) || isnan(state->upper) ? (double)NAN : (state->lower + state->upper) / 2;
+    const struct pl_area_state *state = pl_programme_peek(judge->programme, a);
 
     return (struct pl_facts){
         .programme = state->state,
@@ -271,10 +262,10 @@ static struct pl_facts facts_of(struct pl_judge *judge, uint32_t a, int64_t tick
         .value_measured = false,
         .unhealthy = state->unhealthy,
         .jackpot_ok = state->jackpot_ok,
-        .dwell_ok = dwell_ok(state, tick_us),
+        .dwell_ok = pl_programme_dwelt(state, tick_us),
         .once_yielding = state->once_yielding,
         .policy_new = state->policy_age < POLICY_ENTRIES,
-        .posterior_mean = middle,
+        .posterior_mean = (double)NAN,
     };
 }
 
@@ -367,13 +358,13 @@ int64_t pl_judge_due(const struct pl_judge *judge, int64_t after_us)
     }
     for (unsigned a = 0; a < judge->rules->n_areas; a++) {
         const struct judge_area *area = &judge->areas[a];
-        const struct pl_area_state *state = pl_programme_area(judge->programme, a);
+        const struct pl_area_state *state = pl_programme_peek(judge->programme, a);
         uint32_t funnel = judge->rules->areas[a].funnel;
 
         if (funnel != PL_RULES_NONE)
             sooner(&due_us, pl_looks_due(&area->standing.looks, &judge->rules->funnels[funnel]), after_us);
-        if (state->flat_since_us != PL_TIME_NONE && !dwell_ok(state, after_us))
-            sooner(&due_us, state->flat_since_us + DWELL_US, after_us);
+        if (state->flat_since_us != PL_TIME_NONE && !pl_programme_dwelt(state, after_us))
+            sooner(&due_us, state->flat_since_us + PL_PROGRAMME_DWELL_US, after_us);
         sooner(&due_us, pl_alert_due(&area->standing.alert, &area->advice, judge->min_interval_us), after_us);
     }
     return due_us;
@@ -392,6 +383,11 @@ void pl_judge_restore_standing(struct pl_judge *judge, uint32_t area, const stru
 enum pl_status pl_judge_restore_sums(struct pl_judge *judge, const struct pl_sums *sums, struct pl_err *err)
 {
     return keep_sums(judge, sums, err);
+}
+
+const struct pl_rules *pl_judge_rules(const struct pl_judge *judge)
+{
+    return judge->rules;
 }
 
 const struct pl_ledger *pl_judge_ledger(const struct pl_judge *judge)

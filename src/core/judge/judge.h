@@ -79,6 +79,7 @@ enum pl_status pl_judge_tick(struct pl_judge *judge, int64_t tick_us, const stru
                              struct pl_judgement *judgement, struct pl_err *err) PL_MUSTCHECK;
 
 /* Read access, valid until the next tick. */
+const struct pl_rules *pl_judge_rules(const struct pl_judge *judge);
 const struct pl_ledger *pl_judge_ledger(const struct pl_judge *judge);
 const struct pl_area_state *pl_judge_area(struct pl_judge *judge, uint32_t area);
 const struct pl_advice *pl_judge_advice(const struct pl_judge *judge, uint32_t area);

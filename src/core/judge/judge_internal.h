@@ -1,4 +1,5 @@
-/* Shared by judge.c (tick), judge_docket.c (control records) and judge_entry.c (experiments from sums). */
+/* Shared by judge.c (tick), judge_docket.c (control records) and judge_entry.c (experiments from sums); the rules of
+ * order, landmark and docket are those of design 10. */
 #ifndef PL_CORE_JUDGE_JUDGE_INTERNAL_H
 #define PL_CORE_JUDGE_JUDGE_INTERNAL_H
 

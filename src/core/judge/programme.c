@@ -340,6 +340,11 @@ const struct pl_area_state *pl_programme_area(struct pl_programme *programme, ui
     return state;
 }
 
+const struct pl_area_state *pl_programme_peek(const struct pl_programme *programme, uint32_t area)
+{
+    return &programme->areas[area].state;
+}
+
 bool pl_programme_dwelt(const struct pl_area_state *state, int64_t now_us)
 {
     if (state->state != PL_FLAT)

@@ -495,11 +495,11 @@ static void facts_tell_what_the_broker_says(void **state)
     struct pl_err err;
 
     join_as(&member, cluster, 0, NULL); /* joins no group */
-    assert_int_equal(pl_kafka_facts(member.kafka, "beta", 10 * PL_SECOND_US, &facts, &err), PL_OK);
+    assert_int_equal(pl_kafka_facts(member.kafka, "beta", 2 * PL_SECOND_US, &facts, &err), PL_OK);
     assert_int_equal(facts.partitions, PARTITIONS);
     assert_true(facts.trusted_time); /* the mock cannot be asked: no warning, but a note */
     assert_non_null(strstr(err.text, "topic beta: its configuration is unknown"));
-    assert_int_equal(pl_kafka_facts(member.kafka, "control", 10 * PL_SECOND_US, &facts, NULL), PL_OK);
+    assert_int_equal(pl_kafka_facts(member.kafka, "control", PL_SECOND_US, &facts, NULL), PL_OK);
     assert_int_equal(facts.partitions, 1);
     rd_kafka_mock_topic_set_error(cluster->mock, "alpha", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
     assert_int_equal(pl_kafka_facts(member.kafka, "alpha", 10 * PL_SECOND_US, &facts, &err), PL_OK);
@@ -515,7 +515,7 @@ static void leaves_at_any_moment(void **state)
 {
     const struct cluster *cluster = *state;
 
-    for (int dozes = 0; dozes < 24; dozes += 3) {
+    for (int dozes = 0; dozes < 18; dozes += 3) {
         struct member member;
 
         join_as(&member, cluster, 2, "control");

@@ -548,6 +548,7 @@ static void test_permissions(void **state)
 
 struct fake {
     struct evconnlistener *listener;
+    struct bufferevent *bev; /* of the last connection, NULL when closed */
     char url[128];
     const char *greeting;
     struct pl_span reply; /* to whatever is asked after the greeting */
@@ -558,8 +559,12 @@ struct fake {
 
 static void fake_closed(struct bufferevent *bev, short what, void *ctx)
 {
-    (void)what, (void)ctx;
+    struct fake *fake = ctx;
+
+    (void)what;
     bufferevent_free(bev);
+    if (fake->bev == bev)
+        fake->bev = NULL;
 }
 
 static void fake_written(struct bufferevent *bev, void *ctx)
@@ -567,7 +572,7 @@ static void fake_written(struct bufferevent *bev, void *ctx)
     struct fake *fake = ctx;
 
     if (fake->close_after && fake->replied)
-        bufferevent_free(bev);
+        fake_closed(bev, 0, ctx);
 }
 
 static void fake_read(struct bufferevent *bev, void *ctx)
@@ -591,6 +596,7 @@ static void fake_accept(struct evconnlistener *listener, evutil_socket_t fd, str
     struct fake *fake = ctx;
 
     (void)address, (void)len;
+    fake->bev = bev;
     fake->greeting = GREETING;
     fake->replied = false;
     bufferevent_setcb(bev, fake_read, fake_written, fake_closed, ctx);
@@ -653,6 +659,8 @@ static void test_broken_replies(void **state)
         pl_buf_fini(&answer.text);
         pl_link_free(probe.link);
         probe.link = NULL;
+        if (fake.bev)
+            bufferevent_free(fake.bev);
         evconnlistener_free(fake.listener);
         probe_spin(&probe);
         event_base_free(probe.base);

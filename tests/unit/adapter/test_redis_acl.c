@@ -244,7 +244,6 @@ static void test_refused(void **state)
                                          "SCAN 0",
                                          "RANDOMKEY",
                                          "DBSIZE",
-                                         "DEBUG SLEEP 0",
                                          "SHUTDOWN NOSAVE",
                                          "REPLICAOF NO ONE",
                                          "SCRIPT FLUSH",

@@ -142,6 +142,7 @@ static void reads_texts(void **state)
         {"redis", "url", "redis://", false},
         {"redis", "url", "redis://:6379", false},
         {"redis", "url", "http://h", false},
+        {"redis", "url", "redis://a b:1", false},
         {"area", "experiments", "checkout_*, a?b, Order Flow", true},
         {"area", "experiments", "a/*", false},
         {"area", "experiments", "a,,b", false},

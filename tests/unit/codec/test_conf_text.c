@@ -44,7 +44,7 @@ static void reads_sections_and_keys(void **state)
     assert_int_equal(
         add(&text, "f",
             "# comment\n; another\n\n[one]\na = 1\n  b.c-d_E=two words \n\t[ two  Order Completed ] # why\n"
-            "a = x#y ; no\nempty =\nsign = a = b\n[one named]\na=é",
+            "a = x#y ; no\nempty =\nnone =;x\nsign = a = b\n[one named]\na=é",
             NULL),
         PL_OK);
     assert_int_equal(text.n_sections, 3);
@@ -52,12 +52,13 @@ static void reads_sections_and_keys(void **state)
     assert_string_equal(get(&text, "one", "", "b.c-d_E"), "two words");
     assert_string_equal(get(&text, "two", "Order Completed", "a"), "x#y");
     assert_string_equal(get(&text, "two", "Order Completed", "empty"), "");
+    assert_string_equal(get(&text, "two", "Order Completed", "none"), "");
     assert_string_equal(get(&text, "two", "Order Completed", "sign"), "a = b");
     assert_string_equal(get(&text, "one", "named", "a"), "é");
     assert_null(get(&text, "one", "", "A"));
     assert_null(pl_conf_text_find(&text, "two", pl_span_of("")));
     assert_int_equal(text.sections[1]->place.line, 7);
-    assert_int_equal(pl_conf_section_find(text.sections[1], "sign")->place.line, 10);
+    assert_int_equal(pl_conf_section_find(text.sections[1], "sign")->place.line, 11);
     assert_string_equal(text.sections[1]->place.file, "f");
     pl_conf_text_fini(&text);
     pl_conf_text_fini(&text);

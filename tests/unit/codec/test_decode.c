@@ -1,6 +1,6 @@
 #include "codec/decode.h"
 
-#include "unit/codec/rules_fixture.h"
+#include "support/rules_fixture.h"
 #include "util/stamp.h"
 
 #include <setjmp.h>

@@ -98,6 +98,7 @@ static void test_gains(void **state)
     check_gain("", .5, "50 %");
     check_gain("Elo", 1.5, "1.5 Elo");
     check_gain("%", -.000123456, "-0.0123 %");
+    check_gain("Elo", 12345.6, "12346 Elo");
     check_gain("%", NAN, "unknown");
 }
 

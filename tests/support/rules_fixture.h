@@ -1,8 +1,8 @@
 /* Rules for tests of the decoder: one area, "Order Completed" counted and summed by revenue, "Cart Opened" counted
  * only.
  */
-#ifndef PL_TESTS_CODEC_RULES_FIXTURE_H
-#define PL_TESTS_CODEC_RULES_FIXTURE_H
+#ifndef PL_TESTS_SUPPORT_RULES_FIXTURE_H
+#define PL_TESTS_SUPPORT_RULES_FIXTURE_H
 
 #include "core/rules.h"
 #include "util/num.h"

@@ -1,0 +1,178 @@
+/* The figures of experiments and funnels, written with the last tick of a batch: short decimal strings, window first,
+ * then what it is, then the variant or step (names may hold dots; they come last).
+ */
+#include "app/command.h"
+#include "app/evaluator_internal.h"
+
+#include "codec/keys.h"
+#include "core/judge/figures.h"
+#include "core/judge/split.h"
+#include "util/stamp.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_BYTES 160
+
+/* 128 bits in decimal. */
+static const char *wide(pl_int128 value, char out[48])
+{
+    char *at = out + 47;
+    bool negative = value < 0;
+
+    *at = '\0';
+    do {
+        int digit = (int)(value % 10);
+
+        *--at = (char)('0' + (digit < 0 ? -digit : digit));
+        value /= 10;
+    } while (value != 0);
+    if (negative)
+        *--at = '-';
+    return at;
+}
+
+static void pair_arm(struct pl_command *c, const char *window, const char *variant, const struct pl_cell *cell)
+{
+    char name[NAME_BYTES], number[48];
+
+    snprintf(name, sizeof(name), "%s.n.%s", window, variant);
+    pl_command_whole(c, name, cell->n);
+    snprintf(name, sizeof(name), "%s.sum.%s", window, variant);
+    pl_command_whole(c, name, cell->sum);
+    snprintf(name, sizeof(name), "%s.sum2.%s", window, variant);
+    pl_command_pair(c, name, wide(cell->sum2, number));
+    snprintf(name, sizeof(name), "%s.mean.%s", window, variant);
+    if (cell->n > 0)
+        pl_command_double(c, name, (double)cell->sum / (double)cell->n / (double)PL_MICRO);
+}
+
+static void pair_lift(struct pl_command *c, const char *window, const char *variant, const struct pl_figures_lift *lift)
+{
+    const struct {
+        const char *what;
+        double value;
+    } numbers[] = {{"lift", lift->lift}, {"lift_lower", lift->lower}, {"lift_upper", lift->upper}, {"p", lift->p}};
+    char name[NAME_BYTES];
+
+    for (size_t at = 0; at < sizeof(numbers) / sizeof(*numbers); at++) {
+        snprintf(name, sizeof(name), "%s.%s.%s", window, numbers[at].what, variant);
+        pl_command_double(c, name, numbers[at].value);
+    }
+}
+
+static void write_metric(struct pl_evaluator *ev, unsigned index, const struct pl_experiment_view *view,
+                         uint32_t metric)
+{
+    const struct pl_sums_experiment *experiment = &pl_judge_sums(ev->judge)->experiments[index];
+    const struct pl_metric_rule *rule = &ev->conf->rules->metrics[metric];
+    struct pl_command c;
+    char id[2 * PL_NAME_BYTES];
+
+    snprintf(id, sizeof(id), "%s:%s", experiment->name, rule->id);
+    pl_command_init(&c, "HSET", pl_key_main_id(ev->conf->instance, "experiment", id).text);
+    pl_command_time(&c, "judged", ev->judged_us);
+    for (int w = 0; w < PL_FIGURES_WINDOWS; w++) {
+        enum pl_figures_window window = (enum pl_figures_window)w;
+        struct pl_cell arms[PL_VARIANTS_MAX];
+
+        for (unsigned v = 0; v < experiment->n_variants; v++) {
+            arms[v] = pl_figures_arm(ev->judge, index, v, metric, window, ev->judged_us);
+            pair_arm(&c, pl_figures_window_name(window), experiment->variants[v], &arms[v]);
+        }
+        for (unsigned v = 0; v < experiment->n_variants; v++) {
+            struct pl_figures_lift lift;
+
+            if (v == view->control)
+                continue;
+            lift = pl_figures_compare(ev->conf->rules, metric, &arms[view->control], &arms[v]);
+            pair_lift(&c, pl_figures_window_name(window), experiment->variants[v], &lift);
+        }
+    }
+    pl_evaluator_finish(ev, &c);
+}
+
+static void write_summary(struct pl_evaluator *ev, unsigned index, const struct pl_experiment_view *view)
+{
+    static const char *const works[] = {"growth", "monetisation", "core", "holdout"};
+    const struct pl_sums_experiment *experiment = &pl_judge_sums(ev->judge)->experiments[index];
+    struct pl_command c;
+    char name[NAME_BYTES];
+
+    pl_command_init(&c, "HSET", pl_key_main_id(ev->conf->instance, "experiment", experiment->name).text);
+    pl_command_pair(&c, "area", ev->conf->rules->areas[view->area].id);
+    pl_command_pair(&c, "work", works[view->work]);
+    pl_command_pair(&c, "control", experiment->variants[view->control]);
+    pl_command_whole(&c, "variants", experiment->n_variants);
+    pl_command_time(&c, "start", view->start_us);
+    pl_command_time(&c, "end", view->end_us);
+    pl_command_time(&c, "due", view->due_us);
+    pl_command_whole(&c, "entered", view->entered && view->excluded == PL_ENTERED);
+    pl_command_pair(&c, "left_out", view->excluded == PL_ENTERED ? "" : pl_exclusion_name(view->excluded));
+    pl_command_whole(&c, "saw_two_variants", view->n_mixed);
+    pl_command_whole(&c, "uneven_split", view->uneven_split);
+    pl_command_double(&c, "split_p", pl_split_p(view->split_log_e));
+    for (unsigned v = 0; v < experiment->n_variants; v++) {
+        const struct pl_cell_key key = {.kind = PL_CELL_EXPOSED, .arm = (uint16_t)v, .subject = index};
+
+        snprintf(name, sizeof(name), "units.%s", experiment->variants[v]);
+        pl_command_whole(&c, name, pl_sums_range(pl_judge_sums(ev->judge), key, INT32_MIN, INT32_MAX).n);
+    }
+    pl_evaluator_finish(ev, &c);
+}
+
+static void write_experiment(struct pl_evaluator *ev, unsigned index)
+{
+    const char *name = pl_judge_sums(ev->judge)->experiments[index].name;
+    struct pl_key experiments = pl_key_main(ev->conf->instance, "experiments");
+    struct pl_experiment_view view;
+    char start[32];
+
+    pl_judge_experiment(ev->judge, index, &view);
+    if (view.area == PL_RULES_NONE)
+        return;
+    snprintf(start, sizeof(start), "%" PRId64, view.start_us / 1000);
+    pl_resp_add_text(&ev->batch, "ZADD", experiments.text, start, name, NULL);
+    ev->n_batch++;
+    write_summary(ev, index, &view);
+    for (uint32_t metric = 0; metric < ev->conf->rules->n_metrics; metric++)
+        if (ev->conf->rules->metrics[metric].area == view.area)
+            write_metric(ev, index, &view, metric);
+}
+
+static void write_funnel(struct pl_evaluator *ev, uint32_t funnel)
+{
+    const struct pl_funnel_rule *rule = &ev->conf->rules->funnels[funnel];
+    struct pl_command c;
+    char name[NAME_BYTES];
+
+    pl_command_init(&c, "HSET", pl_key_main_id(ev->conf->instance, "funnel", rule->id).text);
+    pl_command_pair(&c, "area", ev->conf->rules->areas[rule->area].id);
+    pl_command_whole(&c, "steps", rule->n_steps);
+    pl_command_time(&c, "judged", ev->judged_us);
+    for (unsigned step = 0; step < rule->n_steps; step++) {
+        snprintf(name, sizeof(name), "step%u", step + 1);
+        pl_command_pair(&c, name, pl_names_text(ev->conf->rules->actions, rule->steps[step]));
+        for (int s = 0; s < PL_FIGURES_SPANS; s++) {
+            enum pl_figures_span span = (enum pl_figures_span)s;
+            struct pl_cell cell = pl_figures_step(ev->judge, funnel, step, span, ev->judged_us);
+
+            snprintf(name, sizeof(name), "%s.attempts.%u", pl_figures_span_name(span), step + 1);
+            pl_command_whole(&c, name, cell.n);
+            snprintf(name, sizeof(name), "%s.units.%u", pl_figures_span_name(span), step + 1);
+            pl_command_whole(&c, name, cell.sum);
+        }
+    }
+    pl_evaluator_finish(ev, &c);
+}
+
+void pl_evaluator_write_figures(struct pl_evaluator *ev)
+{
+    if (ev->judged_us == PL_TIME_NONE)
+        return;
+    for (unsigned at = 0; at < pl_judge_sums(ev->judge)->n_experiments; at++)
+        write_experiment(ev, at);
+    for (uint32_t funnel = 0; funnel < ev->conf->rules->n_funnels; funnel++)
+        write_funnel(ev, funnel);
+}

@@ -158,14 +158,23 @@ static void apply_waiting(struct pl_plateau *plateau, bool has_event, int64_t ev
     }
 }
 
-/* Judge every tick up to complete_us at which something happened or falls due, as the evaluator does. */
-static int judge_to(struct pl_plateau *plateau, int64_t complete_us)
+/* How far the shard is complete, no further than what is to be judged. */
+static int64_t complete_to(const struct pl_plateau *plateau)
+{
+    int64_t complete_us = pl_shard_complete_to(plateau->shard), until_us = plateau->setup.until_us;
+
+    if (until_us > 0 && complete_us > until_us)
+        return pl_stamp_floor(until_us, PL_TICK_US);
+    return complete_us;
+}
+
+/* Judge every complete tick at which something happened or falls due, as the evaluator does. The shard stops at a
+ * published tick until it is taken, so what is complete grows as we go. */
+static int judge_complete(struct pl_plateau *plateau)
 {
     struct pl_err err = {0};
 
-    if (plateau->setup.until_us > 0 && complete_us > plateau->setup.until_us)
-        complete_us = pl_stamp_floor(plateau->setup.until_us, PL_TICK_US);
-    while (complete_us != PL_TIME_NONE) {
+    for (;;) {
         struct pl_judgement judgement;
         int64_t tick_us = pl_judge_due(plateau->judge, plateau->judged_us);
         bool with_sums;
@@ -174,7 +183,7 @@ static int judge_to(struct pl_plateau *plateau, int64_t complete_us)
             plateau->has_next = pl_shard_take_sums(plateau->shard, &plateau->next);
         if (plateau->has_next && (tick_us == PL_TIME_NONE || plateau->next.tick_us < tick_us))
             tick_us = plateau->next.tick_us;
-        if (tick_us == PL_TIME_NONE || tick_us > complete_us)
+        if (tick_us == PL_TIME_NONE || tick_us > complete_to(plateau))
             break;
         with_sums = plateau->has_next && plateau->next.tick_us == tick_us;
         if (pl_judge_tick(plateau->judge, tick_us, with_sums ? &plateau->next : NULL, &judgement, &err))
@@ -185,8 +194,8 @@ static int judge_to(struct pl_plateau *plateau, int64_t complete_us)
         plateau->judged_us = tick_us;
         pl_plateau_report(plateau, &judgement);
     }
-    if (complete_us > plateau->judged_us)
-        plateau->judged_us = complete_us; /* nothing can happen there any more */
+    if (complete_to(plateau) > plateau->judged_us)
+        plateau->judged_us = complete_to(plateau); /* nothing can happen there any more */
     return 0;
 }
 
@@ -196,7 +205,7 @@ static int advance(struct pl_plateau *plateau)
 
     if (pl_shard_advance(plateau->shard, &err))
         return fail(plateau, &err);
-    return judge_to(plateau, pl_shard_complete_to(plateau->shard));
+    return judge_complete(plateau);
 }
 
 static int64_t smallest_time(const struct pl_decoded *decoded, unsigned n)
@@ -259,8 +268,8 @@ int pl_plateau_finish(struct pl_plateau *plateau)
         return PL_ERR_STATE;
     largest_us = pl_shard_largest_place(plateau->shard);
     if (largest_us == PL_TIME_NONE)
-        return 0;
+        return 0; /* nothing was fed */
     if (pl_shard_raise(plateau->shard, pl_stamp_next_tick(largest_us), &err))
         return fail(plateau, &err);
-    return judge_to(plateau, pl_shard_complete_to(plateau->shard));
+    return judge_complete(plateau);
 }

@@ -102,7 +102,7 @@ static enum pl_status set_from_file(rd_kafka_conf_t *rk_conf, const struct pl_co
     return status;
 }
 
-static enum pl_status set_users(rd_kafka_conf_t *rk_conf, const struct pl_conf *conf, struct pl_err *err)
+enum pl_status pl_kafka_conf_users(rd_kafka_conf_t *rk_conf, const struct pl_conf *conf, struct pl_err *err)
 {
     static const char suffix[] = ".file";
 
@@ -171,7 +171,7 @@ enum pl_status pl_kafka_conf_make(const struct pl_kafka_config *config, rd_kafka
     if (!status)
         status = set_sizes(rk_conf, config, err);
     if (!status)
-        status = set_users(rk_conf, conf, err);
+        status = pl_kafka_conf_users(rk_conf, conf, err);
     if (!status)
         status = set_all(rk_conf, owned, sizeof(owned) / sizeof(owned[0]), err);
     if (!status)

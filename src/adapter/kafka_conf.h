@@ -13,6 +13,10 @@ struct rd_kafka_conf_s;
 enum pl_status pl_kafka_conf_make(const struct pl_kafka_config *config, struct rd_kafka_conf_s **out,
                                   struct pl_err *err) PL_MUSTCHECK;
 
+/* The user's [kafka] pairs alone, for clients that are no consumer of ours. INPUT as above. */
+enum pl_status pl_kafka_conf_users(struct rd_kafka_conf_s *rk_conf, const struct pl_conf *conf,
+                                   struct pl_err *err) PL_MUSTCHECK;
+
 /* Bytes that one input's queue may hold: kafka_queue over all inputs that this process may get, at least
  * PL_KAFKA_QUEUE_MIN_BYTES, at most a worker's share. */
 #define PL_KAFKA_QUEUE_MIN_BYTES (INT64_C(256) * 1024)

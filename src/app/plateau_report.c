@@ -1,0 +1,167 @@
+/* Results of the engine, as the public header gives them. */
+#include "app/plateau_internal.h"
+
+#include "codec/alert_doc.h"
+#include "codec/area_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void report_point(const struct pl_plateau *plateau, const struct pl_history_point *point, int64_t tick_us)
+{
+    const struct pl_plateau_point out = {
+        .area = plateau->conf->rules->areas[point->area].id,
+        .state = pl_programme_state_name(point->state),
+        .changed = point->changed,
+        .n = point->n,
+        .time_us = point->time_us,
+        .tick_us = tick_us,
+        .flat = point->e_flat,
+        .level = point->level,
+        .down = point->down,
+        .up = point->up,
+        .yield = point->e_yield,
+        .effect = point->effect,
+        .se = point->se,
+    };
+
+    plateau->setup.point(plateau->setup.ctx, &out);
+}
+
+static void report_edge(const struct pl_plateau *plateau, const struct pl_area_edge *edge)
+{
+    const struct pl_alert_doc doc = {
+        .instance = plateau->conf->instance,
+        .area = &plateau->conf->rules->areas[edge->area],
+        .edge = &edge->edge,
+        .advice = pl_judge_advice(plateau->judge, edge->area),
+        .state = pl_judge_area(plateau->judge, edge->area),
+    };
+    struct pl_buf json = {0};
+    char id[33];
+
+    pl_alert_doc_id(&doc, id);
+    pl_alert_doc_write(&doc, &json);
+    const struct pl_plateau_alert out = {
+        .id = id,
+        .area = doc.area->id,
+        .status = pl_alert_status_name(edge->edge.status),
+        .verdict = pl_verdict_name(edge->edge.verdict),
+        .tick_us = edge->edge.tick_us,
+        .json = pl_buf_ok(&json) && json.ptr ? json.ptr : "",
+    };
+    plateau->setup.alert(plateau->setup.ctx, &out);
+    pl_buf_fini(&json);
+}
+
+void pl_plateau_report(struct pl_plateau *plateau, const struct pl_judgement *judgement)
+{
+    for (size_t at = 0; plateau->setup.point && at < judgement->n_points; at++)
+        report_point(plateau, &judgement->points[at], judgement->tick_us);
+    for (size_t at = 0; plateau->setup.alert && at < judgement->n_edges; at++)
+        report_edge(plateau, &judgement->edges[at]);
+}
+
+unsigned pl_plateau_areas(const struct pl_plateau *plateau)
+{
+    return plateau->conf->rules->n_areas;
+}
+
+const char *pl_plateau_area_id(const struct pl_plateau *plateau, unsigned area)
+{
+    return plateau->conf->rules->areas[area].id;
+}
+
+void pl_plateau_area(struct pl_plateau *plateau, unsigned area,
+                     void (*visit)(void *ctx, const char *name, const char *value), void *ctx)
+{
+    const struct pl_area_view view = {
+        .rule = &plateau->conf->rules->areas[area],
+        .state = pl_judge_area(plateau->judge, area),
+        .advice = pl_judge_advice(plateau->judge, area),
+        .standing = pl_judge_standing(plateau->judge, area),
+        .ledger = pl_judge_ledger(plateau->judge),
+        .area = area,
+        .judged_us = plateau->judged_us,
+    };
+
+    pl_area_text(&view, visit, ctx);
+}
+
+/* A 128-bit sum of squares is never negative. */
+static void write_wide(pl_int128 value, char out[48])
+{
+    char digits[48];
+    size_t n = 0;
+
+    do {
+        digits[n++] = (char)('0' + (int)(value % 10));
+        value /= 10;
+    } while (value > 0 && n < sizeof(digits) - 1);
+    for (size_t at = 0; at < n; at++)
+        out[at] = digits[n - 1 - at];
+    out[n] = '\0';
+}
+
+static void name_funnel(const struct pl_rules *rules, const struct pl_cell *cell, struct pl_plateau_sum *sum)
+{
+    const struct pl_funnel_rule *funnel = &rules->funnels[cell->key.subject];
+
+    sum->subject = funnel->id;
+    sum->index = cell->key.arm;
+    sum->arm = pl_names_text(rules->actions, funnel->steps[cell->key.arm]);
+}
+
+static void name_experiment(const struct pl_rules *rules, const struct pl_sums *sums, const struct pl_cell *cell,
+                            struct pl_plateau_sum *sum)
+{
+    const struct pl_sums_experiment *experiment = &sums->experiments[cell->key.subject];
+
+    sum->subject = experiment->name;
+    if (cell->key.kind != PL_CELL_MIXED)
+        sum->arm = experiment->variants[cell->key.arm];
+    if (cell->key.kind == PL_CELL_METRIC)
+        sum->metric = rules->metrics[cell->key.metric].id;
+    if (cell->key.kind == PL_CELL_SEGMENT)
+        sum->index = cell->key.metric;
+}
+
+bool pl_plateau_sum(const struct pl_plateau *plateau, size_t index, struct pl_plateau_sum *sum)
+{
+    static const char *const kinds[] = {"", "exposed", "metric", "mixed", "segment", "funnel", "funnel_hour"};
+    const struct pl_sums *sums = pl_judge_sums(plateau->judge);
+    const struct pl_cell *cell;
+
+    if (index >= sums->n_cells)
+        return false;
+    cell = &sums->cells[index];
+    *sum = (struct pl_plateau_sum){
+        .kind = kinds[cell->key.kind], .arm = "", .metric = "", .pane = cell->key.pane, .n = cell->n, .sum = cell->sum};
+    write_wide(cell->sum2, sum->sum_of_squares);
+    if (cell->key.kind == PL_CELL_FUNNEL || cell->key.kind == PL_CELL_FUNNEL_HOUR)
+        name_funnel(plateau->conf->rules, cell, sum);
+    else
+        name_experiment(plateau->conf->rules, sums, cell, sum);
+    return true;
+}
+
+bool pl_plateau_count(const struct pl_plateau *plateau, unsigned index, const char **name, uint64_t *count)
+{
+    static const char *const names[] = {"records", "events", "unmatched", "late", "mixed"};
+    const unsigned n = sizeof(names) / sizeof(*names);
+    struct pl_shard_stats stats;
+
+    pl_shard_stats(plateau->shard, &stats);
+    if (index < n) {
+        const uint64_t counts[] = {plateau->n_records, stats.accepted, stats.unmatched, stats.late, stats.mixed};
+
+        *name = names[index];
+        *count = counts[index];
+        return true;
+    }
+    if (index - n + 1 >= PL_REJECT_COUNT)
+        return false;
+    *name = pl_reject_name((enum pl_reject)(index - n + 1));
+    *count = plateau->rejected[index - n + 1];
+    return true;
+}

@@ -115,13 +115,6 @@ static void join_variants(struct pl_sums_experiment *into, const struct pl_sums_
     into->n_variants = n;
 }
 
-static int64_t known_smaller(int64_t a, int64_t b)
-{
-    if (a == PL_TIME_NONE || b == PL_TIME_NONE)
-        return a == PL_TIME_NONE ? b : a;
-    return a < b ? a : b;
-}
-
 /* The declared share that one side has for a variant of the joined experiment, 0 without one. */
 static double share_in(const struct pl_sums_experiment *side, unsigned segment, const char *variant)
 {
@@ -151,8 +144,6 @@ static void join_experiment(struct pl_sums_experiment *into, const struct pl_sum
 
     join_variants(into, from);
     join_shares(into, &old, from);
-    into->started_us = known_smaller(old.started_us, from->started_us);
-    into->ended_us = known_smaller(old.ended_us, from->ended_us);
     if (into->first_exposure_us == PL_TIME_NONE ||
         (from->first_exposure_us != PL_TIME_NONE && from->first_exposure_us < into->first_exposure_us))
         into->first_exposure_us = from->first_exposure_us;

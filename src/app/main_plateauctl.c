@@ -14,7 +14,7 @@ static const struct {
     {"explain", pl_ctl_explain, "why an area has its verdict, and what would change it"},
     {"alerts", pl_ctl_alerts, "alerts so far, and live"},
     {"check", pl_ctl_check, "configuration, Kafka and Redis: is everything as it must be?"},
-    // {"tap", pl_ctl_tap, "what plateaud makes of the events that arrive now"},
+    {"tap", pl_ctl_tap, "what plateaud makes of the events that arrive now"},
     {"worth", pl_ctl_worth, "the smallest gain worth an experiment, from three numbers"},
     {"import", pl_ctl_import, "history of experiments into the control topic"},
     {"replay", pl_ctl_replay, "the same engine over files, without Kafka and Redis"},

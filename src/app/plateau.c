@@ -129,7 +129,7 @@ const char *pl_plateau_control(struct pl_plateau *plateau, const char *json, siz
     return NULL;
 }
 
-/* Whether it is used is known only now: it is counted, its sender has long gone on. */
+/* Whether it is used is known only now, when its sender has long gone on: it is counted. */
 static void apply_control(struct pl_plateau *plateau, const struct pl_control *control)
 {
     int64_t place_us;
@@ -137,6 +137,7 @@ static void apply_control(struct pl_plateau *plateau, const struct pl_control *c
 
     if (reason == PL_ACCEPTED)
         reason = pl_judge_control(plateau->judge, control, place_us);
+    plateau->n_control += reason == PL_ACCEPTED;
     (void)refuse(plateau, reason);
 }
 

@@ -26,7 +26,7 @@ struct pl_plateau {
     struct pl_sums next; /* owned: published, not judged yet */
     bool has_next;
     int64_t judged_us;
-    uint64_t n_records;
+    uint64_t n_records, n_control; /* events' records; control records that were used */
     uint64_t rejected[PL_REJECT_COUNT];
     struct pl_decoded decoded[PL_DECODED_MAX];
     char failure[PL_ERR_TEXT_BYTES];

@@ -147,13 +147,13 @@ bool pl_plateau_sum(const struct pl_plateau *plateau, size_t index, struct pl_pl
 
 bool pl_plateau_count(const struct pl_plateau *plateau, unsigned index, const char **name, uint64_t *count)
 {
-    static const char *const names[] = {"records", "events", "unmatched", "late", "mixed"};
+    static const char *const names[] = {"records", "control", "events", "unmatched", "late", "mixed"};
     const unsigned n = sizeof(names) / sizeof(*names);
     struct pl_shard_stats stats;
 
     pl_shard_stats(plateau->shard, &stats);
     if (index < n) {
-        const uint64_t counts[] = {plateau->n_records, stats.accepted, stats.unmatched, stats.late, stats.mixed};
+        const uint64_t counts[] = {plateau->n_records, plateau->n_control, stats.accepted, stats.unmatched, stats.late, stats.mixed};
 
         *name = names[index];
         *count = counts[index];

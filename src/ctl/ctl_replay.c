@@ -30,7 +30,7 @@ static const char help[] =
     "  --json            everything, one JSON object per line: points of history, alerts, areas, sums, counts\n"
     "  -c FILE           configuration (default /etc/plateaud/plateaud.conf)\n"
     "\n"
-    "exit codes: 0 replayed; 1 records were refused (see the counts); 2 a file or the configuration failed; 64 usage\n";
+    "exit codes: 0 replayed; 1 a control record was not used; 2 a file or the configuration failed; 64 usage\n";
 
 struct replay {
     struct pl_options options;
@@ -138,7 +138,7 @@ static enum pl_status feed(struct replay *replay, const char *path, bool control
             continue;
         reason = control ? pl_plateau_control(replay->plateau, line.ptr, line.len, PL_PLATEAU_NO_TIME)
                          : pl_plateau_event(replay->plateau, line.ptr, line.len, PL_PLATEAU_NO_TIME);
-        replay->refused += reason != NULL;
+        replay->refused += reason && control; /* unused events are a part of every log: they are counted */
         if (reason && control)
             fprintf(stderr, "%s:%" PRIu64 ": not used: %s\n", lines.path, lines.number, reason);
         if (pl_plateau_failure(replay->plateau))

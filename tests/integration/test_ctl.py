@@ -1,0 +1,301 @@
+"""plateauctl against real Kafka, real Redis and the real daemon: import, status, explain, alerts, test-alert, forward,
+check and tap."""
+
+import gzip
+import json
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+import rig
+
+DATA = rig.ROOT / "tests" / "data" / "results"
+AREA = "koivisto"  # 345 results; ends SHIFT_TO_CORE, unconfirmed
+N_RESULTS = 345
+
+
+class Ctl:
+    """plateauctl with one configuration."""
+
+    def __init__(self, directory, conf):
+        self.path = directory / "ctl.conf"
+        self.path.write_text(conf)
+
+    def argv(self, command, *args):
+        return [rig.program("plateauctl"), command, "-c", str(self.path), *map(str, args)]
+
+    def run(self, command, *args, stdin=""):
+        return subprocess.run(self.argv(command, *args), input=stdin, capture_output=True, text=True, timeout=120)
+
+    def ok(self, command, *args, **more):
+        done = self.run(command, *args, **more)
+        assert done.returncode == 0, (done.returncode, done.stderr)
+        return done.stdout
+
+    def start(self, command, *args, **more):
+        return subprocess.Popen(self.argv(command, *args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+
+
+def conf(kafka, redis, control, topics=(), **more):
+    return rig.make_conf(
+        kafka, redis, topics=topics, control=control, idle_timeout="1s",
+        sections=[(f"area {AREA}", {"owner": "engine", "unit": "Elo", "smallest_return": 5.23, "goal": "Order Completed",
+                                    "funnel": "Product Viewed > Order Completed", "experiments": "*"})], **more)
+
+
+@pytest.fixture
+def ctl(kafka, redis, names, tmp_path):
+    control = names("ctl-control")
+    made = Ctl(tmp_path, conf(kafka, redis, control))
+    made.control = control
+    return made
+
+
+def judged(redis, n):
+    rig.wait_until(lambda: redis.hgetall(f"plateaud:{{main}}:area:{AREA}").get("results_ever") == str(n), 90)
+
+
+def test_import_to_explain(kafka, redis, names, daemons, ctl):
+    """The whole way of a first day: history in, verdict out, in words and in numbers."""
+    file = DATA / f"{AREA}.jsonl.gz"
+
+    missing = ctl.run("import", file)
+    assert missing.returncode == 2 and "--create" in missing.stderr and "does not exist" in missing.stderr
+
+    kafka.create(f"{ctl.control}:1")
+    done = ctl.run("import", file)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "" and f"{N_RESULTS} results" in done.stderr and "1 areas written" in done.stderr
+
+    daemons(ctl.path.read_text())
+    judged(redis, N_RESULTS)
+    rig.wait_until(lambda: redis.stream("plateaud:{main}:alerts"), 30)
+
+    # What the daemon made of it is what the engine makes of the same records from files.
+    points = [point for _, point in redis.stream(f"plateaud:{{main}}:history:{AREA}")]
+    control = ctl.path.parent / "control.jsonl"
+    control.write_text(ctl.ok("import", "--dry-run", file))
+    replayed = [json.loads(line) for line in ctl.ok("replay", "--control", control, "--json").splitlines()]
+    mine = [line for line in replayed if line["type"] == "point"]
+    assert len(mine) == len(points) >= N_RESULTS
+    for ours, theirs in zip(mine, points):
+        for key in ("time", "tick", "state"):
+            assert ours[key] == theirs[key]
+        for key in ("flat", "level", "down", "up", "yield", "effect", "se"):
+            assert float(theirs[key]) == ours[key]  # to the last bit
+    area = next(line for line in replayed if line["type"] == "area")
+    stored = redis.hgetall(f"plateaud:{{main}}:area:{AREA}")
+    assert {key: area[key] for key in stored if not key.startswith("judged")} == \
+        {key: value for key, value in stored.items() if not key.startswith("judged")}
+    documents = [line["alert"] for line in replayed if line["type"] == "alert"]
+    assert [json.loads(alert["json"]) for _, alert in redis.stream("plateaud:{main}:alerts")] == documents
+
+    status = ctl.run("status")
+    assert status.returncode == 1  # an alert is firing
+    assert re.search(rf"{AREA}\s+SHIFT_TO_CORE\s+unconfirmed\s+\d{{4}}-\d\d-\d\d\s.*\s{N_RESULTS}\s", status.stdout)
+    assert "\033" not in status.stdout  # no terminal, no colour
+    told = json.loads(ctl.run("status", "--json").stdout)
+    assert told["areas"][0]["firing"] is True and told["areas"][0]["results"] == N_RESULTS
+
+    text = ctl.ok("explain", AREA, "--numbers")
+    for words in ("shift to core value work (unconfirmed)", "for engine", f"{float(stored['flat_evidence']):.3g} of ",
+                  "corrected for lucky winners", "left out", "not proven unchanged", f"{N_RESULTS} experiments rule out",
+                  stored["flat_evidence"]):
+        assert words in text, (words, text)
+    told = json.loads(ctl.ok("explain", AREA, "--json"))
+    assert told["fields"] == stored and len(told["results"]) == 40 and told["changes"][-1]["state"] == "FLAT"
+    assert ctl.run("explain", "nowhere").returncode == 1
+
+    # The same again: every id was there, nothing changes.
+    assert ctl.run("import", file).returncode == 0
+    time.sleep(2.5)
+    assert redis.hgetall(f"plateaud:{{main}}:area:{AREA}")["results_ever"] == str(N_RESULTS)
+    assert len(redis.stream("plateaud:{main}:alerts")) == 1
+
+
+def test_import_is_all_or_nothing(kafka, redis, ctl, tmp_path):
+    kafka.create(f"{ctl.control}:1")
+    good = '{"type":"result","experiment":"a","area":"koivisto","time":"2024-01-01T00:00:00Z","effect":1,"se":2}\n'
+    (tmp_path / "bad.jsonl").write_text(good + good.replace('"a"', '"b"').replace('"se":2', '"se":0'))
+    done = ctl.run("import", tmp_path / "bad.jsonl")
+    assert done.returncode == 1 and "bad.jsonl:2: se: must be above 0" in done.stderr and "nothing was written" in done.stderr
+    done = ctl.run("import", "--skip-bad", tmp_path / "bad.jsonl")
+    assert done.returncode == 0 and "1 bad lines" in done.stderr and "1 results" in done.stderr
+    kafka.create(f"{ctl.control}-wide:2")
+    ctl.path.write_text(ctl.path.read_text().replace(ctl.control, f"{ctl.control}-wide"))
+    done = ctl.run("import", "--skip-bad", tmp_path / "bad.jsonl")
+    assert done.returncode == 2 and "it needs exactly one" in done.stderr
+
+
+def test_import_at_a_rate(kafka, ctl, tmp_path):
+    kafka.create(f"{ctl.control}:1")
+    with gzip.open(DATA / f"{AREA}.jsonl.gz", "rt") as file:
+        (tmp_path / "few.jsonl").write_text("".join(file.readline() for _ in range(20)))
+    begun = time.monotonic()
+    ctl.ok("import", "--rate", 20, tmp_path / "few.jsonl")
+    assert time.monotonic() - begun >= 1.0  # 21 records: the last one is due after a second
+
+
+def test_alert_goes_to_stream_and_channels(redis, ctl):
+    subscriber = redis.connect()
+    subscriber.send("SUBSCRIBE", "plateaud:main:alerts", f"plateaud:main:area:{AREA}")
+    subscriber.read(), subscriber.read()
+    follower = ctl.start("alerts", "--follow", "--json")
+    done = ctl.run("test-alert", AREA, "--json")
+    assert done.returncode == 0 and "1 listen on the channel of all alerts, 1 on the area's" in done.stderr
+    document = json.loads(done.stdout)
+    assert document["data"]["labels"]["alertname"] == "[TEST] ShiftToCore" and document["subject"] == f"area/{AREA}"
+    assert [json.loads(subscriber.read()[2]) for _ in range(2)] == [document, document]
+    assert json.loads(follower.stdout.readline()) == document
+    follower.send_signal(signal.SIGINT)
+    follower.wait(10)
+    schema = json.loads((rig.ROOT / "conf" / "alert.schema.json").read_text())
+    assert set(schema["properties"]["data"].get("required", schema["$defs"]["data"]["required"])) <= set(document["data"])
+    line = ctl.ok("alerts", "--area", AREA)
+    assert "[TEST] ShiftToCore" in line and document["data"]["annotations"]["summary"] in line
+    assert ctl.ok("alerts", "--area", "other") == ""
+    assert ctl.ok("alerts", "--since", "2999-01-01") == ""
+    assert ctl.run("alerts", "--since", "whenever").returncode == 64
+    assert ctl.run("test-alert", "nowhere").returncode == 1
+
+
+def test_forward_is_at_least_once(redis, ctl, tmp_path):
+    """A command that fails twice, a kill in the middle, a second consumer: every alert is done, none is left pending."""
+    out = tmp_path / "out"
+    script = tmp_path / "command"
+    script.write_text(f"""#!/bin/sh
+read -r line
+echo "$PLATEAUD_ID $PLATEAUD_STATUS $PLATEAUD_AREA" >> {out}
+n=$(grep -c "$PLATEAUD_ID" {out})
+test "$n" -ge 3
+""")
+    script.chmod(0o755)
+
+    def lines():
+        return out.read_text().splitlines() if out.exists() else []
+
+    def pending():
+        return redis.call("XPENDING", "plateaud:{main}:alerts", "g")[0]
+
+    first = ctl.start("forward", "--group", "g", "--exec", str(script), "--consumer", "a")
+    rig.wait_until(lambda: redis.call("EXISTS", "plateaud:{main}:alerts") == 1)
+    alert = json.loads(ctl.run("test-alert", AREA, "--json").stdout)
+    rig.wait_until(lambda: len(lines()) >= 1, 20)
+    first.kill()  # before the command succeeded
+    first.wait()
+    assert pending() == 1
+    second = ctl.start("forward", "--group", "g", "--exec", str(script), "--consumer", "a")
+    rig.wait_until(lambda: pending() == 0, 30)
+    assert set(lines()) == {f"{alert['id']} firing {AREA}"} and len(lines()) >= 3
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(20) == 0
+    # What was acknowledged does not come again, not even to a new consumer.
+    before = len(lines())
+    third = ctl.start("forward", "--group", "g", "--exec", str(script), "--consumer", "b")
+    time.sleep(2)
+    assert len(lines()) == before
+    third.send_signal(signal.SIGTERM)
+    assert third.wait(20) == 0
+    # A group that begins at the start gets it; a new one does not.
+    fourth = ctl.start("forward", "--group", "h", "--from-start", "--exec", f"cat >> {tmp_path / 'json'}")
+    rig.wait_until(lambda: (tmp_path / "json").exists() and (tmp_path / "json").read_text(), 20)
+    assert json.loads((tmp_path / "json").read_text()) == alert
+    fourth.send_signal(signal.SIGTERM)
+    assert fourth.wait(20) == 0
+    assert ctl.run("forward", "--group", "g").returncode == 64
+
+
+def test_forward_waits_for_redis(ctl, redis, tmp_path):
+    waiting = ctl.start("forward", "--group", "g", "--from-start", "--exec", f"cat >> {tmp_path / 'json'}")
+    rig.wait_until(lambda: redis.call("EXISTS", "plateaud:{main}:alerts") == 1)
+    redis.kill9()
+    time.sleep(1)
+    redis.start()
+    ctl.ok("test-alert", AREA)
+    rig.wait_until(lambda: (tmp_path / "json").exists(), 60)
+    waiting.send_signal(signal.SIGTERM)
+    assert waiting.wait(20) == 0
+
+
+def test_check(kafka, redis, names, tmp_path):
+    control, events, other = names("check-control"), names("check-events"), names("check-other")
+    good = Ctl(tmp_path, conf(kafka, redis, control, topics=(events,)))
+    done = good.run("check")
+    assert done.returncode == 1 and re.search(rf"fail\s+{events}\s+there is no such topic", done.stdout)
+    kafka.create(f"{control}:1", f"{events}:3", f"{other}:2")
+    done = good.run("check")
+    assert done.returncode == 0, done.stdout
+    assert re.search(rf"\s{events}\s", done.stdout) and re.search(r"ok\s+redis", done.stdout)
+    told = json.loads(good.ok("check", "--json"))
+    assert {entry["result"] for entry in told} <= {"ok", "warn"}
+    uneven = Ctl(tmp_path, conf(kafka, redis, control, topics=(events, other)))
+    done = uneven.run("check")
+    assert done.returncode == 1 and "all source topics need the same" in done.stdout
+    redis.call("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    redis.call("CONFIG", "SET", "maxmemory", "1gb")
+    done = Ctl(tmp_path, conf(kafka, redis, control, topics=(events,))).run("check")
+    assert done.returncode == 1 and "noeviction" in done.stdout
+    bad = Ctl(tmp_path, "[plateaud]\ninstanze = x\n").run("check")
+    assert bad.returncode == 1 and "ctl.conf:2" in bad.stdout and "instance" in bad.stdout
+
+
+def test_tap(kafka, redis, names, tmp_path):
+    control, events = names("tap-control"), names("tap-events")
+    kafka.create(f"{events}:2")
+
+    def event(name, user, **properties):
+        return json.dumps({"type": "track", "event": name, "userId": user, "messageId": f"{name}-{user}",
+                           "timestamp": "2026-01-01T00:00:00Z", "properties": properties})
+
+    kafka.produce([
+        (events, 0, "u1", None, event("Experiment Viewed", "u1", experiment_id="exp", variation_id="B")),
+        (events, 1, "u2", None, event("Order Completed", "u2")),
+        (events, 1, "u2", None, event("order_completed", "u2")),
+        (events, 0, "u1", None, "{"),
+        (events, 0, "u1", None, json.dumps({"type": "page"})),
+    ])
+    ctl = Ctl(tmp_path, conf(kafka, redis, control, topics=(events,)))
+    before = subprocess.run([rig.program("plateauctl"), "tap", "--help"], capture_output=True, text=True).stdout
+    assert before.startswith("examples:")
+    told = [json.loads(line) for line in ctl.ok("tap", "--last", 100, "--limit", 5, "--json").splitlines()]
+    kinds = sorted(line["kind"] for line in told)
+    assert kinds == ["action", "counts", "exposure", "rejected", "unmatched"]
+    exposure = next(line for line in told if line["kind"] == "exposure")
+    assert exposure["experiment"] == "exp" and exposure["variant"] == "B" and re.fullmatch("[0-9a-f]{8}", exposure["unit"])
+    counts = next(line for line in told if line["kind"] == "counts")
+    assert counts["records"] == 5 and counts["excluded"] == 1 and counts["rejected"] == {"syntax": 1}
+    assert counts["names"] == [{"event": "order_completed", "count": 1, "nearest": "Order Completed"}]
+    text = ctl.ok("tap", "events", "--last", 100, "--limit", 5)
+    assert "did you mean Order Completed?" in text and "u1" not in text and "u2" not in text
+    assert ctl.run("tap", "nosuch").returncode == 1
+
+
+def test_redis_away(ctl, redis):
+    redis.stop()
+    for command in (["status"], ["explain", AREA], ["alerts"], ["test-alert", AREA]):
+        done = ctl.run(*command)
+        assert done.returncode == 2 and "Redis" in done.stderr, command
+
+
+def test_nothing_judged_yet(ctl):
+    done = ctl.run("status")
+    assert done.returncode == 2 and "judged nothing yet" in done.stderr
+    assert ctl.run("explain", AREA).returncode == 1
+    assert ctl.ok("alerts") == ""
+
+
+def test_help_everywhere():
+    for command in "status explain alerts check tap worth import replay simulate test-alert forward".split():
+        done = subprocess.run([rig.program("plateauctl"), command, "--help"], capture_output=True, text=True)
+        assert done.returncode == 0 and done.stdout.startswith("examples:\n  plateauctl " + command), command
+        assert "exit codes:" in done.stdout and done.stderr == ""
+        assert max(map(len, done.stdout.splitlines())) <= 120
+        wrong = subprocess.run([rig.program("plateauctl"), command, "--no-such"], capture_output=True, text=True)
+        assert wrong.returncode == 64 and "--no-such" in wrong.stderr and wrong.stdout == ""
+
+
+assert pathlib.Path(DATA).is_dir()

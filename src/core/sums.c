@@ -115,9 +115,35 @@ static void join_variants(struct pl_sums_experiment *into, const struct pl_sums_
     into->n_variants = n;
 }
 
+/* The declared share that one side has for a variant of the joined experiment, 0 without one. */
+static double share_in(const struct pl_sums_experiment *side, unsigned segment, const char *variant)
+{
+    int at = segment < side->n_segments ? pl_sums_find_variant(side, pl_span_of(variant)) : -1;
+
+    return at < 0 ? 0 : side->shares[segment][at];
+}
+
+/* Every shard reads the same control records, so what both sides declare is the same. */
+static void join_shares(struct pl_sums_experiment *into, const struct pl_sums_experiment *old,
+                        const struct pl_sums_experiment *from)
+{
+    memset(into->shares, 0, sizeof(into->shares));
+    into->n_segments = old->n_segments > from->n_segments ? old->n_segments : from->n_segments;
+    for (unsigned segment = 0; segment < into->n_segments; segment++) {
+        for (unsigned at = 0; at < into->n_variants; at++) {
+            double share = share_in(old, segment, into->variants[at]);
+
+            into->shares[segment][at] = share > 0 ? share : share_in(from, segment, into->variants[at]);
+        }
+    }
+}
+
 static void join_experiment(struct pl_sums_experiment *into, const struct pl_sums_experiment *from)
 {
+    const struct pl_sums_experiment old = *into;
+
     join_variants(into, from);
+    join_shares(into, &old, from);
     if (into->first_exposure_us == PL_TIME_NONE ||
         (from->first_exposure_us != PL_TIME_NONE && from->first_exposure_us < into->first_exposure_us))
         into->first_exposure_us = from->first_exposure_us;
@@ -225,11 +251,12 @@ static enum pl_status move_cells(const struct pl_sums *side, const struct move *
     return PL_OK;
 }
 
-/* Merge two sorted runs, add up cells of the same key, drop zeros. */
-static enum pl_status add_runs(const struct pl_cell *a, size_t n_a, const struct pl_cell *b, size_t n_b,
-                               struct pl_sums *out, struct pl_err *err)
+/* Merge two sorted runs that lie one behind the other, add up cells of the same key, drop zeros. */
+static enum pl_status add_runs(const struct pl_cell *cells, size_t n_first, size_t n_second, struct pl_sums *out,
+                               struct pl_err *err)
 {
-    const struct pl_cell *end_a = a + n_a, *end_b = b + n_b;
+    const struct pl_cell *a = cells, *end_a = cells + n_first;
+    const struct pl_cell *b = end_a, *end_b = end_a + n_second;
     struct pl_cell *top = NULL; /* the cell being added up */
     enum pl_status status;
 
@@ -268,7 +295,7 @@ static enum pl_status join_cells(struct pl_sums *into, const struct pl_sums *fro
     if (!status)
         status = move_cells(from, join->from_moves, moved + n_into, &n_from, err);
     if (!status)
-        status = add_runs(moved, n_into, moved + n_into, n_from, &added, err);
+        status = add_runs(moved, n_into, n_from, &added, err);
     free(moved);
     if (status) {
         free(added.cells);

@@ -43,6 +43,10 @@ void pl_shard_free(struct pl_shard *shard);
  * S_k even if no rule reads it. Events of one record come one after another with the same offset. */
 enum pl_reject pl_shard_event(struct pl_shard *shard, unsigned input, const struct pl_event *event);
 
+/* A hint: these units' events come next (any number, best 16 to 512). Four plain loops of prefetches; changes nothing. With
+ * more units than fit the caches an event costs a third of what it costs without. */
+void pl_shard_prefetch(const struct pl_shard *shard, const struct pl_unit_id *units, unsigned n);
+
 /* Take the next control record, in log order (lifecycle records change what is counted; others only move the largest
  * place). *place_us is max(its time, F, or the largest control place so far when it has no time). */
 enum pl_reject pl_shard_control(struct pl_shard *shard, const struct pl_control *control, int64_t *place_us);

@@ -17,7 +17,7 @@
 #define PL_SLAB_CHUNK_BYTES ((size_t)1 << 18)
 
 struct pl_slab_class {
-    char **chunks;     /* owned, and so is each chunk */
+    char **chunks;     /* owned: pointers into the slab's pieces */
     uint32_t n_chunks; /* made */
     uint32_t room;     /* pointers in chunks[] */
     uint32_t used;     /* blocks ever handed out: handles 1..used exist */
@@ -27,10 +27,17 @@ struct pl_slab_class {
 /* A zeroed struct is valid and empty. */
 struct pl_slab {
     struct pl_slab_class classes[PL_SLAB_CLASSES];
-    size_t bytes; /* taken from the system */
+    size_t bytes;  /* taken from the system */
+    char **pieces; /* owned, and so is each: what chunks lie in */
+    uint32_t n_pieces, room;
+    char *extent; /* in pieces: the huge page that chunks are being cut from, NULL at first */
+    size_t cut;   /* bytes of it that are used */
 };
 
 void pl_slab_fini(struct pl_slab *slab);
+
+/* Zeroed memory for a table that is read in random order; free() gives it back. NULL when memory is out. */
+void *pl_slab_table(size_t bytes);
 
 /* A block of at least `bytes` (1 to PL_SLAB_BYTES_MAX), not cleared. 0 when memory is out or bytes too many. */
 uint32_t pl_slab_take(struct pl_slab *slab, size_t bytes);

@@ -27,6 +27,8 @@ struct chunk {
 /* Arrays up to this length are allocated as announced, longer ones grow as their elements come. */
 #define TRUSTED_ELEMENTS ((size_t)1024)
 
+#define DEPTH_MAX 8
+
 struct pl_resp {
     struct pl_resp_limits limits;
     redisReader *reader;  /* owned */
@@ -181,6 +183,16 @@ static void *create_string(const redisReadTask *task, char *text, size_t len)
     return reply;
 }
 
+/* hiredis 0.14 has a limit of its own (this one), hiredis 1 has none; readers of replies recurse. */
+static bool is_too_deep(const redisReadTask *task)
+{
+    unsigned depth = 1;
+
+    for (; task->parent && depth <= DEPTH_MAX; task = task->parent)
+        depth++;
+    return depth > DEPTH_MAX;
+}
+
 static void *new_array(const redisReadTask *task, size_t announced)
 {
     struct pl_resp *resp = task->privdata;
@@ -189,6 +201,8 @@ static void *new_array(const redisReadTask *task, size_t announced)
 
     if (task->type != REDIS_REPLY_ARRAY)
         return over(resp, "not RESP2");
+    if (is_too_deep(task))
+        return over(resp, "too deep");
     if (announced > resp->limits.elements)
         return over(resp, "too many elements");
     elements = take(resp, cap * sizeof(*elements));

@@ -2,6 +2,7 @@
 
 #include "util/num.h"
 
+#include <assert.h>
 #include <hiredis/hiredis.h>
 #include <hiredis/read.h>
 #include <stdarg.h>
@@ -70,8 +71,10 @@ void pl_resp_add_text(struct pl_buf *out, const char *first, ...)
     va_list args;
 
     va_start(args, first);
-    for (const char *text = first; text && argc < 32; text = va_arg(args, const char *))
+    for (const char *text = first; text; text = va_arg(args, const char *)) {
+        assert(argc < sizeof(argv) / sizeof(*argv));
         argv[argc++] = pl_span_of(text);
+    }
     va_end(args);
     pl_resp_add(out, argc, argv);
 }

@@ -303,3 +303,25 @@ def test_the_mock_broker_serves_the_same(names):
     finally:
         mock.kill()
         mock.wait()
+
+
+def test_a_topic_that_vanishes_fails_and_its_successor_too(kafka, names, tmp_path):
+    """Deleted while it is read: its inputs say so, the others go on. Made anew with fewer records: the position is
+    beyond its end, which is said, and never is a record of the new one taken for one of the old."""
+    topics = make_topics(kafka, names)
+    for topic in topics:
+        fill(kafka, topic, 20)
+    probe = member(kafka, names, tmp_path, "-X", "topic.metadata.refresh.interval.ms=500").spawn()
+    rig.wait_until(all_taken([probe], topics, 20), 60)
+    kafka.delete(topics[1])
+    rig.wait_until(lambda: {line[2] for line in probe.lines("failure")} == {str(p) for p in range(PARTITIONS)}, 60)
+    fill(kafka, topics[0], 10, start=20)
+    rig.wait_until(lambda: probe.count_taken(topics[:1]) == 30 * PARTITIONS, 60)
+    kafka.create(f"{topics[1]}:{PARTITIONS}")
+    fill(kafka, topics[1], 5)
+    rig.wait_until(lambda: len([line for line in probe.lines("problem") if "beyond the end" in " ".join(line)])
+                   == PARTITIONS, 60)
+    assert {line[1] for line in probe.lines("failure")} == {topics[1]}
+    assert probe.count_taken(topics[1:]) == 20 * PARTITIONS
+    assert probe.stop() == 0
+    probe.close()

@@ -51,6 +51,24 @@ static void list_variants(struct place *place, enum pl_cells_view view, struct p
     }
 }
 
+/* Shares that were declared below the tick, by the variants of the sums. Segment 0 is there without a declaration too.
+ */
+static void list_shares(const struct pl_experiment *experiment, int64_t tick_us, struct pl_sums_experiment *out)
+{
+    out->n_segments = 1;
+    for (unsigned s = 0; s < experiment->n_segments && experiment->segments[s].from_us < tick_us; s++) {
+        const struct pl_segment *segment = &experiment->segments[s];
+
+        out->n_segments = s + 1;
+        for (unsigned at = 0; at < segment->n; at++) {
+            int arm = pl_sums_find_variant(out, pl_span_of(segment->shares[at].variant));
+
+            if (arm >= 0)
+                out->shares[s][arm] = segment->shares[at].share;
+        }
+    }
+}
+
 static void list_experiment(const struct pl_shard *shard, struct place *place, enum pl_cells_view view, int64_t tick_us,
                             struct pl_sums_experiment *out)
 {
@@ -61,6 +79,7 @@ static void list_experiment(const struct pl_shard *shard, struct place *place, e
     memcpy(out->name, experiment->name, PL_NAME_BYTES);
     list_variants(place, view, out);
     out->first_exposure_us = view == PL_CELLS_SETTLED ? experiment->first_us : experiment->seen_us;
+    list_shares(experiment, view == PL_CELLS_SETTLED ? tick_us : PL_NEVER_US, out);
     out->joined_late = !started && out->first_exposure_us - first_record_us <= JOINED_LATE_US;
 }
 
@@ -152,11 +171,14 @@ uint64_t pl_snapshot_hash(const struct pl_sums *sums)
 
     for (unsigned at = 0; at < sums->n_experiments; at++) {
         const struct pl_sums_experiment *experiment = &sums->experiments[at];
-        int64_t facts[3] = {experiment->first_exposure_us, experiment->joined_late, experiment->n_variants};
+        int64_t facts[4] = {experiment->first_exposure_us, experiment->joined_late, experiment->n_variants,
+                            experiment->n_segments};
 
         hash = add_bytes(hash, experiment->name, sizeof(experiment->name));
         hash = add_bytes(hash, experiment->variants, experiment->n_variants * sizeof(experiment->variants[0]));
         hash = add_bytes(hash, facts, sizeof(facts));
+        for (unsigned segment = 0; segment < experiment->n_segments; segment++)
+            hash = add_bytes(hash, experiment->shares[segment], experiment->n_variants * sizeof(double));
     }
     for (size_t at = 0; at < sums->n_cells; at++) {
         const struct pl_cell *cell = &sums->cells[at];

@@ -79,7 +79,7 @@ static enum pl_reject control(struct pl_experiment *experiment, enum pl_lifecycl
     enum pl_reject reason = pl_experiment_check(experiment, &record);
 
     if (!reason)
-        pl_experiment_control(experiment, &record, place_us);
+        assert_true(pl_experiment_control(experiment, &record, place_us));
     return reason;
 }
 

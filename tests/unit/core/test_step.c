@@ -210,8 +210,8 @@ static void segment_is_that_of_the_first_exposure(void **state)
     struct pl_control quarter = world_control(PL_STARTED, "shop_a", AT(0), .25);
     struct pl_control half = world_control(PL_STARTED, "shop_a", AT(50), .5);
 
-    pl_experiment_control(fixture->registry.experiments[0], &quarter, AT(0));
-    pl_experiment_control(fixture->registry.experiments[0], &half, AT(50));
+    assert_true(pl_experiment_control(fixture->registry.experiments[0], &quarter, AT(0)));
+    assert_true(pl_experiment_control(fixture->registry.experiments[0], &half, AT(50)));
     expose(fixture, AT(49), AT(60), 1);
     expose(fixture, AT(70), AT(70), 1);
     assert_int_equal(cell(fixture, (struct pl_cell_key){PL_CELL_SEGMENT, 1, 0, 0, 0}).n, 1);

@@ -367,6 +367,8 @@ enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, 
     if (pl_units_find(&shard->units, id))
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit is there twice");
     handle = pl_units_make(&shard->units, id);
+    if (!handle && shard->units.n < shard->units.cap)
+        return pl_err_set(err, PL_ERR_NOMEM, "out of memory while state is read");
     if (!handle)
         return pl_err_set(err, PL_ERR_FULL, "state: more units are stored than `max_units` allows");
     unit = pl_units_at(&shard->units, handle);

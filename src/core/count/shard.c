@@ -124,7 +124,9 @@ static enum pl_reject resolve(struct pl_shard *shard, const struct pl_event *eve
 
     if (index == PL_REGISTRY_NONE)
         index = pl_registry_add(&shard->registry, event->experiment, area);
-    if (index == PL_REGISTRY_NONE)
+    if (index == PL_REGISTRY_NONE && shard->registry.n < shard->registry.cap)
+        shard->failed = true; /* no cap, but memory */
+    if (index == PL_REGISTRY_NONE || shard->cells.n >= PL_CELLS_MAX)
         return PL_REJECT_EXPERIMENTS_FULL;
     experiment = shard->registry.experiments[index];
     if (tail_event->place_us >= experiment->end_us)
@@ -177,8 +179,11 @@ static uint32_t remember(struct pl_shard *shard, unsigned input, const struct pl
     uint32_t handle = pl_units_make(&shard->units, event->unit);
     struct pl_open *open = handle ? pl_units_open(&shard->units, handle) : NULL;
 
-    if (!open)
+    if (!open) {
+        if (handle || shard->units.n < shard->units.cap)
+            shard->failed = true; /* no cap, but memory */
         return 0;
+    }
     if (!pl_recent_add(&open->recent, &shard->units.slab, &shard->front, shard->rules,
                        pl_recent_entry(input, event->identity, shard->front.stream_us[input])) ||
         !pl_units_mark(&shard->units, handle)) {

@@ -80,7 +80,8 @@ static void list_experiment(const struct pl_shard *shard, struct place *place, e
     list_variants(place, view, out);
     out->first_exposure_us = view == PL_CELLS_SETTLED ? experiment->first_us : experiment->seen_us;
     list_shares(experiment, view == PL_CELLS_SETTLED ? tick_us : PL_NEVER_US, out);
-    out->joined_late = !started && out->first_exposure_us - first_record_us <= JOINED_LATE_US;
+    out->joined_late =
+        !started && first_record_us != PL_TIME_NONE && out->first_exposure_us - first_record_us <= JOINED_LATE_US;
 }
 
 /* Fills sums->experiments and *places (owned by the caller), both in order of name. */

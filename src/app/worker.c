@@ -4,6 +4,7 @@
 #include "adapter/log.h"
 #include "app/slot.h"
 #include "codec/control.h"
+#include "codec/keys.h"
 
 #include <event2/event.h>
 
@@ -24,6 +25,7 @@
 #define STOP_LIMIT_US 8000000     /* a drain that takes longer is given up: the next owner replays */
 #define FACTS_PATIENCE_US 2000000 /* for one question about a topic */
 #define FACTS_RETRY_US 1000000
+#define ASK_INTERVAL_US 100000 /* how often the store is asked how far the evaluator is */
 
 struct pl_worker {
     struct pl_shared *shared; /* ref */
@@ -44,6 +46,8 @@ struct pl_worker {
     int64_t control_wanted; /* offset the control window was last started at */
     bool switching;         /* a new configuration waits for clean slots */
     bool checked;           /* the topics are what they should be */
+    bool asking;
+    int64_t next_ask_us;
     int64_t next_check_us;
     bool closing;
     int64_t closing_since_us;
@@ -371,14 +375,50 @@ static bool is_checked(struct pl_worker *worker, int64_t now_us)
     return worker->checked;
 }
 
+static void take_number(const struct pl_reply *reply, int64_t *value)
+{
+    if (reply->type == PL_REPLY_STRING)
+        (void)pl_num_int(reply->text, value);
+}
+
+static void on_judged(void *ctx, const struct pl_reply *reply)
+{
+    struct pl_worker *worker = ctx;
+
+    worker->asking = false;
+    if (!reply || reply->type != PL_REPLY_ARRAY || reply->n != 2)
+        return;
+    take_number(&reply->elements[0], &worker->world.judged_us);
+    take_number(&reply->elements[1], &worker->world.largest_place_us);
+}
+
+/* How far has the evaluator come? It runs in this process, or the store says. */
+static void ask_judged(struct pl_worker *worker, int64_t now_us)
+{
+    struct pl_slot_world *world = &worker->world;
+    struct pl_key key;
+
+    if (atomic_load(&worker->shared->holder) != 0) {
+        world->judged_us = atomic_load(&worker->shared->judged_us);
+        world->largest_place_us = atomic_load(&worker->shared->largest_place_us);
+        return;
+    }
+    if (worker->asking || now_us < worker->next_ask_us || worker->n_slots == 0 || !pl_link_is_up(world->link))
+        return;
+    key = pl_key_main(world->conf->instance, "meta");
+    const struct pl_span argv[] = {
+        pl_span_of("HMGET"), {key.text, key.len}, pl_span_of("judged_to_us"), pl_span_of("largest_place_us")};
+    worker->asking = pl_link_command(world->link, on_judged, worker, 4, argv) == PL_OK;
+    worker->next_ask_us = now_us + ASK_INTERVAL_US;
+}
+
 static void turn(struct pl_worker *worker)
 {
     struct pl_slot_world *world = &worker->world;
     int64_t now_us = pl_clock_monotonic_us();
     unsigned done = 0;
 
-    world->judged_us = atomic_load(&worker->shared->judged_us);
-    world->largest_place_us = atomic_load(&worker->shared->largest_place_us);
+    ask_judged(worker, now_us);
     if (is_checked(worker, now_us))
         pl_kafka_poll(world->kafka);
     if (atomic_load(&worker->shared->stop) && !worker->closing)
@@ -485,6 +525,8 @@ enum pl_status pl_worker_new(struct pl_shared *shared, unsigned index, unsigned 
                                            .pseudonym = &worker->pseudonym,
                                            .control = &worker->control,
                                            .metrics = &worker->metrics,
+                                           .judged_us = PL_TIME_NONE,
+                                           .largest_place_us = PL_TIME_NONE,
                                            .nonce = shared->nonce ^ ((uint64_t)index << 56)};
     atomic_store(&worker->generation, atomic_load(&shared->generation));
     if (!flatten_topics(&worker->world, err)) {

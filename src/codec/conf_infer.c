@@ -53,26 +53,31 @@ static bool is(const struct pl_conf_section *section, const char *type)
     return strcmp(section->type, type) == 0;
 }
 
-/* A section that follows from an entry of an area, under an id of its own. */
-static enum pl_status new_section(struct pl_conf_text *text, const struct pl_conf_section *area,
-                                  const struct pl_conf_entry *from, const char *type, const char *id,
+/* A section that is to follow from an entry of an area. */
+struct wanted {
+    const struct pl_conf_section *area;
+    const struct pl_conf_entry *from;
+    const char *type;
+    const char *id;
+};
+
+static enum pl_status new_section(struct pl_conf_text *text, const struct wanted *wanted,
                                   struct pl_conf_section **section, struct pl_err *err)
 {
-    struct pl_conf_place place = inferred(from->place);
-    const struct pl_conf_section *taken = pl_conf_text_find(text, type, pl_span_of(id));
+    struct pl_conf_place place = inferred(wanted->from->place);
+    const struct pl_conf_section *taken = pl_conf_text_find(text, wanted->type, pl_span_of(wanted->id));
     enum pl_status status;
 
-    if (strlen(id) >= PL_NAME_BYTES)
-        return pl_conf_fail(from->place, err, "the name of area %s is too long for a %s made from it", area->name,
-                            type);
+    if (strlen(wanted->id) >= PL_NAME_BYTES)
+        return pl_conf_fail(place, err, "the name of area %s is too long for a %s made from it", wanted->area->name,
+                            wanted->type);
     if (taken)
-        return pl_conf_fail(from->place, err,
-                            "`%s` would be [%s %s], which is given at %s:%u; name it here or rename it", from->key,
-                            type, id, taken->place.file, taken->place.line);
-    *section = pl_conf_text_new_section(text, pl_span_of(type), pl_span_of(id), place);
+        return pl_conf_fail(place, err, "`%s` would be [%s %s], which is given at %s:%u; name it here or rename it",
+                            wanted->from->key, wanted->type, wanted->id, taken->place.file, taken->place.line);
+    *section = pl_conf_text_new_section(text, pl_span_of(wanted->type), pl_span_of(wanted->id), place);
     if (!*section)
         return no_memory(err);
-    status = set(*section, "area", pl_span_of(area->name), place, err);
+    status = set(*section, "area", pl_span_of(wanted->area->name), place, err);
     return status ? status : pl_conf_complete_section(*section, err);
 }
 
@@ -80,15 +85,16 @@ static enum pl_status new_section(struct pl_conf_text *text, const struct pl_con
 static enum pl_status infer_metric(struct pl_conf_text *text, struct pl_conf_section *area, const char *key,
                                    struct pl_err *err)
 {
-    struct pl_conf_entry *entry = pl_conf_section_find(area, key);
-    struct pl_conf_section *metric;
+    const struct pl_conf_entry *entry = pl_conf_section_find(area, key);
     char id[2 * PL_NAME_BYTES];
+    const struct wanted wanted = {area, entry, "metric", id};
+    struct pl_conf_section *metric;
     enum pl_status status;
 
     if (!entry || pl_conf_text_find(text, "metric", pl_span_of(entry->value)))
         return PL_OK;
     snprintf(id, sizeof(id), "%s.%s", area->name, key);
-    status = new_section(text, area, entry, "metric", id, &metric, err);
+    status = new_section(text, &wanted, &metric, err);
     if (!status)
         status = set(metric, "event", pl_span_of(entry->value), inferred(entry->place), err);
     return status ? status : set(area, key, pl_span_of(id), inferred(entry->place), err);
@@ -97,7 +103,8 @@ static enum pl_status infer_metric(struct pl_conf_text *text, struct pl_conf_sec
 /* funnel: the id of a funnel, or steps of which a funnel with the area's id is made. */
 static enum pl_status infer_funnel(struct pl_conf_text *text, struct pl_conf_section *area, struct pl_err *err)
 {
-    struct pl_conf_entry *entry = pl_conf_section_find(area, "funnel");
+    const struct pl_conf_entry *entry = pl_conf_section_find(area, "funnel");
+    const struct wanted wanted = {area, entry, "funnel", area->name};
     struct pl_conf_section *funnel;
     enum pl_status status;
 
@@ -106,7 +113,7 @@ static enum pl_status infer_funnel(struct pl_conf_text *text, struct pl_conf_sec
     if (!strchr(entry->value, '>'))
         return pl_conf_fail(entry->place, err, "`funnel = %.64s` names no [funnel]; events need a way: A > B",
                             entry->value);
-    status = new_section(text, area, entry, "funnel", area->name, &funnel, err);
+    status = new_section(text, &wanted, &funnel, err);
     if (!status)
         status = set(funnel, "steps", pl_span_of(entry->value), inferred(entry->place), err);
     return status ? status : set(area, "funnel", pl_span_of(area->name), inferred(entry->place), err);

@@ -34,6 +34,11 @@ static enum pl_status fail_at(const struct step *step, const char *key, const ch
                         step->section->name, key, what);
 }
 
+static enum pl_status no_memory(const struct step *step)
+{
+    return pl_err_set(step->err, PL_ERR_NOMEM, "out of memory for the configuration");
+}
+
 static uint32_t area_of(const struct step *step)
 {
     return pl_rules_find_area(step->rules, value_of(step, "area"));
@@ -55,7 +60,7 @@ static enum pl_status take_globs(const struct step *step, struct pl_area_rule *a
             return fail_at(step, "experiments", "more than 32 patterns");
         area->globs[area->n_globs] = pl_span_dup(glob);
         if (!area->globs[area->n_globs])
-            return pl_err_set(step->err, PL_ERR_NOMEM, "out of memory for the configuration");
+            return no_memory(step);
         area->n_globs++;
     }
     return PL_OK;
@@ -84,22 +89,32 @@ static enum pl_status add_area(const struct step *step)
     return status;
 }
 
-/* The ids of event names in a list. */
-static enum pl_status take_events(const struct step *step, const char *key, char separator, uint32_t *ids, unsigned max,
-                                  unsigned *n)
+/* A list of event names, and where their ids go. */
+struct events {
+    const char *key;
+    char separator;
+    unsigned max;
+    uint32_t *ids;
+    const char *too_many;
+};
+
+static enum pl_status take_events(const struct step *step, const struct events *events, unsigned *n)
 {
-    struct pl_span rest = value_of(step, key);
+    struct pl_span rest = value_of(step, events->key);
 
     *n = 0;
     while (rest.ptr) {
-        struct pl_span event = pl_span_trim(pl_span_cut(&rest, separator));
+        struct pl_span event = pl_span_trim(pl_span_cut(&rest, events->separator));
+        uint32_t id;
 
-        if (*n == max)
-            return fail_at(step, key, separator == '>' ? "more than 32 steps" : "more than 8 events");
-        ids[*n] = pl_rules_action(step->rules, event);
-        if (ids[*n] == PL_RULES_NONE)
-            return fail_at(step, key, "more than 4096 different events in the configuration");
-        ++*n;
+        if (*n == events->max)
+            return fail_at(step, events->key, events->too_many);
+        id = pl_rules_action(step->rules, event);
+        if (id == PL_RULES_NONE && pl_names_count(step->rules->actions) == PL_RULES_ACTIONS_MAX)
+            return fail_at(step, events->key, "more than 4096 different events in the configuration");
+        if (id == PL_RULES_NONE)
+            return no_memory(step);
+        events->ids[(*n)++] = id;
     }
     return PL_OK;
 }
@@ -117,15 +132,18 @@ static enum pl_status add_metric(const struct step *step)
         .n_star = pl_conf_read(section, "n_star").number,
         .lower_is_better = pl_conf_read(section, "better").integer == 1,
     };
-    enum pl_status status = take_events(step, "event", ',', metric.actions,
-                                        sizeof(metric.actions) / sizeof(*metric.actions), &metric.n_actions);
+    const struct events events = {"event", ',', sizeof(metric.actions) / sizeof(*metric.actions), metric.actions,
+                                  "more than 8 events"};
+    enum pl_status status = take_events(step, &events, &metric.n_actions);
 
     if (status)
         return status;
     if (metric.type == PL_METRIC_SUM) {
         metric.value = pl_rules_value(step->rules, value_of(step, "property"));
-        if (metric.value == PL_RULES_NONE)
+        if (metric.value == PL_RULES_NONE && step->rules->n_values == PL_EVENT_VALUES)
             return fail_at(step, "property", "more than 4 different properties in the configuration");
+        if (metric.value == PL_RULES_NONE)
+            return no_memory(step);
     }
     (void)pl_span_copy(pl_span_of(section->name), metric.id, sizeof(metric.id));
     return pl_conf_at(section->place, pl_rules_add_metric(step->rules, &metric, NULL, step->err), step->err);
@@ -157,7 +175,8 @@ static enum pl_status take_gaps(const struct step *step, struct pl_funnel_rule *
 static enum pl_status add_funnel(const struct step *step)
 {
     struct pl_funnel_rule funnel = {.area = area_of(step), .window_us = pl_conf_read(step->section, "window").integer};
-    enum pl_status status = take_events(step, "steps", '>', funnel.steps, PL_RULES_STEPS_MAX, &funnel.n_steps);
+    const struct events events = {"steps", '>', PL_RULES_STEPS_MAX, funnel.steps, "more than 32 steps"};
+    enum pl_status status = take_events(step, &events, &funnel.n_steps);
 
     if (!status)
         status = take_gaps(step, &funnel);

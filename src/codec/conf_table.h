@@ -9,18 +9,18 @@
 #include <stdint.h>
 
 enum pl_conf_type {
-    PL_CONF_TEXT,      /* anything but nothing */
-    PL_CONF_LABEL,     /* at most 64 bytes */
-    PL_CONF_NAME,      /* pl_span_is_name */
-    PL_CONF_WORD,      /* one of some words */
-    PL_CONF_PATH,      /* of a file */
-    PL_CONF_TOPIC,     /* a Kafka topic */
-    PL_CONF_TOPICS,    /* separated by commas */
-    PL_CONF_EVENTS,    /* event names, separated by commas */
-    PL_CONF_STEPS,     /* event names, separated by > */
-    PL_CONF_GLOBS,     /* patterns, separated by commas */
-    PL_CONF_VARIANTS,  /* name or name:share, separated by commas */
-    PL_CONF_LISTEN,    /* host:port or off */
+    PL_CONF_TEXT,     /* anything but nothing */
+    PL_CONF_LABEL,    /* at most 64 bytes */
+    PL_CONF_NAME,     /* pl_span_is_name */
+    PL_CONF_WORD,     /* one of some words */
+    PL_CONF_PATH,     /* of a file */
+    PL_CONF_TOPIC,    /* a Kafka topic */
+    PL_CONF_TOPICS,   /* separated by commas */
+    PL_CONF_EVENTS,   /* event names, separated by commas */
+    PL_CONF_STEPS,    /* event names, separated by > */
+    PL_CONF_GLOBS,    /* patterns, separated by commas */
+    PL_CONF_VARIANTS, /* name or name:share, separated by commas */
+    PL_CONF_LISTEN,   /* host:port or off */
     PL_CONF_REDIS_URL,
     PL_CONF_COUNT,     /* 2000 */
     PL_CONF_SIZE,      /* 64MB */

@@ -3,10 +3,10 @@
  *   [section]   [section NAME]   key = value   # comment, ; comment (at the start of a line or after a blank)
  *
  * No continuation lines, no quotes, no includes. CRLF is accepted; NUL and other control bytes, a byte order mark, text
- * that is not UTF-8 and lines above PL_CONF_LINE_BYTES are errors. Files are added one after another: a section without a
- * name may go on in a later file, where a key given again replaces the earlier value; everything else given twice is an
- * error that names both places. Later stages add sections and keys of their own (defaults, inferred values), so that in
- * the end the document holds the whole effective configuration. Owns everything in it.
+ * that is not UTF-8 and lines above PL_CONF_LINE_BYTES are errors. Files are added one after another: a section without
+ * a name may go on in a later file, where a key given again replaces the earlier value; everything else given twice is
+ * an error that names both places. Later stages add sections and keys of their own (defaults, inferred values), so that
+ * in the end the document holds the whole effective configuration. Owns everything in it.
  */
 #ifndef PL_CODEC_CONF_TEXT_H
 #define PL_CODEC_CONF_TEXT_H
@@ -53,8 +53,8 @@ struct pl_conf_text {
 void pl_conf_text_fini(struct pl_conf_text *text);
 
 /* Add one file's text; `file` is its name in messages. After an error the document may only be freed. */
-enum pl_status pl_conf_text_add(struct pl_conf_text *text, const char *file, struct pl_span bytes, struct pl_err *err)
-    PL_MUSTCHECK;
+enum pl_status pl_conf_text_add(struct pl_conf_text *text, const char *file, struct pl_span bytes,
+                                struct pl_err *err) PL_MUSTCHECK;
 
 /* NULL when there is none; name "" for a section without a name. */
 struct pl_conf_section *pl_conf_text_find(const struct pl_conf_text *text, const char *type, struct pl_span name);

@@ -84,7 +84,7 @@ static bool get_bool(struct reader *in, const char *field, bool absent)
 
 static double number_of(struct reader *in, const char *field, const struct pl_value *value)
 {
-    double number = NAN;
+    double number = (double)NAN;
 
     if (value->type != PL_VALUE_NUMBER)
         fail(in, PL_REJECT_CONTROL_FIELD, field, value->type == PL_VALUE_ABSENT ? "is missing" : "must be a number");
@@ -116,7 +116,7 @@ static void get_pair(struct reader *in, const char *field, double pair[2])
     const struct cJSON *at = NULL;
     unsigned n = 0;
 
-    pair[0] = pair[1] = NAN;
+    pair[0] = pair[1] = (double)NAN;
     if (pl_slow_json_value(node).type == PL_VALUE_ARRAY)
         at = pl_slow_json_first(node);
     for (; at && n < 2; at = pl_slow_json_next(at), n++) {

@@ -356,15 +356,17 @@ static enum pl_reject get_values(struct pl_decoder *decoder, uint32_t wanted, st
 }
 
 static void put_event(const struct pl_record *record, const struct parts *parts, enum pl_event_kind kind,
-                      struct pl_decoded *out)
+                      uint32_t action, struct pl_decoded *out)
 {
+    struct pl_span name = kind == PL_EVENT_EXPOSURE ? parts->experiment : parts->name;
+
     *out = (struct pl_decoded){.unit = parts->unit};
     out->event.kind = kind;
     out->event.time_us = parts->time_us;
     out->event.offset = record->offset;
-    out->event.action = PL_NAMES_NONE;
-    out->event.identity =
-        pl_event_identity(record->topic, parts->id, kind, kind == PL_EVENT_EXPOSURE ? parts->experiment : parts->name);
+    out->event.action = action;
+    if (kind == PL_EVENT_EXPOSURE || action != PL_NAMES_NONE)
+        out->event.identity = pl_event_identity(record->topic, parts->id, kind, name);
 }
 
 /* An exposure is an action too when a rule reads its name. */
@@ -375,14 +377,12 @@ static enum pl_reject put_events(struct pl_decoder *decoder, const struct pl_rec
     unsigned made = 0;
 
     if (parts->exposure) {
-        put_event(record, parts, PL_EVENT_EXPOSURE, &out[made]);
+        put_event(record, parts, PL_EVENT_EXPOSURE, PL_NAMES_NONE, &out[made]);
         out[made].event.experiment = parts->experiment;
         out[made++].event.variant = parts->variant;
     }
-    if (action != PL_NAMES_NONE || !parts->exposure) {
-        put_event(record, parts, PL_EVENT_ACTION, &out[made]);
-        out[made++].event.action = action;
-    }
+    if (action != PL_NAMES_NONE || !parts->exposure)
+        put_event(record, parts, PL_EVENT_ACTION, action, &out[made++]);
     *n = made;
     return action == PL_NAMES_NONE ? PL_ACCEPTED : get_values(decoder, decoder->reads[action], &out[made - 1].event);
 }

@@ -31,6 +31,28 @@ static uint8_t hash_key(uint8_t parent, const char *key, size_t len)
     return (uint8_t)(parent * 37u + (unsigned)len * 67u + first * 5u + last * 23u);
 }
 
+/* memcmp for keys, which are short: a call would cost more than the comparison. */
+static inline bool same_bytes(const char *a, const char *b, size_t len)
+{
+    uint64_t left, right;
+    size_t at = 0;
+
+    for (; len - at > 8; at += 8) {
+        memcpy(&left, a + at, 8);
+        memcpy(&right, b + at, 8);
+        if (left != right)
+            return false;
+    }
+    if (len < 8) {
+        while (at < len && a[at] == b[at])
+            at++;
+        return at == len;
+    }
+    memcpy(&left, a + len - 8, 8); /* the last word, which may overlap the one before */
+    memcpy(&right, b + len - 8, 8);
+    return left == right;
+}
+
 static uint8_t find_node(const struct pl_scan_plan *plan, uint8_t parent, const char *key, size_t len)
 {
     uint8_t at = plan->table[hash_key(parent, key, len)];
@@ -38,7 +60,7 @@ static uint8_t find_node(const struct pl_scan_plan *plan, uint8_t parent, const 
     for (; at; at = plan->nodes[at].next) {
         const struct pl_scan_node *node = &plan->nodes[at];
 
-        if (node->parent == parent && node->key.len == len && memcmp(node->key.ptr, key, len) == 0)
+        if (node->parent == parent && node->key.len == len && same_bytes(node->key.ptr, key, len))
             return at;
     }
     return NOT_WANTED;
@@ -109,7 +131,8 @@ static bool fail_here(struct walk *walk)
 
 static inline bool is_blank(char c)
 {
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    return (unsigned char)c <= ' ' &&
+           (c == ' ' || c == '\n' || c == '\r' || c == '\t'); /* mostly the first is enough */
 }
 
 static inline void skip_blanks(struct walk *walk)

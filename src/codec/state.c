@@ -68,6 +68,23 @@ bool pl_state_take_raw64(struct pl_span *rest, uint64_t *value)
     return true;
 }
 
+void pl_state_add_double(struct pl_buf *buf, double value)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    pl_state_add_raw64(buf, bits);
+}
+
+bool pl_state_take_double(struct pl_span *rest, double *value)
+{
+    uint64_t bits;
+    bool ok = pl_state_take_raw64(rest, &bits);
+
+    memcpy(value, &bits, sizeof(bits));
+    return ok;
+}
+
 void pl_state_add_name(struct pl_buf *buf, const char *name)
 {
     pl_buf_add_varint(buf, strlen(name));

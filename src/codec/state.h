@@ -1,8 +1,8 @@
 /* The state of a shard as Redis keeps it (design 7): unit records, cells, dictionary and position, as small fields.
  *
- * Writing visits only what changed since the last visit and marks it clean at once: if the commit that carries it fails,
- * the worker drops the shard or sends the same bytes again. Reading refuses what it does not understand with a reason;
- * it never guesses. Records are versioned, little, and name rules by ids of the shard's dictionary.
+ * Writing visits only what changed since the last visit and marks it clean at once: if the commit that carries it
+ * fails, the worker drops the shard or sends the same bytes again. Reading refuses what it does not understand with a
+ * reason; it never guesses. Records are versioned, little, and name rules by ids of the shard's dictionary.
  */
 #ifndef PL_CODEC_STATE_H
 #define PL_CODEC_STATE_H
@@ -24,14 +24,15 @@ typedef enum pl_status (*pl_state_emit_fn)(void *ctx, enum pl_state_kind kind, u
                                            struct pl_span value, struct pl_err *err);
 
 /* Emit everything that changed since the last call. Stops at the first error of emit. */
-enum pl_status pl_state_write(struct pl_shard *shard, pl_state_emit_fn emit, void *ctx, struct pl_err *err) PL_MUSTCHECK;
+enum pl_status pl_state_write(struct pl_shard *shard, pl_state_emit_fn emit, void *ctx,
+                              struct pl_err *err) PL_MUSTCHECK;
 
 /* How many unit records a write would emit now: the worker commits early above commit_records. */
 size_t pl_state_dirty(const struct pl_shard *shard);
 
 /* Take one field back into a new shard, in the order DICT, FRONT, CELL, UNIT; then call pl_state_ready once. */
-enum pl_status pl_state_read(struct pl_shard *shard, enum pl_state_kind kind, struct pl_span field, struct pl_span value,
-                             struct pl_err *err) PL_MUSTCHECK;
+enum pl_status pl_state_read(struct pl_shard *shard, enum pl_state_kind kind, struct pl_span field,
+                             struct pl_span value, struct pl_err *err) PL_MUSTCHECK;
 enum pl_status pl_state_ready(struct pl_shard *shard, struct pl_err *err) PL_MUSTCHECK;
 
 /* Published sums of one tick as bytes, and back. */

@@ -63,6 +63,16 @@ enum pl_status pl_state_bind(struct pl_shard *shard, struct pl_err *err)
     return status;
 }
 
+static void put_segment(const struct pl_segment *segment, struct pl_buf *out)
+{
+    pl_buf_add_signed(out, segment->from_us);
+    pl_buf_add_varint(out, segment->n);
+    for (unsigned at = 0; at < segment->n; at++) {
+        pl_state_add_name(out, segment->shares[at].variant);
+        pl_state_add_double(out, segment->shares[at].share);
+    }
+}
+
 static void put_experiment(const struct pl_experiment *experiment, struct pl_buf *out)
 {
     const int64_t times[] = {experiment->first_us, experiment->seen_us, experiment->end_us, experiment->started_us};
@@ -78,15 +88,7 @@ static void put_experiment(const struct pl_experiment *experiment, struct pl_buf
     }
     pl_buf_add_varint(out, experiment->n_segments);
     for (unsigned at = 0; at < experiment->n_segments; at++)
-        pl_buf_add_signed(out, experiment->segment_us[at]);
-    pl_buf_add_varint(out, experiment->n_shares);
-    for (unsigned at = 0; at < experiment->n_shares; at++) {
-        uint64_t bits;
-
-        memcpy(&bits, &experiment->shares[at], sizeof(bits));
-        pl_state_add_name(out, experiment->share_names[at]);
-        pl_state_add_raw64(out, bits);
-    }
+        put_segment(&experiment->segments[at], out);
 }
 
 static bool take_variants(struct pl_span *rest, struct pl_experiment *experiment)
@@ -102,24 +104,32 @@ static bool take_variants(struct pl_span *rest, struct pl_experiment *experiment
     return true;
 }
 
+static bool take_segment(struct pl_span *rest, struct pl_experiment *experiment)
+{
+    struct pl_segment *segment;
+    struct pl_span name;
+    int64_t from_us;
+    unsigned n;
+
+    if (!pl_span_take_signed(rest, &from_us) || !pl_state_take_count(rest, PL_VARIANTS_MAX + 1, &n))
+        return false;
+    segment = pl_experiment_open(experiment, from_us, n);
+    for (unsigned at = 0; segment && at < n; at++)
+        if (!pl_state_take_name(rest, &name) || !pl_span_copy(name, segment->shares[at].variant, PL_NAME_BYTES) ||
+            !pl_state_take_double(rest, &segment->shares[at].share))
+            return false;
+    return segment != NULL;
+}
+
 static bool take_segments(struct pl_span *rest, struct pl_experiment *experiment)
 {
-    struct pl_span name;
-    uint64_t bits;
+    unsigned n;
 
-    if (!pl_state_take_count(rest, PL_SEGMENTS_MAX + 1, &experiment->n_segments))
+    if (!pl_state_take_count(rest, PL_SEGMENTS_MAX + 1, &n))
         return false;
-    for (unsigned at = 0; at < experiment->n_segments; at++)
-        if (!pl_span_take_signed(rest, &experiment->segment_us[at]))
+    for (unsigned at = 0; at < n; at++)
+        if (!take_segment(rest, experiment))
             return false;
-    if (!pl_state_take_count(rest, PL_VARIANTS_MAX + 1, &experiment->n_shares))
-        return false;
-    for (unsigned at = 0; at < experiment->n_shares; at++) {
-        if (!pl_state_take_name(rest, &name) || !pl_span_copy(name, experiment->share_names[at], PL_NAME_BYTES) ||
-            !pl_state_take_raw64(rest, &bits))
-            return false;
-        memcpy(&experiment->shares[at], &bits, sizeof(bits));
-    }
     return true;
 }
 

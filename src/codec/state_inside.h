@@ -30,9 +30,11 @@ enum pl_status pl_state_delete(struct pl_state_out *out, enum pl_state_kind kind
 bool pl_state_take_version(struct pl_span *rest);
 bool pl_state_take_count(struct pl_span *rest, uint32_t below, uint32_t *value);
 bool pl_state_take_raw64(struct pl_span *rest, uint64_t *value);
+bool pl_state_take_double(struct pl_span *rest, double *value);
 bool pl_state_take_name(struct pl_span *rest, struct pl_span *name);
 
 void pl_state_add_raw64(struct pl_buf *buf, uint64_t value);
+void pl_state_add_double(struct pl_buf *buf, double value);
 void pl_state_add_name(struct pl_buf *buf, const char *name);
 
 /* Give every metric, funnel, action and value of the rules its id. Once per shard. */

@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-/* Sums of a tick: version, tick, experiments (name, first exposure, joined_late, variants), cells (key, n, sum, sum2).
+/* Sums of a tick: version, tick, experiments (name, first exposure, joined_late, variants, shares), cells (key, n, sum,
+ * sum2).
  */
 
 static void put_experiment(const struct pl_sums_experiment *experiment, struct pl_buf *out)
@@ -13,6 +14,10 @@ static void put_experiment(const struct pl_sums_experiment *experiment, struct p
     pl_buf_add_varint(out, experiment->n_variants);
     for (unsigned at = 0; at < experiment->n_variants; at++)
         pl_state_add_name(out, experiment->variants[at]);
+    pl_buf_add_varint(out, experiment->n_segments);
+    for (unsigned segment = 0; segment < experiment->n_segments; segment++)
+        for (unsigned at = 0; at < experiment->n_variants; at++)
+            pl_state_add_double(out, experiment->shares[segment][at]);
 }
 
 static void put_cell(const struct pl_cell *cell, struct pl_buf *out)
@@ -54,6 +59,12 @@ static bool take_experiment(struct pl_span *rest, struct pl_sums_experiment *exp
     for (unsigned at = 0; at < experiment->n_variants; at++)
         if (!pl_state_take_name(rest, &name) || !pl_span_copy(name, experiment->variants[at], PL_NAME_BYTES))
             return false;
+    if (!pl_state_take_count(rest, PL_SEGMENTS_MAX + 1, &experiment->n_segments))
+        return false;
+    for (unsigned segment = 0; segment < experiment->n_segments; segment++)
+        for (unsigned at = 0; at < experiment->n_variants; at++)
+            if (!pl_state_take_double(rest, &experiment->shares[segment][at]))
+                return false;
     return true;
 }
 

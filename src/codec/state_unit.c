@@ -64,10 +64,10 @@ static void put_entries(const struct pl_shard *shard, const struct pl_unit *unit
     uint32_t n = 0;
 
     for (uint32_t at = PL_WORDS_FIRST; at < unit->n_words; at += pl_words_size(words[at]))
-        n += pl_words_unpack(words[at]).kind == kind;
+        n += pl_words_kind_of(words[at]) == kind;
     pl_buf_add_varint(out, n);
     for (uint32_t at = PL_WORDS_FIRST; at < unit->n_words; at += pl_words_size(words[at])) {
-        if (pl_words_unpack(words[at]).kind != kind)
+        if (pl_words_kind_of(words[at]) != kind)
             continue;
         if (kind == PL_WORDS_EXPERIMENT)
             put_experiment(shard, words + at, out);

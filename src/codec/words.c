@@ -17,8 +17,8 @@ static const struct {
          "Plan core value work now, and go on optimising meanwhile."},
     [PL_SHIFT_TO_CORE] = {"ShiftToCore", "shift to core value work",
                           "Experiments in this area pay less than the smallest gain worth an experiment.",
-                          "Start no new optimisation here and put the team on core value work; "
-                          "announce its launch with a core_launch record."},
+                          ("Start no new optimisation here and put the team on core value work; "
+                           "announce its launch with a core_launch record.")},
     [PL_CONTRADICTION] =
         {"Contradiction", "find what raises the funnel",
          "Experiments in this area no longer pay, yet the funnel rises: the gain comes from elsewhere.",
@@ -59,8 +59,8 @@ const char *pl_words_no_verdict(enum pl_no_verdict reason)
 {
     static const char *const texts[] = {
         [PL_REASON_NONE] = "",
-        [PL_REASON_HEALTH] = "The input cannot be trusted: it is not keyed by user, it has stopped, or too many "
-                             "experiments had an uneven split or users who saw two variants.",
+        [PL_REASON_HEALTH] = ("The input cannot be trusted: it is not keyed by user, it has stopped, or too many "
+                              "experiments had an uneven split or users who saw two variants."),
         [PL_REASON_PROGRAMME] = "The experiments so far do not decide it.",
     };
 

@@ -115,8 +115,8 @@ void pl_rules_free(struct pl_rules *rules);
 uint32_t pl_rules_action(struct pl_rules *rules, struct pl_span name);
 uint32_t pl_rules_value(struct pl_rules *rules, struct pl_span path);
 
-/* Append a copy; *index (may be NULL) is its place. Checks ranges, references and that ids are names and not taken. Where
- * a member has a default and 0 is no legal value of it, 0 stands for the default. FULL when a table is full.
+/* Append a copy; *index (may be NULL) is its place. Checks ranges, references and that ids are names and not taken.
+ * Where a member has a default and 0 is no legal value of it, 0 stands for the default. FULL when a table is full.
  * Contract: add_area takes over area->globs[] on success. */
 enum pl_status pl_rules_add_area(struct pl_rules *rules, const struct pl_area_rule *area, uint32_t *index,
                                  struct pl_err *err) PL_MUSTCHECK;

@@ -115,13 +115,6 @@ static void join_variants(struct pl_sums_experiment *into, const struct pl_sums_
     into->n_variants = n;
 }
 
-static int64_t known_smaller(int64_t a, int64_t b)
-{
-    if (a == PL_TIME_NONE || b == PL_TIME_NONE)
-        return a == PL_TIME_NONE ? b : a;
-    return a < b ? a : b;
-}
-
 /* The declared share that one side has for a variant of the joined experiment, 0 without one. */
 static double share_in(const struct pl_sums_experiment *side, unsigned segment, const char *variant)
 {
@@ -151,8 +144,6 @@ static void join_experiment(struct pl_sums_experiment *into, const struct pl_sum
 
     join_variants(into, from);
     join_shares(into, &old, from);
-    into->started_us = known_smaller(old.started_us, from->started_us);
-    into->ended_us = known_smaller(old.ended_us, from->ended_us);
     if (into->first_exposure_us == PL_TIME_NONE ||
         (from->first_exposure_us != PL_TIME_NONE && from->first_exposure_us < into->first_exposure_us))
         into->first_exposure_us = from->first_exposure_us;
@@ -260,11 +251,12 @@ static enum pl_status move_cells(const struct pl_sums *side, const struct move *
     return PL_OK;
 }
 
-/* Merge two sorted runs, add up cells of the same key, drop zeros. */
-static enum pl_status add_runs(const struct pl_cell *a, size_t n_a, const struct pl_cell *b, size_t n_b,
-                               struct pl_sums *out, struct pl_err *err)
+/* Merge two sorted runs that lie one behind the other, add up cells of the same key, drop zeros. */
+static enum pl_status add_runs(const struct pl_cell *cells, size_t n_first, size_t n_second, struct pl_sums *out,
+                               struct pl_err *err)
 {
-    const struct pl_cell *end_a = a + n_a, *end_b = b + n_b;
+    const struct pl_cell *a = cells, *end_a = cells + n_first;
+    const struct pl_cell *b = end_a, *end_b = end_a + n_second;
     struct pl_cell *top = NULL; /* the cell being added up */
     enum pl_status status;
 
@@ -303,7 +295,7 @@ static enum pl_status join_cells(struct pl_sums *into, const struct pl_sums *fro
     if (!status)
         status = move_cells(from, join->from_moves, moved + n_into, &n_from, err);
     if (!status)
-        status = add_runs(moved, n_into, moved + n_into, n_from, &added, err);
+        status = add_runs(moved, n_into, n_from, &added, err);
     free(moved);
     if (status) {
         free(added.cells);

@@ -1,8 +1,8 @@
 /* Sums: where the two rooms meet. What a shard has counted of events placed below a tick, exact and order-free.
  *
- * A set of cells, each an integer aggregate under a key, and the dictionary of experiments the keys refer to. Adding the
- * sums of all shards gives the sums of the product: cells are added field by field, dictionaries are joined by name.
- * Panes are fixed slices of event time; windows (landmark, 7d, 28d, life) are sums of panes, made by the judge.
+ * A set of cells, each an integer aggregate under a key, and the dictionary of experiments the keys refer to. Adding
+ * the sums of all shards gives the sums of the product: cells are added field by field, dictionaries are joined by
+ * name. Panes are fixed slices of event time; windows (landmark, 7d, 28d, life) are sums of panes, made by the judge.
  */
 #ifndef PL_CORE_SUMS_H
 #define PL_CORE_SUMS_H
@@ -27,7 +27,7 @@ struct pl_cell_key {
     uint16_t arm;
     uint32_t subject; /* experiment: index in pl_sums.experiments; funnel: index in the rules */
     uint32_t metric;
-    int32_t pane;     /* days (or hours) since 1970-01-01; 0 for SEGMENT */
+    int32_t pane; /* days (or hours) since 1970-01-01; 0 for SEGMENT */
 };
 
 __extension__ typedef __int128 pl_int128;
@@ -45,11 +45,9 @@ struct pl_sums_experiment {
     char name[PL_NAME_BYTES];
     unsigned n_variants;
     char variants[PL_VARIANTS_MAX][PL_NAME_BYTES]; /* in order of first exposure in this shard */
-    int64_t first_exposure_us; /* smallest time of an accepted exposure */
-    int64_t started_us;        /* of its first `started` record, PL_TIME_NONE without one */
-    int64_t ended_us;          /* of the record that ended it, PL_TIME_NONE while it runs */
-    bool joined_late;          /* no `started` and first exposure within 1 d of the shard's first record (design 10) */
-    unsigned n_segments;       /* allocation segments seen, at least 1 */
+    int64_t first_exposure_us;                     /* smallest time of an accepted exposure */
+    bool joined_late;    /* no `started` and first exposure within 1 d of the shard's first record (design 10) */
+    unsigned n_segments; /* allocation segments seen, at least 1 */
     double shares[PL_SEGMENTS_MAX][PL_VARIANTS_MAX]; /* declared, by variant index here; a row of zeros: not declared */
 };
 
@@ -58,7 +56,7 @@ struct pl_sums {
     unsigned n_experiments;
     struct pl_sums_experiment *experiments; /* owned */
     size_t n_cells;
-    struct pl_cell *cells;                  /* owned; sorted by pl_cell_key_order, no zero cells */
+    struct pl_cell *cells; /* owned; sorted by pl_cell_key_order, no zero cells */
 };
 
 /* A zeroed struct is valid and empty. */
@@ -67,8 +65,8 @@ void pl_sums_fini(struct pl_sums *sums);
 /* Total order of keys: kind, subject, pane, arm, metric. */
 int pl_cell_key_order(const struct pl_cell_key *a, const struct pl_cell_key *b);
 
-/* into += from (dictionaries joined by name, variants by name, first exposure the smaller, joined_late if either, start
- * and end the smaller that is known, declared shares from whoever has them); tick_us becomes the larger. Order-free. When
+/* into += from (dictionaries joined by name, variants by name, first exposure the smaller, joined_late if either,
+ * declared shares from whoever has them); tick_us becomes the larger. Order-free. When
  * the parts know more than PL_VARIANTS_MAX variants of an experiment, the names that sort first stay and units of the
  * others count as mixed. Fails with NOMEM, or INPUT when a sum would leave 64 bits or a cell names no experiment or
  * variant (into is then unspecified). */

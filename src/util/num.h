@@ -21,8 +21,8 @@
 /* [+-]digits within int64. */
 bool pl_num_int(struct pl_span text, int64_t *value);
 
-/* A JSON number as micro-units, rounded half to even; false when it is no JSON number, too long or leaves int64. Exponents
- * are accepted. *inexact (may be NULL) tells that digits below a millionth were lost. */
+/* A JSON number as micro-units, rounded half to even; false when it is no JSON number, too long or leaves int64.
+ * Exponents are accepted. *inexact (may be NULL) tells that digits below a millionth were lost. */
 bool pl_num_micro(struct pl_span text, int64_t *value, bool *inexact);
 
 /* A finite decimal number (JSON syntax) that is not too long; reads in the C locale. */

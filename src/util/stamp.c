@@ -141,9 +141,9 @@ const char *pl_stamp_format(int64_t time_us, char out[PL_STAMP_BYTES])
     seconds = in_day / PL_SECOND_US;
     fraction = in_day % PL_SECOND_US;
     if (fraction)
-        snprintf(out, PL_STAMP_BYTES, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ", (unsigned)year % 10000, (unsigned)month % 100,
-                 (unsigned)day % 100, (unsigned)(seconds / 3600) % 100, (unsigned)(seconds / 60 % 60),
-                 (unsigned)(seconds % 60), (unsigned)fraction % 1000000);
+        snprintf(out, PL_STAMP_BYTES, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ", (unsigned)year % 10000,
+                 (unsigned)month % 100, (unsigned)day % 100, (unsigned)(seconds / 3600) % 100,
+                 (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60), (unsigned)fraction % 1000000);
     else
         snprintf(out, PL_STAMP_BYTES, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)year % 10000, (unsigned)month % 100,
                  (unsigned)day % 100, (unsigned)(seconds / 3600) % 100, (unsigned)(seconds / 60 % 60),

@@ -1,7 +1,7 @@
 /* The law of the scanner (tests/support/scan_law.h) on any bytes, and the decoder on the same record in every format.
  */
-#include "support/rules_fixture.h"
-#include "support/scan_law.h"
+#include "../support/rules_fixture.h"
+#include "../support/scan_law.h"
 
 #include "codec/decode.h"
 #include "codec/formats.h"

@@ -31,9 +31,9 @@ static inline struct pl_rules *fixture_rules(const char *value_path)
                                 .unit = "%",
                                 .goal = PL_RULES_NONE,
                                 .funnel = PL_RULES_NONE,
-                                .smallest_return = NAN,
+                                .smallest_return = (double)NAN,
                                 .false_alarm_every_years = 1,
-                                .baseline = NAN,
+                                .baseline = (double)NAN,
                                 .coverage = 1,
                                 .landmark_us = 14 * PL_DAY_US};
     uint32_t order, cart, value;

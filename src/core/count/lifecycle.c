@@ -56,7 +56,8 @@ static enum pl_reject apply(struct pl_shard *shard, uint32_t index, const struct
     if (reason)
         return reason;
     relive(shard, index, place_us, -1);
-    pl_experiment_control(experiment, control, place_us);
+    if (!pl_experiment_control(experiment, control, place_us))
+        shard->failed = true;
     relive(shard, index, place_us, 1);
     if (experiment->end_us < end_us)
         recount_void(shard, experiment, index, end_us);

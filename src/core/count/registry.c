@@ -16,10 +16,17 @@ enum pl_status pl_registry_init(struct pl_registry *registry, const struct pl_ru
     return PL_OK;
 }
 
+static void experiment_free(struct pl_experiment *experiment)
+{
+    for (unsigned at = 0; experiment && at < experiment->n_segments; at++)
+        free(experiment->segments[at].shares);
+    free(experiment);
+}
+
 void pl_registry_fini(struct pl_registry *registry)
 {
     for (uint32_t at = 0; at < registry->n; at++)
-        free(registry->experiments[at]);
+        experiment_free(registry->experiments[at]);
     free(registry->experiments);
     free(registry->order);
     pl_names_free(registry->names);
@@ -116,19 +123,21 @@ unsigned pl_experiment_segment(const struct pl_experiment *experiment, int64_t p
 {
     unsigned segment = 0;
 
-    while (segment + 1 < experiment->n_segments && experiment->segment_us[segment + 1] <= place_us)
+    while (segment + 1 < experiment->n_segments && experiment->segments[segment + 1].from_us <= place_us)
         segment++;
     return segment;
 }
 
 static bool same_shares(const struct pl_experiment *experiment, const struct pl_control *control)
 {
-    if (experiment->n_shares != control->n_variants)
+    const struct pl_segment *last = &experiment->segments[experiment->n_segments ? experiment->n_segments - 1 : 0];
+
+    if (last->n != control->n_variants)
         return false;
     for (unsigned at = 0; at < control->n_variants; at++) {
-        double difference = experiment->shares[at] - control->shares[at];
+        double difference = last->shares[at].share - control->shares[at];
 
-        if (strcmp(experiment->share_names[at], control->variants[at]) != 0 || difference < 0 || difference > 0)
+        if (strcmp(last->shares[at].variant, control->variants[at]) != 0 || difference < 0 || difference > 0)
             return false;
     }
     return true;
@@ -147,30 +156,45 @@ enum pl_reject pl_experiment_check(const struct pl_experiment *experiment, const
     return PL_ACCEPTED;
 }
 
-static void open_segment(struct pl_experiment *experiment, const struct pl_control *control, int64_t place_us)
+struct pl_segment *pl_experiment_open(struct pl_experiment *experiment, int64_t from_us, unsigned n)
 {
-    unsigned n = experiment->n_segments;
+    struct pl_segment *segment = &experiment->segments[experiment->n_segments];
 
-    if (n > 0 && place_us < experiment->segment_us[n - 1])
-        place_us = experiment->segment_us[n - 1];
-    experiment->segment_us[n] = place_us;
-    experiment->n_segments = n + 1;
-    experiment->n_shares = control->n_variants;
-    memcpy(experiment->share_names, control->variants, sizeof(experiment->share_names));
-    memcpy(experiment->shares, control->shares, sizeof(experiment->shares));
+    if (experiment->n_segments == PL_SEGMENTS_MAX)
+        return NULL;
+    *segment = (struct pl_segment){.from_us = from_us, .n = n, .shares = calloc(n ? n : 1, sizeof(*segment->shares))};
+    if (!segment->shares)
+        return NULL;
+    experiment->n_segments++;
+    return segment;
 }
 
-void pl_experiment_control(struct pl_experiment *experiment, const struct pl_control *control, int64_t place_us)
+static bool open_declared(struct pl_experiment *experiment, const struct pl_control *control, int64_t place_us)
 {
+    unsigned n = experiment->n_segments;
+    struct pl_segment *segment;
+
+    if (n > 0 && place_us < experiment->segments[n - 1].from_us)
+        place_us = experiment->segments[n - 1].from_us;
+    segment = pl_experiment_open(experiment, place_us, control->n_variants);
+    for (unsigned at = 0; segment && at < control->n_variants; at++) {
+        memcpy(segment->shares[at].variant, control->variants[at], PL_NAME_BYTES);
+        segment->shares[at].share = control->shares[at];
+    }
+    return segment != NULL;
+}
+
+bool pl_experiment_control(struct pl_experiment *experiment, const struct pl_control *control, int64_t place_us)
+{
+    if (control->state == PL_STARTED && control->n_variants > 0 && !open_declared(experiment, control, place_us))
+        return false;
     experiment->states |= 1u << control->state;
     experiment->dirty = true;
     if (control->state != PL_STARTED) {
         if (place_us < experiment->end_us)
             experiment->end_us = place_us;
-        return;
-    }
-    if (place_us < experiment->started_us)
+    } else if (place_us < experiment->started_us) {
         experiment->started_us = place_us;
-    if (control->n_variants > 0)
-        open_segment(experiment, control, place_us);
+    }
+    return true;
 }

@@ -21,6 +21,16 @@
 #define PL_REGISTRY_NONE UINT32_MAX
 #define PL_NEVER_US INT64_MAX
 
+/* Declared shares from a place on. */
+struct pl_segment {
+    int64_t from_us;
+    unsigned n;
+    struct pl_share {
+        char variant[PL_NAME_BYTES];
+        double share;
+    } * shares; /* owned, n of them */
+};
+
 struct pl_experiment {
     char name[PL_NAME_BYTES];
     uint32_t area; /* by the rules; PL_RULES_NONE when a changed configuration has none for it */
@@ -34,10 +44,7 @@ struct pl_experiment {
     int64_t started_us;                        /* smallest place of a `started` record, PL_NEVER_US without one */
     unsigned states;                           /* bit per enum pl_lifecycle: taken */
     unsigned n_segments;
-    int64_t segment_us[PL_SEGMENTS_MAX]; /* their boundaries */
-    unsigned n_shares;                   /* of the last segment */
-    char share_names[PL_VARIANTS_MAX][PL_NAME_BYTES];
-    double shares[PL_VARIANTS_MAX];
+    struct pl_segment segments[PL_SEGMENTS_MAX];
 };
 
 struct pl_registry {
@@ -73,7 +80,11 @@ unsigned pl_experiment_segment(const struct pl_experiment *experiment, int64_t p
  * the same shares or none), or CONTROL_FULL (more segments than can be kept). */
 enum pl_reject pl_experiment_check(const struct pl_experiment *experiment, const struct pl_control *control);
 
-/* Apply a checked lifecycle record at its place. */
-void pl_experiment_control(struct pl_experiment *experiment, const struct pl_control *control, int64_t place_us);
+/* Apply a checked lifecycle record at its place. False when memory is out: nothing is changed then. */
+bool pl_experiment_control(struct pl_experiment *experiment, const struct pl_control *control,
+                           int64_t place_us) PL_MUSTCHECK;
+
+/* A new last segment with room for n shares; NULL when memory is out or there are PL_SEGMENTS_MAX. */
+struct pl_segment *pl_experiment_open(struct pl_experiment *experiment, int64_t from_us, unsigned n);
 
 #endif

@@ -74,6 +74,7 @@ void pl_settle_some(struct pl_shard *shard, int64_t limit_us)
     while (list->head && misses < MISSES_MAX) {
         const struct pl_open *open = pl_units_open_at(&shard->units, list->head);
 
+        pl_units_look_ahead(&shard->units, open);
         if (first_place(shard, open) < limit_us) {
             settle(shard, list->head, limit_us);
             continue;
@@ -99,6 +100,7 @@ static void close_recent(struct pl_shard *shard)
         struct pl_open *open = pl_units_open_at(&shard->units, handle);
         uint32_t unit = open->unit;
 
+        pl_units_look_ahead(&shard->units, open);
         pl_recent_prune(&open->recent, &shard->units.slab, &shard->front, shard->rules);
         if (open->recent.n) {
             pl_units_requeue(&shard->units, handle);

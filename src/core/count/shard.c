@@ -240,6 +240,11 @@ static enum pl_reject take(struct pl_shard *shard, unsigned input, const struct 
     return PL_ACCEPTED;
 }
 
+void pl_shard_prefetch(const struct pl_shard *shard, const struct pl_unit_id *units, unsigned n)
+{
+    pl_units_prefetch(&shard->units, units, n);
+}
+
 enum pl_reject pl_shard_event(struct pl_shard *shard, unsigned input, const struct pl_event *event)
 {
     enum pl_reject reason = take(shard, input, event);

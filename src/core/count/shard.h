@@ -1,8 +1,8 @@
 /* A shard: partition p of every source topic together, counted. The façade of the count room.
  *
- * Takes accepted-or-not decisions, orders events by place, joins exposures with what the unit does next, and keeps cells.
- * Pure: the state after any prefix of the logs is a function of these logs alone, whatever the interleaving (design 3,
- * law); the worker guarantees alignment by asking core/count/align which input to take next.
+ * Takes accepted-or-not decisions, orders events by place, joins exposures with what the unit does next, and keeps
+ * cells. Pure: the state after any prefix of the logs is a function of these logs alone, whatever the interleaving
+ * (design 3, law); the worker guarantees alignment by asking core/count/align which input to take next.
  *
  *   stream time S_k of input k = largest accepted time in it
  *   place   = max(time, S_k - lateness, F)
@@ -43,6 +43,10 @@ void pl_shard_free(struct pl_shard *shard);
  * S_k even if no rule reads it. Events of one record come one after another with the same offset. */
 enum pl_reject pl_shard_event(struct pl_shard *shard, unsigned input, const struct pl_event *event);
 
+/* A hint: these units' events come next (any number, best 16 to 512). Four plain loops of prefetches; changes nothing. With
+ * more units than fit the caches an event costs a third of what it costs without. */
+void pl_shard_prefetch(const struct pl_shard *shard, const struct pl_unit_id *units, unsigned n);
+
 /* Take the next control record, in log order (lifecycle records change what is counted; others only move the largest
  * place). *place_us is max(its time, F, or the largest control place so far when it has no time). */
 enum pl_reject pl_shard_control(struct pl_shard *shard, const struct pl_control *control, int64_t *place_us);
@@ -53,15 +57,15 @@ enum pl_status pl_shard_advance(struct pl_shard *shard, struct pl_err *err) PL_M
 /* Raise F to at least frontier_us, a tick: all inputs are at their end and silent (design 6.1). */
 enum pl_status pl_shard_raise(struct pl_shard *shard, int64_t frontier_us, struct pl_err *err) PL_MUSTCHECK;
 
-/* Published ticks not taken yet, oldest first: moves one into *sums (the caller owns it) and returns true. The shard stops
- * at a published tick until it is taken, so after each advance or raise take until false, or as many as there is room for.
- * What is not taken stays: complete_to is below it, and state carries it over a restart. */
+/* Published ticks not taken yet, oldest first: moves one into *sums (the caller owns it) and returns true. The shard
+ * stops at a published tick until it is taken, so after each advance or raise take until false, or as many as there is
+ * room for. What is not taken stays: complete_to is below it, and state carries it over a restart. */
 bool pl_shard_take_sums(struct pl_shard *shard, struct pl_sums *sums);
 
-int64_t pl_shard_frontier(const struct pl_shard *shard);      /* F, PL_TIME_NONE at first */
-int64_t pl_shard_complete_to(const struct pl_shard *shard);   /* largest tick <= F, PL_TIME_NONE at first */
+int64_t pl_shard_frontier(const struct pl_shard *shard);    /* F, PL_TIME_NONE at first */
+int64_t pl_shard_complete_to(const struct pl_shard *shard); /* largest tick <= F, PL_TIME_NONE at first */
 int64_t pl_shard_stream_time(const struct pl_shard *shard, unsigned input); /* S_k, PL_TIME_NONE at first */
-int64_t pl_shard_largest_place(const struct pl_shard *shard); /* over events and control records */
+int64_t pl_shard_largest_place(const struct pl_shard *shard);               /* over events and control records */
 void pl_shard_stats(const struct pl_shard *shard, struct pl_shard_stats *stats);
 
 /* Live sums: everything accepted so far, tails included. For display. The caller owns *sums. */

@@ -1,76 +1,101 @@
 #include "core/count/slab.h"
 
-#include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-#define SMALL_MAX 128
-#define SMALL_STEP 16
-#define SMALL_CLASSES 8
-#define CHUNK_BYTES ((size_t)1 << 16)
-
-static unsigned class_of(size_t bytes)
-{
-    unsigned power;
-
-    if (bytes <= SMALL_MAX)
-        return (unsigned)((bytes + SMALL_STEP - 1) / SMALL_STEP - 1);
-    power = 63u - (unsigned)__builtin_clzll(bytes - 1); /* 2^power <= bytes - 1 */
-    return SMALL_CLASSES + (power - 7) * 4 + (unsigned)(((bytes - 1) >> (power - 2)) & 3);
-}
-
-static size_t class_bytes(unsigned class)
-{
-    if (class < SMALL_CLASSES)
-        return (class + 1) * (size_t)SMALL_STEP;
-    class -= SMALL_CLASSES;
-    return (size_t)(5 + class % 4) << (class / 4 + 5);
-}
-
-/* Blocks per chunk are a power of two, so that a handle splits by shift and mask. */
-static unsigned chunk_shift(size_t block)
-{
-    return block >= CHUNK_BYTES ? 0 : 63u - (unsigned)__builtin_clzll(CHUNK_BYTES / block);
-}
+#define EXTENT_BYTES ((size_t)2 << 20) /* a huge page */
+#define SMALL_BYTES (2 * EXTENT_BYTES) /* below that a slab takes chunk by chunk */
 
 void pl_slab_fini(struct pl_slab *slab)
 {
-    for (unsigned class = 0; class < PL_SLAB_CLASSES; class ++) {
-        for (uint32_t chunk = 0; chunk < slab->classes[class].n_chunks; chunk++)
-            free(slab->classes[class].chunks[chunk]);
+    for (unsigned class = 0; class < PL_SLAB_CLASSES; class ++)
         free(slab->classes[class].chunks);
-    }
+    for (uint32_t piece = 0; piece < slab->n_pieces; piece++)
+        free(slab->pieces[piece]);
+    free(slab->pieces);
     *slab = (struct pl_slab){0};
 }
 
-static void *block_at(const struct pl_slab_class *class, size_t block, uint32_t handle)
+/* Aligned, so that huge pages fit. That there are none is no error. */
+static char *take_huge(size_t bytes)
 {
-    unsigned shift = chunk_shift(block);
-    uint32_t at = handle - 1;
+    char *memory = aligned_alloc(EXTENT_BYTES, bytes);
 
-    return class->chunks[at >> shift] + (at & ((1u << shift) - 1)) * block;
+    if (memory)
+        (void)madvise(memory, bytes, MADV_HUGEPAGE);
+    return memory;
 }
 
-static int add_chunk(struct pl_slab *slab, struct pl_slab_class *class, size_t block)
+void *pl_slab_table(size_t bytes)
 {
-    size_t bytes = block << chunk_shift(block);
+    char *memory;
+
+    if (bytes < EXTENT_BYTES)
+        return calloc(1, bytes);
+    memory = take_huge((bytes + EXTENT_BYTES - 1) & ~(EXTENT_BYTES - 1));
+    if (memory)
+        memset(memory, 0, bytes);
+    return memory;
+}
+
+/* Make room for one more pointer. */
+static bool make_room(char ***pointers, uint32_t n, uint32_t *room)
+{
+    uint32_t more = *room ? *room * 2 : 4;
+    char **moved;
+
+    if (n < *room)
+        return true;
+    moved = realloc(*pointers, more * sizeof(*moved));
+    if (!moved)
+        return false;
+    *pointers = moved;
+    *room = more;
+    return true;
+}
+
+static char *add_piece(struct pl_slab *slab, size_t bytes, bool huge)
+{
+    char *piece;
+
+    if (!make_room(&slab->pieces, slab->n_pieces, &slab->room))
+        return NULL;
+    piece = huge ? take_huge(bytes) : malloc(bytes);
+    if (!piece)
+        return NULL;
+    slab->pieces[slab->n_pieces++] = piece;
+    slab->bytes += bytes;
+    return piece;
+}
+
+/* Small slabs take chunk by chunk, large ones cut chunks from huge pages; what does not divide one is taken alone. */
+static char *take_chunk(struct pl_slab *slab, size_t bytes)
+{
+    if (slab->bytes < SMALL_BYTES || bytes > PL_SLAB_CHUNK_BYTES)
+        return add_piece(slab, bytes, false);
+    if (!slab->extent || slab->cut + bytes > EXTENT_BYTES) {
+        slab->extent = add_piece(slab, EXTENT_BYTES, true);
+        slab->cut = 0;
+    }
+    if (!slab->extent)
+        return NULL;
+    slab->cut += bytes;
+    return slab->extent + slab->cut - bytes;
+}
+
+static bool add_chunk(struct pl_slab *slab, struct pl_slab_class *class, size_t block)
+{
     char *chunk;
 
-    if (class->n_chunks == class->room) {
-        uint32_t room = class->room ? class->room * 2 : 4;
-        char **chunks = realloc(class->chunks, room * sizeof(*chunks));
-
-        if (!chunks)
-            return 0;
-        class->chunks = chunks;
-        class->room = room;
-    }
-    chunk = malloc(bytes);
+    if (!make_room(&class->chunks, class->n_chunks, &class->room))
+        return false;
+    chunk = take_chunk(slab, block << pl_slab_chunk_shift(block));
     if (!chunk)
-        return 0;
+        return false;
     class->chunks[class->n_chunks++] = chunk;
-    slab->bytes += bytes;
-    return 1;
+    return true;
 }
 
 uint32_t pl_slab_take(struct pl_slab *slab, size_t bytes)
@@ -81,40 +106,27 @@ uint32_t pl_slab_take(struct pl_slab *slab, size_t bytes)
 
     if (bytes == 0 || bytes > PL_SLAB_BYTES_MAX)
         return 0;
-    class = &slab->classes[class_of(bytes)];
-    block = class_bytes(class_of(bytes));
+    class = &slab->classes[pl_slab_class_of(bytes)];
+    block = pl_slab_class_bytes(pl_slab_class_of(bytes));
     if (class->free) {
         handle = class->free;
-        memcpy(&class->free, block_at(class, block, handle), sizeof(class->free));
+        memcpy(&class->free, pl_slab_at(slab, bytes, handle), sizeof(class->free));
         return handle;
     }
     if (class->used == UINT32_MAX - 1)
         return 0;
-    if (class->used >> chunk_shift(block) == class->n_chunks && !add_chunk(slab, class, block))
+    if (class->used >> pl_slab_chunk_shift(block) == class->n_chunks && !add_chunk(slab, class, block))
         return 0;
     return ++class->used;
 }
 
-void *pl_slab_at(const struct pl_slab *slab, size_t bytes, uint32_t handle)
-{
-    unsigned class = class_of(bytes);
-
-    assert(handle > 0 && handle <= slab->classes[class].used);
-    return block_at(&slab->classes[class], class_bytes(class), handle);
-}
-
 void pl_slab_drop(struct pl_slab *slab, size_t bytes, uint32_t handle)
 {
-    unsigned at = class_of(bytes ? bytes : 1);
-    struct pl_slab_class *class = &slab->classes[at];
+    struct pl_slab_class *class;
 
     if (!handle)
         return;
-    memcpy(block_at(class, class_bytes(at), handle), &class->free, sizeof(class->free));
+    class = &slab->classes[pl_slab_class_of(bytes)];
+    memcpy(pl_slab_at(slab, bytes, handle), &class->free, sizeof(class->free));
     class->free = handle;
-}
-
-int pl_slab_same(size_t bytes, size_t other)
-{
-    return bytes && other && class_of(bytes) == class_of(other);
 }

@@ -51,6 +51,24 @@ static void list_variants(struct place *place, enum pl_cells_view view, struct p
     }
 }
 
+/* Shares that were declared below the tick, by the variants of the sums. Segment 0 is there without a declaration too.
+ */
+static void list_shares(const struct pl_experiment *experiment, int64_t tick_us, struct pl_sums_experiment *out)
+{
+    out->n_segments = 1;
+    for (unsigned s = 0; s < experiment->n_segments && experiment->segments[s].from_us < tick_us; s++) {
+        const struct pl_segment *segment = &experiment->segments[s];
+
+        out->n_segments = s + 1;
+        for (unsigned at = 0; at < segment->n; at++) {
+            int arm = pl_sums_find_variant(out, pl_span_of(segment->shares[at].variant));
+
+            if (arm >= 0)
+                out->shares[s][arm] = segment->shares[at].share;
+        }
+    }
+}
+
 static void list_experiment(const struct pl_shard *shard, struct place *place, enum pl_cells_view view, int64_t tick_us,
                             struct pl_sums_experiment *out)
 {
@@ -61,6 +79,7 @@ static void list_experiment(const struct pl_shard *shard, struct place *place, e
     memcpy(out->name, experiment->name, PL_NAME_BYTES);
     list_variants(place, view, out);
     out->first_exposure_us = view == PL_CELLS_SETTLED ? experiment->first_us : experiment->seen_us;
+    list_shares(experiment, view == PL_CELLS_SETTLED ? tick_us : PL_NEVER_US, out);
     out->joined_late = !started && out->first_exposure_us - first_record_us <= JOINED_LATE_US;
 }
 

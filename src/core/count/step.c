@@ -138,11 +138,13 @@ static void collect(const struct pl_step *step, struct pl_words *state, const st
     if (!gain_of(metric, event, &gain))
         return;
     for (uint32_t at = PL_WORDS_FIRST; at < state->n; at += pl_words_size(state->at[at])) {
-        struct pl_words_head head = pl_words_unpack(state->at[at]);
+        struct pl_words_head head;
         int64_t t0_us, total, change[2];
 
-        if (head.kind != PL_WORDS_EXPERIMENT || head.mixed ||
-            step->registry->experiments[head.id]->area != metric->area)
+        if (pl_words_kind_of(state->at[at]) != PL_WORDS_EXPERIMENT)
+            continue;
+        head = pl_words_unpack(state->at[at]);
+        if (head.mixed || step->registry->experiments[head.id]->area != metric->area)
             continue;
         t0_us = (int64_t)state->at[at + 1];
         if (event->time_us < t0_us || event->time_us - t0_us >= metric->window_us)

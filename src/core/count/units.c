@@ -40,12 +40,79 @@ uint32_t pl_units_find(const struct pl_units *units, struct pl_unit_id id)
     return units->slots ? units->slots[probe(units, id)] : 0;
 }
 
+static void prefetch(const void *memory)
+{
+    __builtin_prefetch(memory);
+}
+
+static uint32_t slot_of(const struct pl_units *units, struct pl_unit_id id)
+{
+    return units->slots[(uint32_t)id.low & units->mask];
+}
+
+static void prefetch_words(const struct pl_units *units, const struct pl_unit *unit)
+{
+    if (unit->n_words)
+        prefetch(pl_slab_at(&units->slab, unit->n_words * WORD, unit->block));
+}
+
+static void prefetch_open(const struct pl_units *units, const struct pl_open *open)
+{
+    if (open->tail.n)
+        prefetch(pl_tail_events(&open->tail, &units->slab));
+    if (open->recent.n)
+        prefetch(pl_recent_entries(&open->recent, &units->slab));
+}
+
+/* Each loop asks for what the next one reads. A unit that is not in its first slot is met late, not wrongly. */
+void pl_units_prefetch(const struct pl_units *units, const struct pl_unit_id *ids, unsigned n)
+{
+    if (!units->slots)
+        return;
+    for (unsigned at = 0; at < n; at++)
+        prefetch(&units->slots[(uint32_t)ids[at].low & units->mask]);
+    for (unsigned at = 0; at < n; at++)
+        if (slot_of(units, ids[at]))
+            prefetch(pl_units_at(units, slot_of(units, ids[at])));
+    for (unsigned at = 0; at < n; at++) {
+        const struct pl_unit *unit = slot_of(units, ids[at]) ? pl_units_at(units, slot_of(units, ids[at])) : NULL;
+
+        if (unit)
+            prefetch_words(units, unit);
+        if (unit && unit->open)
+            prefetch(pl_units_open_at(units, unit->open));
+    }
+    for (unsigned at = 0; at < n; at++) {
+        const struct pl_unit *unit = slot_of(units, ids[at]) ? pl_units_at(units, slot_of(units, ids[at])) : NULL;
+
+        if (unit && unit->open)
+            prefetch_open(units, pl_units_open_at(units, unit->open));
+    }
+}
+
+void pl_units_look_ahead(const struct pl_units *units, const struct pl_open *open)
+{
+    const struct pl_open *next;
+
+    if (!open->next)
+        return;
+    next = pl_units_open_at(units, open->next);
+    prefetch_words(units, pl_units_at(units, next->unit));
+    if (!next->next)
+        return;
+    next = pl_units_open_at(units, next->next);
+    prefetch(pl_units_at(units, next->unit));
+    prefetch_open(units, next);
+    if (next->next)
+        prefetch(pl_units_open_at(units, next->next));
+}
+
 /* Load stays at or below 3/4. */
 static bool grow(struct pl_units *units)
 {
     uint32_t n_slots = units->slots ? (units->mask + 1) * 2 : 64;
     uint32_t *old = units->slots, old_mask = units->mask;
-    uint32_t *slots = calloc(n_slots, sizeof(*slots));
+    uint32_t *slots = pl_slab_table(n_slots * sizeof(*slots));
 
     if (!slots)
         return false;

@@ -52,6 +52,12 @@ struct pl_units {
 /* A zeroed struct with cap set is valid and empty. */
 void pl_units_fini(struct pl_units *units);
 
+/* Bring what finding these units and taking events of them touches into the caches. */
+void pl_units_prefetch(const struct pl_units *units, const struct pl_unit_id *ids, unsigned n);
+
+/* The same for settling the open record behind this one in its queue, and, less far, those behind that. */
+void pl_units_look_ahead(const struct pl_units *units, const struct pl_open *open);
+
 /* Handle of a unit, or 0. */
 uint32_t pl_units_find(const struct pl_units *units, struct pl_unit_id id);
 

@@ -14,7 +14,7 @@ uint64_t pl_words_pack(const struct pl_words_head *head)
 struct pl_words_head pl_words_unpack(uint64_t word)
 {
     return (struct pl_words_head){
-        .kind = (enum pl_words_kind)(word >> 16 & 3),
+        .kind = pl_words_kind_of(word),
         .id = (uint32_t)(word & 0xffff),
         .n_words = pl_words_size(word),
         .mixed = word >> 18 & 1,
@@ -24,11 +24,6 @@ struct pl_words_head pl_words_unpack(uint64_t word)
         .day_max = (unsigned)(word >> 33 & 63),
         .hour_max = (unsigned)(word >> 39 & 63),
     };
-}
-
-uint32_t pl_words_size(uint64_t header)
-{
-    return (uint32_t)(header >> 48);
 }
 
 uint32_t pl_words_find(const struct pl_words *words, enum pl_words_kind kind, uint32_t id)

@@ -38,8 +38,16 @@ struct pl_words_head {
 uint64_t pl_words_pack(const struct pl_words_head *head);
 struct pl_words_head pl_words_unpack(uint64_t word);
 
-/* Words of the entry whose header this is, without unpacking the rest. */
-uint32_t pl_words_size(uint64_t header);
+/* Words and kind of the entry whose header this is, without unpacking the rest. */
+static inline uint32_t pl_words_size(uint64_t header)
+{
+    return (uint32_t)(header >> 48);
+}
+
+static inline enum pl_words_kind pl_words_kind_of(uint64_t header)
+{
+    return (enum pl_words_kind)(header >> 16 & 3);
+}
 
 /* Position of the entry's header, or 0. O(entries). */
 uint32_t pl_words_find(const struct pl_words *words, enum pl_words_kind kind, uint32_t id);

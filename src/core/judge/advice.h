@@ -25,8 +25,8 @@ enum pl_delivery { PL_DELIVERY_UNKNOWN, PL_DELIVERED, PL_NOT_DELIVERED, PL_DELIV
 /* Why NO_VERDICT. */
 enum pl_no_verdict {
     PL_REASON_NONE,
-    PL_REASON_HEALTH,     /* input mis-keyed or stale, or more than 20 % of experiments unhealthy */
-    PL_REASON_PROGRAMME,  /* see the programme's own reason */
+    PL_REASON_HEALTH,    /* input mis-keyed or stale, or more than 20 % of experiments unhealthy */
+    PL_REASON_PROGRAMME, /* see the programme's own reason */
 };
 
 /* Conditions of a confirmed SHIFT_TO_CORE; a set bit is a condition that is missing. */
@@ -38,28 +38,28 @@ enum pl_no_verdict {
 
 struct pl_facts {
     enum pl_programme_state programme;
-    enum pl_trend_verdict funnel;   /* P */
-    enum pl_delivery delivery;      /* B */
-    enum pl_trend_verdict value;    /* V */
+    enum pl_trend_verdict funnel; /* P */
+    enum pl_delivery delivery;    /* B */
+    enum pl_trend_verdict value;  /* V */
     bool value_measured;
-    bool derive_rising;             /* a metric of role derive is RISING */
-    bool hollow;                    /* the hollow alarm stands */
-    bool holdout;                   /* the holdout leg fired */
-    bool input_bad;                 /* mis-keyed or stale input */
-    bool unhealthy;                 /* more than 20 % of experiments unhealthy */
+    bool derive_rising; /* a metric of role derive is RISING */
+    bool hollow;        /* the hollow alarm stands */
+    bool holdout;       /* the holdout leg fired */
+    bool input_bad;     /* mis-keyed or stale input */
+    bool unhealthy;     /* more than 20 % of experiments unhealthy */
     bool jackpot_ok, dwell_ok, once_yielding;
-    bool policy_new;                /* smallest return changed less than 8 results ago */
-    double posterior_mean;          /* for the lean; NAN unknown */
+    bool policy_new;       /* smallest return changed less than 8 results ago */
+    double posterior_mean; /* for the lean; NAN unknown */
 };
 
 struct pl_advice {
     enum pl_verdict verdict;
-    enum pl_grade grade;         /* of SHIFT_TO_CORE; else PL_UNGRADED */
+    enum pl_grade grade; /* of SHIFT_TO_CORE; else PL_UNGRADED */
     enum pl_no_verdict reason;
-    unsigned missing;            /* PL_MISSING_* bits */
-    bool urgent;                 /* user value is falling */
-    bool repair_first;           /* the funnel is falling */
-    int lean;                    /* NO_VERDICT: +1 optimise, -1 create, 0 none; display only, labelled not proven */
+    unsigned missing;  /* PL_MISSING_* bits */
+    bool urgent;       /* user value is falling */
+    bool repair_first; /* the funnel is falling */
+    int lean;          /* NO_VERDICT: +1 optimise, -1 create, 0 none; display only, labelled not proven */
 };
 
 struct pl_advice pl_advise(const struct pl_facts *facts);

@@ -3,8 +3,8 @@
  *  - KEEP_OPTIMISING and NO_VERDICT never fire; the others fire when they become the standing verdict.
  *  - X -> Y is resolved X then firing Y, in one tick; X -> (no alert) is resolved X. startsAt is X's firing.
  *  - A change of grade of a firing verdict is an update, not a new firing.
- *  - After a firing, later edges wait until its tick + min_interval (14 d); then the standing verdict is compared and at
- *    most one change is sent. NO_VERDICT(health) is exempt: it resolves at once.
+ *  - After a firing, later edges wait until its tick + min_interval (14 d); then the standing verdict is compared and
+ * at most one change is sent. NO_VERDICT(health) is exempt: it resolves at once.
  *  - While history is being imported edges are withheld; at its end the standing verdict is published once.
  */
 #ifndef PL_CORE_JUDGE_ALERT_H
@@ -16,9 +16,9 @@ struct pl_alert_state {
     bool firing;
     enum pl_verdict verdict; /* that fires, when firing */
     enum pl_grade grade;
-    int64_t starts_us;       /* tick of its firing */
-    int64_t last_us;         /* tick of the last firing, PL_TIME_NONE before the first */
-    bool in_history;         /* edges are withheld */
+    int64_t starts_us; /* tick of its firing */
+    int64_t last_us;   /* tick of the last firing, PL_TIME_NONE before the first */
+    bool in_history;   /* edges are withheld */
 };
 
 enum pl_alert_status { PL_ALERT_FIRING, PL_ALERT_UPDATED, PL_ALERT_RESOLVED };

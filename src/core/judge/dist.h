@@ -3,9 +3,9 @@
  * Pure and thread-safe. Relative error about 1e-13 where the result is a normal number: tails are computed as tails and
  * never as one minus something. Arguments outside the domain are bugs of the caller (asserted).
  *
- * Used by the formulas of statistics.md 1.2 to 1.4 and 2.8. Their own: Stirling series of the log-gamma difference, continued fraction of the incomplete beta (DLMF 8.17.22) and
- * gamma (DLMF 8.9.2), power series of the incomplete gamma (DLMF 8.11.4). Cost: tens of operations to a few
- * microseconds; the continued fractions take O(sqrt(a)) steps.
+ * Used by the formulas of statistics.md 1.2 to 1.4 and 2.8. Their own: Stirling series of the log-gamma difference,
+ * continued fraction of the incomplete beta (DLMF 8.17.22) and gamma (DLMF 8.9.2), power series of the incomplete gamma
+ * (DLMF 8.11.4). Cost: tens of operations to a few microseconds; the continued fractions take O(sqrt(a)) steps.
  */
 #ifndef PL_CORE_JUDGE_DIST_H
 #define PL_CORE_JUDGE_DIST_H

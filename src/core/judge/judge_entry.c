@@ -100,17 +100,14 @@ static int32_t day_of(int64_t time_us)
     return (int32_t)(pl_stamp_day(time_us) / PL_DAY_US);
 }
 
-/* What the ledger and the log say of its life, whichever is known. */
+/* Its life as the ledger tells it; without a `started` record it starts with its first exposure. */
 static void life_of(const struct pl_judge *judge, const struct pl_sums_experiment *experiment, struct judge_life *life)
 {
     pl_judge_life(judge, experiment->name, life);
     if (life->area == PL_RULES_NONE)
         life->area = pl_rules_area_of(judge->rules, pl_span_of(experiment->name));
     if (life->started_us == PL_TIME_NONE)
-        life->started_us =
-            experiment->started_us != PL_TIME_NONE ? experiment->started_us : experiment->first_exposure_us;
-    if (life->ended_us == PL_TIME_NONE)
-        life->ended_us = experiment->ended_us;
+        life->started_us = experiment->first_exposure_us;
 }
 
 static const struct pl_row *row_named(const struct pl_judge *judge, const char *experiment)
@@ -130,7 +127,7 @@ static enum pl_exclusion exclusion_of(const struct pl_judge *judge, const struct
         return PL_EXCLUDED_UNHEALTHY;
     if (work == PL_WORK_CORE || work == PL_WORK_HOLDOUT)
         return PL_EXCLUDED_KIND;
-    if (experiment->joined_late && experiment->started_us == PL_TIME_NONE)
+    if (experiment->joined_late)
         return PL_EXCLUDED_JOINED_LATE;
     if (experiment->n_variants != 2 || goal == PL_RULES_NONE ||
         judge->rules->metrics[goal].type != PL_METRIC_CONVERSION)

@@ -25,14 +25,14 @@ enum pl_programme_state {
     PL_FLAT,
 };
 
-enum pl_inconclusive { /* why INCONCLUSIVE, the first that holds */
-    PL_WHY_NOTHING,    /* the state is another one */
-    PL_WHY_NO_SMALLEST_RETURN,
-    PL_WHY_NEW_EPOCH,  /* < 8 entries since a core launch */
-    PL_WHY_TOO_FEW,    /* < 8 entries */
-    PL_WHY_PEEKING,    /* more than 20 % of the last 20 stopped early */
-    PL_WHY_UNHEALTHY,  /* more than 20 % of the last 20 due were excluded as unhealthy (at least 8) */
-    PL_WHY_TOO_NOISY,
+enum pl_inconclusive {                 /* why INCONCLUSIVE, the first that holds */
+                       PL_WHY_NOTHING, /* the state is another one */
+                       PL_WHY_NO_SMALLEST_RETURN,
+                       PL_WHY_NEW_EPOCH, /* < 8 entries since a core launch */
+                       PL_WHY_TOO_FEW,   /* < 8 entries */
+                       PL_WHY_PEEKING,   /* more than 20 % of the last 20 stopped early */
+                       PL_WHY_UNHEALTHY, /* more than 20 % of the last 20 due were excluded as unhealthy (at least 8) */
+                       PL_WHY_TOO_NOISY,
 };
 
 /* What is known of one area after the rows fed so far. n_* count entries (rows that were not excluded). */
@@ -85,7 +85,8 @@ const struct pl_area_state *pl_programme_area(struct pl_programme *programme, ui
  * O(1), for whoever looks after every row. */
 const struct pl_area_state *pl_programme_peek(const struct pl_programme *programme, uint32_t area);
 
-/* Has FLAT stood long enough for SHIFT_TO_CORE: 30 d since the tick that fired it, or 8 entries after the firing one? */
+/* Has FLAT stood long enough for SHIFT_TO_CORE: 30 d since the tick that fired it, or 8 entries after the firing one?
+ */
 bool pl_programme_dwelt(const struct pl_area_state *state, int64_t now_us);
 
 /* The flag "stale": entries exist, and none came for max(60 d, 2 x median gap). */

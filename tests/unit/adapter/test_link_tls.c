@@ -22,7 +22,7 @@ static const char *in_dir(const char *name)
     return path;
 }
 
-static void run(const char *format, ...)
+static void PL_PRINTF(1, 2) run(const char *format, ...)
 {
     char command[1024];
     va_list args;

@@ -477,6 +477,40 @@ static void test_demoted(void **state)
     event_base_free(a.probe.base);
 }
 
+/* Rights are taken away from a live connection: of MULTI, so that a commit is carried out command by command; of EXEC,
+ * so that a transaction is left open. Neither is taken for a commit, and the connection is not used again. */
+static void test_rights_taken(void **state)
+{
+    struct party a = {0};
+
+    (void)state;
+    party_start(&a, server.url, 7);
+    acquire(&a);
+    commit(&a, 1);
+    test_redis_do(&server, "ACL SETUSER default -exec");
+    commit(&a, 2);
+    expect(&a, PL_ERR_IO, false, "NOPERM");
+    probe_until(&a.probe, a.probe.ups == 2);
+    test_redis_do(&server, "ACL SETUSER default +exec");
+    check_whole(1);
+    acquire(&a);
+    assert_true(a.kept);
+    test_redis_do(&server, "ACL SETUSER default -multi");
+    acquire(&a);
+    expect(&a, PL_ERR_IO, false, "NOPERM");
+    probe_until(&a.probe, a.probe.ups == 3);
+    test_redis_do(&server, "ACL SETUSER default +multi");
+    acquire(&a);
+    assert_true(a.kept);
+    test_redis_do(&server, "ACL SETUSER default -multi");
+    commit(&a, 2);
+    test_redis_do(&server, "ACL SETUSER default +multi");
+    expect(&a, PL_ERR_IO, true, "MULTI was refused");
+    probe_until(&a.probe, a.probe.downs == 3);
+    party_stop(&a);
+    event_base_free(a.probe.base);
+}
+
 /* A meta that is none of ours is left as it is. */
 static void test_foreign_meta(void **state)
 {
@@ -788,6 +822,7 @@ int main(void)
         WITH_FLUSH(test_bad_command),
         WITH_FLUSH(test_full_then_retry),
         WITH_FLUSH(test_demoted),
+        WITH_FLUSH(test_rights_taken),
         WITH_FLUSH(test_foreign_meta),
         WITH_FLUSH(test_cut_requests),
         WITH_FLUSH(test_cut_replies),

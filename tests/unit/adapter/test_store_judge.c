@@ -29,7 +29,7 @@ static void test_errors(void **state)
         {"NOREPLICAS Not enough good replicas to write.", PL_STORE_RETRY},
         {"CLUSTERDOWN The cluster is down", PL_STORE_RETRY},
         {"TRYAGAIN Multiple keys request during rehashing of slot", PL_STORE_RETRY},
-        {"NOPERM this user has no permissions to run the 'hset' command", PL_STORE_RETRY},
+        {"NOPERM this user has no permissions to run the 'hset' command", PL_STORE_RECONNECT},
         {"EXECABORT Transaction discarded because of previous errors.", PL_STORE_RETRY},
         {"EXECABORT Transaction discarded because of: OOM command not allowed", PL_STORE_RETRY},
         {"EXECABORT Transaction discarded because of: READONLY You can't write", PL_STORE_RECONNECT},

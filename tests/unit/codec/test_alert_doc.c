@@ -23,7 +23,7 @@ static const struct pl_area_rule area = {.id = "checkout",
                                          .unit = "%",
                                          .smallest_return = .002,
                                          .false_alarm_every_years = 1,
-                                         .baseline = NAN,
+                                         .baseline = (double)NAN,
                                          .coverage = 1,
                                          .landmark_us = 14 * PL_DAY_US};
 
@@ -39,9 +39,9 @@ static const struct pl_area_state state = {.state = PL_FLAT,
                                            .largest_ever = .05,
                                            .largest_cap = .02,
                                            .median_se = .01,
-                                           .lower = NAN,
+                                           .lower = (double)NAN,
                                            .upper = .0014,
-                                           .needed = NAN};
+                                           .needed = (double)NAN};
 
 static const struct pl_advice shift = {.verdict = PL_SHIFT_TO_CORE,
                                        .grade = PL_UNCONFIRMED,

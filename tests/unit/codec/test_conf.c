@@ -308,6 +308,10 @@ static void errors_between_options(void **state)
     refused("[area a]\nlandmark = 200h\n", "f:1: area 'a': landmark is not whole days from 7d to 28d");
     refused("[area a]\n[metric m]\nevent = 1,2,3,4,5,6,7,8,9\n", "f:3: [metric m] `event`: more than 8 events");
     refused("[area a]\n[metric m]\nevent = x, x\n", "f:2: metric 'm' names one event twice");
+    refused("[area a]\n[metric m]\nevent = e\ntype = sum\nproperty = a\n[metric n]\nevent = e\ntype = sum\n"
+            "property = b\n[metric o]\nevent = e\ntype = sum\nproperty = c\n[metric p]\nevent = e\ntype = sum\n"
+            "property = d\n[metric q]\nevent = e\ntype = sum\nproperty = e\n",
+            "f:21: [metric q] `property`: more than 4 different properties in the configuration");
     refused("[area a]\n[funnel m]\nsteps = x\n", "f:2: funnel 'm' needs 2 to 32 steps");
     refused("[area a]\n[funnel m]\nsteps = x > y > z\ngap = 1m, 2m, 3m\n",
             "f:4: [funnel m] `gap`: more gaps than pairs of steps");

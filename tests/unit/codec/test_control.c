@@ -104,6 +104,11 @@ static void test_lifecycle(void **state)
     assert_int_equal(control.state, PL_REVERTED);
     assert_string_equal(control.area, "");
     assert_true(control.shares[0] == .75 && control.shares[1] == .25);
+    /* Ten tenths do not add up to 1 in binary; they are left as they were written. */
+    control =
+        parse("{\"type\":\"lifecycle\",\"experiment\":\"e1\",\"state\":\"started\",\"variants\":{\"a\":0.1,\"b\":0.1,"
+              "\"c\":0.1,\"d\":0.1,\"e\":0.1,\"f\":0.1,\"g\":0.1,\"h\":0.1,\"i\":0.1,\"j\":0.1}," T "}");
+    assert_true(control.shares[0] == .1);
 }
 
 static void test_launch_and_history_end(void **state)

@@ -92,7 +92,9 @@ static void test_json_in_a_string(void **state)
     check(fields, x, PL_VALUE_NUMBER, "2");
     check(fields, other, PL_VALUE_NUMBER, "3");
     assert_int_equal(read_json(fields, "{\"\\u0070\":\"{\\\"x\\\":\\\"y\\\"}\"}"), PL_ACCEPTED);
-    check(fields, x, PL_VALUE_STRING, "y"); /* a record that cJSON read, and unescaped once */
+    check(fields, x, PL_VALUE_STRING, "y"); /* a record that cJSON read... */
+    assert_int_equal(read_json(fields, "{\"\\u0070\":\"{\\\"x\\\":\\\"y\\\\nz\\\"}\"}"), PL_ACCEPTED);
+    check(fields, x, PL_VALUE_STRING, "y\nz"); /* ...and unescaped once, not twice */
     assert_int_equal(read_json(fields, "{\"p\":\" \"}"), PL_ACCEPTED);
     check(fields, x, PL_VALUE_ABSENT, "");
     assert_int_equal(read_json(fields, "{\"p\":12}"), PL_ACCEPTED);

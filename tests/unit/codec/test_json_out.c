@@ -29,8 +29,8 @@ static void test_a_document(void **state)
     pl_json_bool(&json, "no", false);
     pl_json_number(&json, "third", .1 + .2);
     pl_json_number(&json, "small", 1e-9);
-    pl_json_number(&json, "nan", NAN);
-    pl_json_number(&json, "infinite", -INFINITY);
+    pl_json_number(&json, "nan", (double)NAN);
+    pl_json_number(&json, "infinite", -(double)INFINITY);
     pl_json_time(&json, "never", PL_TIME_NONE);
     pl_json_time(&json, "at", INT64_C(1785578400000000));
     pl_json_close(&json, '}');

@@ -225,6 +225,8 @@ static void test_abstains_only_when_it_must(void **state)
     assert_true(slow);
     (void)find("{\"a\":[{\"\\u0062\":1}]}", "a", "b", &slow);
     assert_false(slow);
+    (void)find("{\"a\":{\"\\u0062\":1}}", "a", NULL, &slow);
+    assert_false(slow); /* nothing is wanted inside */
     (void)find("{\"a\":1,\"a\":\"\\n\"}", "a", NULL, &slow);
     assert_false(slow); /* the first one wins, the second may be anything */
 }
@@ -238,6 +240,24 @@ static void test_first_duplicate_wins_at_every_level(void **state)
     assert_int_equal(find("{\"a\":{},\"a\":{\"b\":2}}", "a", "b", &slow).type, PL_VALUE_ABSENT);
     assert_int_equal(find("{\"a\":7,\"a\":{\"b\":2}}", "a", "b", &slow).type, PL_VALUE_ABSENT);
     assert_true(pl_span_is(find("{\"a\":{\"b\":1,\"b\":2},\"a\":3}", "a", "b", &slow).text, "1"));
+}
+
+/* Keys of every length up to three words, and the same with one byte changed. */
+static void test_keys_are_compared_whole(void **state)
+{
+    bool slow;
+
+    (void)state;
+    for (size_t len = 1; len <= 26; len++) {
+        for (size_t at = 0; at <= len; at++) {
+            char key[32] = "", json[64];
+
+            memset(key, 'k', len);
+            snprintf(json, sizeof(json), "{\"%s\":1}", key);
+            json[2 + at] = at < len ? 'x' : json[2 + at];
+            assert_int_equal(find(json, key, NULL, &slow).type, at < len ? PL_VALUE_ABSENT : PL_VALUE_NUMBER);
+        }
+    }
 }
 
 static void test_a_full_plan(void **state)
@@ -270,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_every_byte_at_every_place),
         cmocka_unit_test(test_abstains_only_when_it_must),
         cmocka_unit_test(test_first_duplicate_wins_at_every_level),
+        cmocka_unit_test(test_keys_are_compared_whole),
         cmocka_unit_test(test_a_full_plan),
     };
 

@@ -99,7 +99,7 @@ static void test_gains(void **state)
     check_gain("Elo", 1.5, "1.5 Elo");
     check_gain("%", -.000123456, "-0.0123 %");
     check_gain("Elo", 12345.6, "12346 Elo");
-    check_gain("%", NAN, "unknown");
+    check_gain("%", (double)NAN, "unknown");
 }
 
 static void check_evidence(const struct pl_area_state *state, double smallest_return, const char *expected)
@@ -126,12 +126,12 @@ static void test_evidence(void **state)
         &known, .002,
         " That experiments pay less than 0.2 % each: evidence, 22.7 of 60 needed, from 2 experiments. Gain per "
         "experiment, corrected for lucky winners: between 0.02 % and 0.14 %.");
-    known.upper = NAN;
-    check_evidence(&known, NAN, " Gain per experiment, corrected for lucky winners: at least 0.02 %.");
-    known.lower = NAN;
-    check_evidence(&known, NAN, "");
+    known.upper = (double)NAN;
+    check_evidence(&known, (double)NAN, " Gain per experiment, corrected for lucky winners: at least 0.02 %.");
+    known.lower = (double)NAN;
+    check_evidence(&known, (double)NAN, "");
     known.peeking = true;
-    check_evidence(&known, NAN, " More than a fifth of the last 20 experiments were stopped early.");
+    check_evidence(&known, (double)NAN, " More than a fifth of the last 20 experiments were stopped early.");
 }
 
 int main(void)

@@ -201,8 +201,6 @@ static struct pl_sums experiment_sums(int64_t start_us)
                                                     .n_variants = 2,
                                                     .variants = {"control", "B"},
                                                     .first_exposure_us = start_us,
-                                                    .started_us = PL_TIME_NONE,
-                                                    .ended_us = PL_TIME_NONE,
                                                     .n_segments = 1};
     sums.cells = calloc(60, sizeof(*sums.cells));
     for (uint16_t kind = PL_CELL_EXPOSED; kind <= PL_CELL_METRIC; kind++) {

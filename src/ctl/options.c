@@ -80,9 +80,9 @@ int pl_options_read(struct pl_options *options, int argc, char **argv, const cha
     bool wants_help = false, only_args = false;
     const char *conf_path = NULL;
     struct pl_option all[OPTIONS_MAX] = {
-        {"-c", NULL, &conf_path},        {"--config", NULL, &conf_path},
-        {"--json", &options->json, NULL},         {"--no-color", &options->no_color, NULL},
-        {"--help", &wants_help, NULL},            {"-h", &wants_help, NULL},
+        {"-c", NULL, &conf_path},         {"--config", NULL, &conf_path},
+        {"--json", &options->json, NULL}, {"--no-color", &options->no_color, NULL},
+        {"--help", &wants_help, NULL},    {"-h", &wants_help, NULL},
     };
     unsigned n = 6;
 

@@ -3,8 +3,8 @@ check and tap."""
 
 import gzip
 import json
-import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -16,6 +16,7 @@ import rig
 DATA = rig.ROOT / "tests" / "data" / "results"
 AREA = "koivisto"  # 345 results; ends SHIFT_TO_CORE, unconfirmed
 N_RESULTS = 345
+COMMANDS = "status explain alerts check tap worth import replay simulate test-alert forward".split()
 
 
 class Ctl:
@@ -289,7 +290,7 @@ def test_nothing_judged_yet(ctl):
 
 
 def test_help_everywhere():
-    for command in "status explain alerts check tap worth import replay simulate test-alert forward".split():
+    for command in COMMANDS:
         done = subprocess.run([rig.program("plateauctl"), command, "--help"], capture_output=True, text=True)
         assert done.returncode == 0 and done.stdout.startswith("examples:\n  plateauctl " + command), command
         assert "exit codes:" in done.stdout and done.stderr == ""
@@ -298,4 +299,13 @@ def test_help_everywhere():
         assert wrong.returncode == 64 and "--no-such" in wrong.stderr and wrong.stdout == ""
 
 
-assert pathlib.Path(DATA).is_dir()
+def test_manual_has_every_command_and_option():
+    manual = (rig.ROOT / "conf" / "plateauctl.1").read_text()
+    for command in COMMANDS:
+        assert re.search(rf"Cm {command}\b", manual), command
+        text = subprocess.run([rig.program("plateauctl"), command, "--help"], capture_output=True, text=True).stdout
+        for option in re.findall(r"(?<![\w-])--([a-z][a-z-]+)", text):
+            assert f"Fl -{option}" in manual or f"Fl -events | -{option}" in manual, (command, option)
+    if shutil.which("mandoc"):
+        for page in ("plateauctl.1", "plateaud.8"):
+            subprocess.run(["mandoc", "-T", "lint", "-W", "warning", rig.ROOT / "conf" / page], check=True)

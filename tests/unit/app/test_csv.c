@@ -30,9 +30,10 @@ static const char *row(const char *header, const char *line)
 static void all_columns(void **state)
 {
     (void)state;
-    assert_string_equal(row("id,experiment,area,work,start,time,effect,se,early,shipped,health,cost",
-                            "r1,e1,checkout,growth,2026-01-01T00:00:00Z,2026-01-15T00:00:00Z,.0021,.001,false,true,yes,2"),
-                        "error: effect: .0021 cannot be read"); /* JSON's numbers begin with a digit */
+    assert_string_equal(
+        row("id,experiment,area,work,start,time,effect,se,early,shipped,health,cost",
+            "r1,e1,checkout,growth,2026-01-01T00:00:00Z,2026-01-15T00:00:00Z,.0021,.001,false,true,yes,2"),
+        "error: effect: .0021 cannot be read"); /* JSON's numbers begin with a digit */
     assert_string_equal(
         row("id,experiment,area,work,start,time,effect,se,early,shipped,health,cost",
             "r1,e1,checkout,growth,2026-01-01T00:00:00Z,2026-01-15T00:00:00Z,0.0021,0.001,false,true,yes,2"),
@@ -54,7 +55,9 @@ static void lenient_cells(void **state)
 {
     (void)state;
     /* Order, case, separators, quotes, blanks, unknown and empty columns, times without zone, shares, BOM. */
-    assert_string_equal(row("\xef\xbb\xbf" "Time;NOTE;SE; effect ;Id", "2026-01-15 10:30;\"a \"\"b\"\"; c\";0.1%; +0.25% ;x"),
+    assert_string_equal(row("\xef\xbb\xbf"
+                            "Time;NOTE;SE; effect ;Id",
+                            "2026-01-15 10:30;\"a \"\"b\"\"; c\";0.1%; +0.25% ;x"),
                         "{\"type\":\"result\",\"experiment\":\"x\",\"id\":\"x\",\"time\":\"2026-01-15T10:30:00Z\","
                         "\"effect\":0.0025,\"se\":0.001}");
     assert_string_equal(row("id\ttime\tearly", "x\t2026-01-15T00:00:00+02:00\t"),

@@ -50,7 +50,8 @@ static void the_nearest_if_it_is_near(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(distances_in_halves), cmocka_unit_test(the_nearest_if_it_is_near)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(distances_in_halves),
+                                       cmocka_unit_test(the_nearest_if_it_is_near)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

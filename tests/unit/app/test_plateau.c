@@ -1,5 +1,5 @@
-/* The public header, as a program outside would use it: small logs counted by hand, a real history against the reference,
- * and the law that order and repetition change nothing. */
+/* The public header, as a program outside would use it: small logs counted by hand, a real history against the
+ * reference, and the law that order and repetition change nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@
 #define KAFKA "[kafka]\nbootstrap.servers = none:9092\n"
 #define SOURCE "[source events]\ntopics = product.events\n"
 #define AREA                                                                                                           \
-    "[area checkout]\nexperiments = checkout*\ngoal = Order Completed\nfunnel = Product Viewed > Order Completed\n"   \
+    "[area checkout]\nexperiments = checkout*\ngoal = Order Completed\nfunnel = Product Viewed > Order Completed\n"    \
     "smallest_return = 7%\n"
 
 /* Everything that an engine told, as text. */
@@ -161,7 +161,8 @@ static void a_log_counted_by_hand(void **state)
     assert_true(fabs(total(plateau, "metric", "control", JAN_5).squares - 1e12) < 1);
     assert_int_equal(total(plateau, "metric", "B", JAN_5).sum, 1000000); /* u2 */
     assert_int_equal(total(plateau, "funnel", "Product Viewed", JAN_5).n, 2);
-    assert_int_equal(total(plateau, "funnel", "Order Completed", JAN_5).n, 2); /* u1, and u3: this funnel has no window */
+    assert_int_equal(total(plateau, "funnel", "Order Completed", JAN_5).n,
+                     2); /* u1, and u3: this funnel has no window */
     assert_int_equal(total(plateau, "funnel", "Order Completed", JAN_5).sum, 2);
 
     assert_int_equal(count(plateau, "records"), 15);
@@ -239,8 +240,8 @@ static void assert_change(const char *line, char *points)
     unsigned n, found_n;
     int changed;
 
-    assert_int_equal(sscanf(line, "%64s %u %15s %31s flat %lf of %lf  down %lf up %lf  yield %lf", area, &n, date, state,
-                            &want[0], &want[1], &want[2], &want[3], &want[4]),
+    assert_int_equal(sscanf(line, "%64s %u %15s %31s flat %lf of %lf  down %lf up %lf  yield %lf", area, &n, date,
+                            state, &want[0], &want[1], &want[2], &want[3], &want[4]),
                      9);
     for (char *at = strtok(points, "\n"); at; at = strtok(NULL, "\n")) {
         assert_int_equal(sscanf(at, "%64s %u %*d %*d %31s %d %la %la %la %la %la", found_area, &found_n, found_state,
@@ -271,8 +272,7 @@ static void feed_file(struct pl_plateau *plateau, const char *path)
 static void a_real_history_as_the_reference(void **state)
 {
     struct told told = {.n_points = 0};
-    struct pl_plateau *plateau =
-        start(KAFKA "[area koivisto]\nunit = Elo\nsmallest_return = 5.23\n", &told, 0);
+    struct pl_plateau *plateau = start(KAFKA "[area koivisto]\nunit = Elo\nsmallest_return = 5.23\n", &told, 0);
     struct pl_lines lines;
     struct pl_span line;
     struct pl_err err = {0};
@@ -324,7 +324,8 @@ static bool keep_line(void *ctx, struct pl_span line)
     assert_non_null(grown);
     lines->items = grown;
     grown[lines->n] = (struct line){.place = lines->n, .text = pl_span_dup(line)};
-    assert_true(pl_stamp_parse((struct pl_span){time, (size_t)(strchr(time, '"') - time)}, false, &grown[lines->n].time_us));
+    assert_true(
+        pl_stamp_parse((struct pl_span){time, (size_t)(strchr(time, '"') - time)}, false, &grown[lines->n].time_us));
     lines->n++;
     return true;
 }
@@ -444,9 +445,9 @@ static void areas_can_be_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_log_counted_by_hand),       cmocka_unit_test(control_records_take_their_turn),
-        cmocka_unit_test(why_it_is_not_used),          cmocka_unit_test(a_real_history_as_the_reference),
-        cmocka_unit_test(disorder_changes_nothing),    cmocka_unit_test(areas_can_be_read),
+        cmocka_unit_test(a_log_counted_by_hand),    cmocka_unit_test(control_records_take_their_turn),
+        cmocka_unit_test(why_it_is_not_used),       cmocka_unit_test(a_real_history_as_the_reference),
+        cmocka_unit_test(disorder_changes_nothing), cmocka_unit_test(areas_can_be_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,8 @@ static struct pl_records start(void)
 }
 
 #define RESULT(ID, TIME)                                                                                               \
-    "{\"type\":\"result\",\"experiment\":\"" ID "\",\"area\":\"a\",\"time\":\"" TIME "T00:00:00Z\",\"effect\":1,\"se\":2}\n"
+    "{\"type\":\"result\",\"experiment\":\"" ID "\",\"area\":\"a\",\"time\":\"" TIME                                   \
+    "T00:00:00Z\",\"effect\":1,\"se\":2}\n"
 
 static void merges_by_time_and_keeps_ties(void **state)
 {
@@ -123,12 +124,12 @@ static const char *error_of(const char *name, const char *text)
 static void errors_carry_file_and_line(void **state)
 {
     (void)state;
-    assert_string_equal(error_of("e.jsonl", RESULT("x", "2026-01-01") "\n{\n"),
-                        "e.jsonl:3: not a JSON document");
+    assert_string_equal(error_of("e.jsonl", RESULT("x", "2026-01-01") "\n{\n"), "e.jsonl:3: not a JSON document");
     assert_string_equal(error_of("e.jsonl", RESULT("x", "2026-01-01") RESULT("x", "2026-01-02")),
                         "e.jsonl:2: the result x was there before");
-    assert_string_equal(error_of("e.jsonl", "{\"type\":\"result\",\"experiment\":\"x\",\"time\":\"2026-01-01T00:00:00Z\","
-                                            "\"effect\":1,\"se\":2}"),
+    assert_string_equal(error_of("e.jsonl",
+                                 "{\"type\":\"result\",\"experiment\":\"x\",\"time\":\"2026-01-01T00:00:00Z\","
+                                 "\"effect\":1,\"se\":2}"),
                         "e.jsonl:1: area: is missing");
     assert_string_equal(error_of("e.jsonl", RESULT("x", "2026-06-02")),
                         "e.jsonl:1: time: is more than 5 minutes ahead of the record's timestamp");
@@ -154,8 +155,10 @@ static void bad_lines_can_be_skipped(void **state)
     records.skip_bad = true;
     records.tell = tell;
     records.ctx = &told;
-    assert_int_equal(pl_records_add(&records, file("f.jsonl", "{\n" RESULT("x", "2026-01-01") "[]\n"
-                                                              RESULT("y", "2026-01-01")), &err), PL_OK);
+    assert_int_equal(pl_records_add(&records,
+                                    file("f.jsonl", "{\n" RESULT("x", "2026-01-01") "[]\n" RESULT("y", "2026-01-01")),
+                                    &err),
+                     PL_OK);
     assert_int_equal(records.n, 2);
     assert_int_equal(records.n_bad, 2);
     assert_int_equal(told, 2);
@@ -174,8 +177,9 @@ static void a_default_area(void **state)
         pl_records_add(&records,
                        file("g.jsonl",
                             "{\"type\":\"result\",\"experiment\":\"x\",\"time\":\"2026-01-01T00:00:00Z\",\"effect\":1,"
-                            "\"se\":2}\n" RESULT("y", "2026-01-02") "{\"type\":\"history_end\",\"area\":\"a\"}\n"
-                            "{\"type\":\"core_launch\",\"time\":\"2026-01-03T00:00:00Z\"}\n"),
+                            "\"se\":2}\n" RESULT(
+                                "y", "2026-01-02") "{\"type\":\"history_end\",\"area\":\"a\"}\n"
+                                                   "{\"type\":\"core_launch\",\"time\":\"2026-01-03T00:00:00Z\"}\n"),
                        &err),
         PL_OK);
     assert_int_equal(pl_records_add(&records, file("g.csv", "id,time,effect,se\nz,2026-01-04,1,2\n"), &err), PL_OK);
@@ -191,8 +195,13 @@ static void a_default_area(void **state)
 static void areas_are_checked_with_rules(void **state)
 {
     struct pl_rules *rules = pl_rules_new();
-    struct pl_area_rule area = {.id = "a", .unit = "%", .goal = PL_RULES_NONE, .funnel = PL_RULES_NONE,
-                                .smallest_return = .002, .false_alarm_every_years = 1, .coverage = 1,
+    struct pl_area_rule area = {.id = "a",
+                                .unit = "%",
+                                .goal = PL_RULES_NONE,
+                                .funnel = PL_RULES_NONE,
+                                .smallest_return = .002,
+                                .false_alarm_every_years = 1,
+                                .coverage = 1,
                                 .landmark_us = 14 * PL_DAY_US};
     struct pl_records records = start();
     struct pl_err err = {0};
@@ -203,7 +212,8 @@ static void areas_are_checked_with_rules(void **state)
     records.rules = rules;
     assert_int_equal(pl_records_add(&records, file("h.jsonl", RESULT("x", "2026-01-01")), &err), PL_OK);
     records.area = "b";
-    assert_int_equal(pl_records_add(&records, file("h.csv", "id,time,effect,se\nz,2026-01-04,1,2\n"), &err), PL_ERR_INPUT);
+    assert_int_equal(pl_records_add(&records, file("h.csv", "id,time,effect,se\nz,2026-01-04,1,2\n"), &err),
+                     PL_ERR_INPUT);
     assert_non_null(strstr(err.text, "h.csv:2: area b is not configured (the first one that is: a)"));
     pl_records_fini(&records);
     pl_rules_free(rules);
@@ -235,9 +245,12 @@ static void lines_are_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(merges_by_time_and_keeps_ties), cmocka_unit_test(gzip_is_unpacked),
-        cmocka_unit_test(errors_carry_file_and_line),    cmocka_unit_test(bad_lines_can_be_skipped),
-        cmocka_unit_test(a_default_area),                cmocka_unit_test(areas_are_checked_with_rules),
+        cmocka_unit_test(merges_by_time_and_keeps_ties),
+        cmocka_unit_test(gzip_is_unpacked),
+        cmocka_unit_test(errors_carry_file_and_line),
+        cmocka_unit_test(bad_lines_can_be_skipped),
+        cmocka_unit_test(a_default_area),
+        cmocka_unit_test(areas_are_checked_with_rules),
         cmocka_unit_test(lines_are_bounded),
     };
 

@@ -96,8 +96,10 @@ static void sentences_are_wrapped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(columns_are_aligned), cmocka_unit_test(colour_does_not_move_columns),
-        cmocka_unit_test(sparklines),          cmocka_unit_test(bars),
+        cmocka_unit_test(columns_are_aligned),
+        cmocka_unit_test(colour_does_not_move_columns),
+        cmocka_unit_test(sparklines),
+        cmocka_unit_test(bars),
         cmocka_unit_test(sentences_are_wrapped),
     };
 

@@ -182,7 +182,7 @@ static void add_why(struct explain *explain)
 
 static void add_effects(struct explain *explain)
 {
-    double effects[PL_PAST_MAX], low = INFINITY, high = -INFINITY;
+    double effects[PL_PAST_MAX], low = (double)INFINITY, high = -(double)INFINITY;
     char least[PL_NAME_BYTES + 32], most[PL_NAME_BYTES + 32], last[PL_NAME_BYTES + 32];
     const struct pl_past *past = &explain->past;
     unsigned n = 0;

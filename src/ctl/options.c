@@ -9,6 +9,8 @@
 #define CONF_PATH "/etc/plateaud/plateaud.conf"
 #define OPTIONS_MAX 24
 
+static void say(const struct pl_options *options, const char *fmt, va_list args) PL_PRINTF(2, 0);
+
 static void say(const struct pl_options *options, const char *fmt, va_list args)
 {
     fprintf(stderr, "plateauctl %s: ", options->command);

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 static char directory[] = "/tmp/plateaud-records-XXXXXX";
-static char paths[8][64];
+static char paths[16][64];
 static unsigned n_paths;
 
 static int set_up(void **state)
@@ -41,6 +41,7 @@ static const char *file(const char *name, const char *text)
 
     while (at < n_paths && strcmp(strrchr(paths[at], '/') + 1, name) != 0)
         at++;
+    assert_true(at < sizeof(paths) / sizeof(*paths));
     if (at == n_paths)
         n_paths++;
     snprintf(paths[at], sizeof(paths[at]), "%s/%s", directory, name);

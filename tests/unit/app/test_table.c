@@ -55,7 +55,7 @@ static void colour_does_not_move_columns(void **state)
 
 static void sparklines(void **state)
 {
-    const double values[] = {0, 1, NAN, .5, .999}, same[] = {3, 3};
+    const double values[] = {0, 1, (double)NAN, .5, .999}, same[] = {3, 3};
     struct pl_buf out = {0};
 
     (void)state;
@@ -76,7 +76,7 @@ static void bars(void **state)
     (void)state;
     pl_table_bar(&out, plain, &(struct pl_table_bar){0, 10, 2, 5, 8, 11});
     assert_text(&out, "  [--o--]  ");
-    pl_table_bar(&out, plain, &(struct pl_table_bar){0, 10, -5, NAN, 50, 11});
+    pl_table_bar(&out, plain, &(struct pl_table_bar){0, 10, -5, (double)NAN, 50, 11});
     assert_text(&out, "[---------]");
     pl_table_bar(&out, plain, &(struct pl_table_bar){0, 0, 0, 0, 0, 11}); /* no scale, no bar */
     assert_text(&out, "");

@@ -54,6 +54,7 @@ struct pl_evaluator {
     unsigned replies_left;     /* of a load or a read */
     bool reading;
     bool committing;
+    bool catching_up;  /* the open batch has ticks: look again right after it */
     bool read_again;   /* a commit was made: there may be more */
     int64_t judged_us; /* committed or in the open batch */
     int64_t committed_us;

@@ -293,6 +293,7 @@ static void judge_complete(struct pl_evaluator *ev)
     int64_t complete_us = complete_everywhere(ev);
 
     ev->reading = false;
+    ev->catching_up = false;
     if (ev->read_again) { /* another page of control records comes first */
         ev->shards[0].moved = true;
         ev->reading = true;
@@ -314,6 +315,7 @@ static void judge_complete(struct pl_evaluator *ev)
         }
         if (!judge_one(ev, tick_us, tick_us == published_us))
             return;
+        ev->catching_up = true;
     }
     if (!ev->published_once || ev->judged_us != ev->committed_us || ev->largest_place_us != ev->committed_place_us)
         pl_evaluator_commit(ev);

@@ -250,8 +250,11 @@ static void on_committed(void *ctx, enum pl_status status, bool halt, const char
         ev->committed_place_us = ev->largest_place_us;
         atomic_store(&ev->shared->judged_us, ev->committed_us);
         atomic_store(&ev->shared->largest_place_us, ev->largest_place_us);
-        if (ev->phase == EVAL_RUNNING)
-            pl_evaluator_clean_up(ev);
+        if (ev->phase != EVAL_RUNNING)
+            return;
+        pl_evaluator_clean_up(ev);
+        if (ev->catching_up)
+            pl_evaluator_read(ev); /* ticks were judged: the shards, which waited for that, may have more by now */
         return;
     }
     if (halt) {

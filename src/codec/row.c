@@ -186,11 +186,11 @@ enum pl_status pl_row_read(const struct pl_field *fields, size_t n, const struct
 {
     *row = (struct pl_row){.area = PL_RULES_NONE,
                            .start_us = PL_TIME_NONE,
-                           .effect = NAN,
-                           .se = NAN,
-                           .baseline = NAN,
-                           .mean_control = NAN,
-                           .smallest_return = NAN,
+                           .effect = PL_NAN,
+                           .se = PL_NAN,
+                           .baseline = PL_NAN,
+                           .mean_control = PL_NAN,
+                           .smallest_return = PL_NAN,
                            .cost = 1};
     for (size_t f = 0; f < n; f++)
         if (!read_field(fields[f].name, fields[f].value, rules, row))

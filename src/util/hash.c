@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static uint64_t avalanche(uint64_t h)
 {
@@ -21,6 +22,29 @@ uint64_t pl_hash64(uint64_t seed, struct pl_span bytes)
         h *= UINT64_C(0x100000001b3);
     }
     return avalanche(h);
+}
+
+static uint64_t little_endian(const char *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof(word));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
+uint64_t pl_hash_long(uint64_t seed, struct pl_span bytes)
+{
+    uint64_t h = seed ^ bytes.len * UINT64_C(0x9e3779b97f4a7c15);
+    size_t at = 0;
+
+    for (; at + 8 <= bytes.len; at += 8) {
+        h = (h ^ little_endian(bytes.ptr + at)) * UINT64_C(0xff51afd7ed558ccd);
+        h ^= h >> 32;
+    }
+    return pl_hash64(h, (struct pl_span){bytes.ptr + at, bytes.len - at});
 }
 
 void pl_hash_hex128(struct pl_span bytes, char out[33])

@@ -15,6 +15,9 @@
 /* FNV-1a 64 with a final avalanche, continued from seed. */
 uint64_t pl_hash64(uint64_t seed, struct pl_span bytes);
 
+/* The same promise, for long bytes: eight of them a step, about six times as fast. Another function: other values. */
+uint64_t pl_hash_long(uint64_t seed, struct pl_span bytes);
+
 /* 128 bits as 32 hexadecimal digits: two independent passes. */
 void pl_hash_hex128(struct pl_span bytes, char out[33]);
 

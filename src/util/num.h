@@ -9,6 +9,10 @@
 
 #include <stdint.h>
 
+/* As doubles: the macros of math.h are floats, whose promotion clang takes for a mistake. */
+#define PL_NAN __builtin_nan("")
+#define PL_INFINITY __builtin_inf()
+
 #define PL_MICRO INT64_C(1000000)
 #define PL_NUM_BYTES_MAX 63 /* of the text of a decimal number */
 

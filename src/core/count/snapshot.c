@@ -162,7 +162,7 @@ enum pl_status pl_snapshot_make(const struct pl_shard *shard, enum pl_cells_view
 
 static uint64_t add_bytes(uint64_t hash, const void *bytes, size_t len)
 {
-    return pl_hash64(hash, (struct pl_span){bytes, len});
+    return pl_hash_long(hash, (struct pl_span){bytes, len});
 }
 
 uint64_t pl_snapshot_hash(const struct pl_sums *sums)

@@ -10,11 +10,10 @@
 #ifndef PL_CORE_JUDGE_DIST_H
 #define PL_CORE_JUDGE_DIST_H
 
+#include "util/num.h"
+
 #include <math.h>
 
-/* Those of <math.h> are floats, which -Wdouble-promotion minds. */
-#define PL_NAN ((double)NAN)
-#define PL_INFINITY ((double)INFINITY)
 
 /* Standard normal: density, P(Z <= u), and the u with P(Z <= u) = p, 0 < p < 1. The upper tail is cdf(-u). */
 double pl_dist_pdf(double u);

@@ -30,7 +30,7 @@ struct pl_judge *pl_judge_new(const struct pl_rules *rules, int64_t alert_min_in
     for (unsigned a = 0; a < rules->n_areas; a++) {
         judge->areas[a].standing.alert = pl_alert_state_init();
         judge->areas[a].standing.looks = pl_looks_init();
-        judge->areas[a].policy = NAN;
+        judge->areas[a].policy = PL_NAN;
     }
     return judge;
 }
@@ -105,8 +105,8 @@ static bool point_of(struct pl_judge *judge, uint32_t area, const struct pl_row 
         .down = state->down,
         .up = state->up,
         .e_yield = state->e_yield,
-        .effect = own ? row->effect : (double)NAN,
-        .se = own ? row->se : (double)NAN,
+        .effect = own ? row->effect : PL_NAN,
+        .se = own ? row->se : PL_NAN,
     };
 
     return add_point(judge, &point);
@@ -238,8 +238,8 @@ static enum pl_status enter_policies(struct pl_judge *judge, int64_t tick_us, st
             .tick_us = tick_us,
             .time_us = tick_us,
             .start_us = PL_TIME_NONE,
-            .baseline = NAN,
-            .mean_control = NAN,
+            .baseline = PL_NAN,
+            .mean_control = PL_NAN,
             .smallest_return = rule->smallest_return,
         };
 
@@ -265,7 +265,7 @@ static struct pl_facts facts_of(const struct pl_judge *judge, uint32_t a, int64_
         .dwell_ok = pl_programme_dwelt(state, tick_us),
         .once_yielding = state->once_yielding,
         .policy_new = state->policy_age < POLICY_ENTRIES,
-        .posterior_mean = (double)NAN,
+        .posterior_mean = PL_NAN,
     };
 }
 

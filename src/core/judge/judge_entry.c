@@ -5,6 +5,8 @@
  */
 #include "core/judge/judge_internal.h"
 
+#include "core/judge/dist.h"
+
 #include "core/judge/effect.h"
 #include "core/judge/split.h"
 #include "util/stamp.h"
@@ -71,7 +73,7 @@ static double split_of(const struct pl_judge *judge, unsigned index)
             counts[n][v] = pl_sums_range(&judge->sums, key, 0, 0).n;
             total += counts[n][v];
             if (shares[n][v] <= 0 && counts[n][v] > 0)
-                return INFINITY;
+                return PL_INFINITY;
         }
         if (total == 0)
             continue;
@@ -242,11 +244,11 @@ void pl_judge_row_of(const struct pl_judge *judge, unsigned index, int64_t tick_
         .tick_us = tick_us,
         .time_us = landmark_us,
         .start_us = view.start_us,
-        .effect = NAN,
-        .se = NAN,
-        .baseline = NAN,
-        .mean_control = NAN,
-        .smallest_return = NAN,
+        .effect = PL_NAN,
+        .se = PL_NAN,
+        .baseline = PL_NAN,
+        .mean_control = PL_NAN,
+        .smallest_return = PL_NAN,
         .cost = 1,
         .early = view.end_us != PL_TIME_NONE && view.end_us < landmark_us,
         .shipped = life.shipped,

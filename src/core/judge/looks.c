@@ -10,9 +10,9 @@ struct pl_looks pl_looks_init(void)
     return (struct pl_looks){
         .monday_us = PL_TIME_NONE,
         .verdict = PL_TREND_UNKNOWN,
-        .drift = NAN,
-        .se = NAN,
-        .rate = NAN,
+        .drift = PL_NAN,
+        .se = PL_NAN,
+        .rate = PL_NAN,
         .last_us = PL_TIME_NONE,
     };
 }
@@ -84,7 +84,7 @@ bool pl_looks_step(struct pl_looks *looks, const struct pl_funnel_rule *funnel, 
     looks->verdict = trend.verdict;
     looks->drift = trend.drift;
     looks->se = trend.se;
-    looks->rate = entries > 0 ? (double)goals / (double)entries : (double)NAN;
+    looks->rate = entries > 0 ? (double)goals / (double)entries : PL_NAN;
     looks->last_us = tick_us;
     return true;
 }

@@ -177,8 +177,8 @@ static void comes_back_as_it_was(void **state)
     assert_int_equal(pl_shard_complete_to(back), pl_shard_complete_to(shard));
     assert_int_equal(pl_shard_stream_time(back, 0), AT(4010));
     assert_int_equal(pl_shard_largest_place(back), AT(9000));
-    assert_memory_equal(back->registry.experiments[0]->shares, shard->registry.experiments[0]->shares,
-                        sizeof(double) * 2);
+    assert_memory_equal(back->registry.experiments[0]->segments[0].shares,
+                        shard->registry.experiments[0]->segments[0].shares, sizeof(struct pl_share) * 2);
     assert_int_equal(back->registry.experiments[0]->end_us, AT(9000));
     assert_int_equal(back->registry.experiments[0]->n_segments, 1);
     assert_int_equal(pl_state_dirty(back), 0);

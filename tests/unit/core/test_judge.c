@@ -25,7 +25,7 @@ static struct pl_rules *make_rules(double smallest_return)
                                 .funnel = PL_RULES_NONE,
                                 .smallest_return = smallest_return,
                                 .false_alarm_every_years = 1,
-                                .baseline = NAN,
+                                .baseline = PL_NAN,
                                 .coverage = 1,
                                 .landmark_us = 14 * PL_DAY_US};
     struct pl_metric_rule metric = {.id = "checkout.goal",

@@ -49,9 +49,21 @@ static void crc32c_values(void **state)
     assert_int_equal(pl_hash_crc32c((struct pl_span){bytes, 32}), 0x46dd794eu);
 }
 
+/* From an independent implementation. */
+static void long_bytes_by_words(void **state)
+{
+    (void)state;
+    assert_true(pl_hash_long(PL_HASH_SEED, pl_span_of("")) == UINT64_C(0xefd01f60ba992926));
+    assert_true(pl_hash_long(PL_HASH_SEED, pl_span_of("seven b")) == UINT64_C(0x730b363bcb78e761));
+    assert_true(pl_hash_long(PL_HASH_SEED, pl_span_of("eight by")) == UINT64_C(0xd43f5fc1973952aa));
+    assert_true(pl_hash_long(PL_HASH_SEED, pl_span_of("a text of 21 bytes !!")) == UINT64_C(0x7de50b2c57f5480d));
+    assert_true(pl_hash_long(1, pl_span_of("eight by")) != pl_hash_long(2, pl_span_of("eight by")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(long_bytes_by_words),
         cmocka_unit_test(hash64_values),
         cmocka_unit_test(hex128_values),
         cmocka_unit_test(crc32c_values),

@@ -1,8 +1,9 @@
-/* The engine of plateaud as a library: product events and control records in, verdicts out. No Kafka, no Redis, no clock.
+/* The engine of plateaud as a library: product events and control records in, verdicts out. No Kafka, no Redis, no
+ * clock.
  *
  * The same code counts and judges here as in the daemon, so that the same log gives the same numbers: this is what
- * `plateauctl replay` is made of. Feed records in the order of their log, then finish; results come through the functions
- * of struct pl_plateau_setup, in the order in which they are decided, and can be read when all is done.
+ * `plateauctl replay` is made of. Feed records in the order of their log, then finish; results come through the
+ * functions of struct pl_plateau_setup, in the order in which they are decided, and can be read when all is done.
  *
  *   struct pl_plateau *plateau;
  *   if (pl_plateau_load("plateaud.conf", &setup, &plateau, why)) ...
@@ -10,8 +11,8 @@
  *   pl_plateau_event(plateau, line, len, PL_PLATEAU_NO_TIME);       then the events
  *   pl_plateau_finish(plateau);
  *
- * Functions that can fail return 0 or a negative code; after a failure only pl_plateau_failure and pl_plateau_free are of
- * use. Not thread-safe; several engines may live side by side. Times are microseconds since 1970 UTC.
+ * Functions that can fail return 0 or a negative code; after a failure only pl_plateau_failure and pl_plateau_free are
+ * of use. Not thread-safe; several engines may live side by side. Times are microseconds since 1970 UTC.
  */
 #ifndef PL_PLATEAU_H
 #define PL_PLATEAU_H
@@ -32,21 +33,21 @@ struct pl_plateau;
 /* An area's evidence after one more result, or after another area's result changed its state. NAN: not known. */
 struct pl_plateau_point {
     const char *area;
-    const char *state;     /* FLAT, FLATTENING, RISING, YIELDING, INCONCLUSIVE */
-    bool changed;          /* the state is another one than before */
-    unsigned n;            /* results since the last core launch */
-    int64_t time_us;       /* of the result */
-    int64_t tick_us;       /* when it was judged */
-    double flat, level;    /* evidence, and how much is needed */
-    double down, up;       /* falling, rising: alarm at 1,000 */
-    double yield;          /* paying: alarm at 10 */
-    double effect, se;     /* of the area's own result */
+    const char *state;  /* FLAT, FLATTENING, RISING, YIELDING, INCONCLUSIVE */
+    bool changed;       /* the state is another one than before */
+    unsigned n;         /* results since the last core launch */
+    int64_t time_us;    /* of the result */
+    int64_t tick_us;    /* when it was judged */
+    double flat, level; /* evidence, and how much is needed */
+    double down, up;    /* falling, rising: alarm at 1,000 */
+    double yield;       /* paying: alarm at 10 */
+    double effect, se;  /* of the area's own result */
 };
 
 /* A change of an area's verdict that is worth an alert: the document that plateaud publishes. */
 struct pl_plateau_alert {
     const char *id, *area;
-    const char *status;    /* firing, updated, resolved */
+    const char *status; /* firing, updated, resolved */
     const char *verdict;
     int64_t tick_us;
     const char *json;
@@ -54,14 +55,14 @@ struct pl_plateau_alert {
 
 /* One exact sum: events placed before the last judged tick. */
 struct pl_plateau_sum {
-    const char *kind;      /* exposed, metric, mixed, segment, funnel, funnel_hour */
-    const char *subject;   /* experiment or funnel */
-    const char *arm;       /* variant, or the action of a funnel's step; "" for mixed */
-    const char *metric;    /* metric's id; "" for others */
-    unsigned index;        /* step of a funnel from 0, allocation segment */
-    int32_t pane;          /* days (funnel_hour: hours) since 1970 */
+    const char *kind;    /* exposed, metric, mixed, segment, funnel, funnel_hour */
+    const char *subject; /* experiment or funnel */
+    const char *arm;     /* variant, or the action of a funnel's step; "" for mixed */
+    const char *metric;  /* metric's id; "" for others */
+    unsigned index;      /* step of a funnel from 0, allocation segment */
+    int32_t pane;        /* days (funnel_hour: hours) since 1970 */
     int64_t n;
-    int64_t sum;           /* millionths; funnel: units */
+    int64_t sum;             /* millionths; funnel: units */
     char sum_of_squares[48]; /* millionths of millionths, decimal */
 };
 
@@ -70,7 +71,7 @@ struct pl_plateau_setup {
     void (*point)(void *ctx, const struct pl_plateau_point *point);
     void (*alert)(void *ctx, const struct pl_plateau_alert *alert);
     void *ctx;
-    int64_t until_us;      /* judge no tick above it; 0: all */
+    int64_t until_us; /* judge no tick above it; 0: all */
 };
 
 /* An engine by the text of a configuration (`name` stands for the file in errors), or by a file and its conf.d as the

@@ -1,8 +1,8 @@
 /* Writing to Kafka, for plateauctl import and simulate: records in order, each once, known to be stored.
  *
  * Idempotent producer, acks=all; the [kafka] settings of the configuration apply. The daemon itself writes nothing to
- * Kafka. One thread. Nothing is retried above librdkafka: the first record that fails ends it, because what comes behind
- * it would be out of order.
+ * Kafka. One thread. Nothing is retried above librdkafka: the first record that fails ends it, because what comes
+ * behind it would be out of order.
  */
 #ifndef PL_ADAPTER_KAFKA_PRODUCER_H
 #define PL_ADAPTER_KAFKA_PRODUCER_H
@@ -15,7 +15,8 @@ enum pl_status pl_kafka_producer_new(const struct pl_conf *conf, struct pl_kafka
                                      struct pl_err *err) PL_MUSTCHECK;
 void pl_kafka_producer_free(struct pl_kafka_producer *producer);
 
-/* Queue one record (copied) for a partition; waits while the queue is full. IO: an earlier record could not be stored. */
+/* Queue one record (copied) for a partition; waits while the queue is full. IO: an earlier record could not be stored.
+ */
 enum pl_status pl_kafka_producer_send(struct pl_kafka_producer *producer, const char *topic, int32_t partition,
                                       struct pl_span key, struct pl_span value, struct pl_err *err) PL_MUSTCHECK;
 

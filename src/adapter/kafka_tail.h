@@ -16,7 +16,8 @@ struct pl_kafka_tail_taken {
     struct pl_record record;
 };
 
-enum pl_status pl_kafka_tail_new(const struct pl_conf *conf, struct pl_kafka_tail **tail, struct pl_err *err) PL_MUSTCHECK;
+enum pl_status pl_kafka_tail_new(const struct pl_conf *conf, struct pl_kafka_tail **tail,
+                                 struct pl_err *err) PL_MUSTCHECK;
 void pl_kafka_tail_free(struct pl_kafka_tail *tail);
 
 /* Begin to read every partition of a topic, `back` records before its end. INPUT: no such topic. */

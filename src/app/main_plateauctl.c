@@ -25,7 +25,8 @@ static const struct {
 
 static int usage(FILE *to, int code)
 {
-    fputs("examples:\n  plateauctl status\n  plateauctl explain checkout\n\nusage: plateauctl COMMAND [OPTIONS]\n\n", to);
+    fputs("examples:\n  plateauctl status\n  plateauctl explain checkout\n\nusage: plateauctl COMMAND [OPTIONS]\n\n",
+          to);
     for (size_t at = 0; at < sizeof(commands) / sizeof(*commands); at++)
         fprintf(to, "  %-11s %s\n", commands[at].name, commands[at].help);
     fputs("\nevery command: -c FILE, --json, --no-color, --help; see plateauctl(1)\n", to);

@@ -238,8 +238,7 @@ static enum pl_reject apply_events(struct pl_plateau *plateau, unsigned n)
 
 const char *pl_plateau_event(struct pl_plateau *plateau, const char *json, size_t len, int64_t record_us)
 {
-    struct pl_record record = {
-        .value = {json, len}, .offset = (int64_t)plateau->n_records, .timestamp_us = record_us};
+    struct pl_record record = {.value = {json, len}, .offset = (int64_t)plateau->n_records, .timestamp_us = record_us};
     enum pl_reject reason;
     unsigned n = 0;
 

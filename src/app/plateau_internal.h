@@ -18,9 +18,9 @@ struct pl_plateau {
     struct pl_conf *conf; /* owned */
     struct pl_plateau_setup setup;
     struct pl_pseudonym pseudonym;
-    struct pl_decoder *decoder; /* owned; NULL without a source */
-    struct pl_shard *shard;     /* owned */
-    struct pl_judge *judge;     /* owned */
+    struct pl_decoder *decoder;      /* owned; NULL without a source */
+    struct pl_shard *shard;          /* owned */
+    struct pl_judge *judge;          /* owned */
     struct plateau_waiting *waiting; /* owned */
     size_t first_waiting, n_waiting, cap_waiting;
     struct pl_sums next; /* owned: published, not judged yet */

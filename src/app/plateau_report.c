@@ -153,7 +153,8 @@ bool pl_plateau_count(const struct pl_plateau *plateau, unsigned index, const ch
 
     pl_shard_stats(plateau->shard, &stats);
     if (index < n) {
-        const uint64_t counts[] = {plateau->n_records, plateau->n_control, stats.accepted, stats.unmatched, stats.late, stats.mixed};
+        const uint64_t counts[] = {plateau->n_records, plateau->n_control, stats.accepted,
+                                   stats.unmatched,    stats.late,         stats.mixed};
 
         *name = names[index];
         *count = counts[index];

@@ -53,8 +53,10 @@ static void put_missing(const struct writer *to, unsigned missing)
         unsigned bit;
         const char *name;
     } bits[] = {
-        {PL_MISSING_ONCE_YIELDING, "once_yielding"},     {PL_MISSING_FUNNEL_STABLE, "funnel_stable"},
-        {PL_MISSING_DELIVERED, "delivered"},             {PL_MISSING_VALUE, "value_measured"},
+        {PL_MISSING_ONCE_YIELDING, "once_yielding"},
+        {PL_MISSING_FUNNEL_STABLE, "funnel_stable"},
+        {PL_MISSING_DELIVERED, "delivered"},
+        {PL_MISSING_VALUE, "value_measured"},
         {PL_MISSING_POLICY_AGE, "smallest_return_new"},
     };
     char text[128] = "";

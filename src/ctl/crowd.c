@@ -15,13 +15,13 @@
 #define AFTER_US (40 * PL_DAY_US)
 #define BUY_WITHIN_US (6 * PL_DAY_US)
 #define LATE_SHARE .1
-#define LATE_MAX_US (45 * PL_SECOND_US)   /* below the default lateness of 60 s */
+#define LATE_MAX_US (45 * PL_SECOND_US) /* below the default lateness of 60 s */
 #define TWICE_SHARE .01
-#define TWICE_MAX_US (5 * PL_MINUTE_US)   /* below the default dedup of 10 min */
+#define TWICE_MAX_US (5 * PL_MINUTE_US) /* below the default dedup of 10 min */
 #define GAIN .30
 #define RATE_FIRST .25
 #define RATE_LAST .45
-#define CHECKOUT_SHARE .4                 /* of those who do not buy */
+#define CHECKOUT_SHARE .4 /* of those who do not buy */
 
 enum what { SAW_VARIANT, VIEWED, BEGAN, BOUGHT };
 
@@ -64,7 +64,9 @@ struct pl_control pl_crowd_step(const struct pl_crowd_truth *truth, bool begins)
     struct pl_control control = {
         .type = PL_CONTROL_LIFECYCLE,
         .work = PL_WORK_GROWTH,
-        .state = begins ? PL_STARTED : truth->gain > 0 ? PL_SHIPPED : PL_STOPPED,
+        .state = begins            ? PL_STARTED
+                 : truth->gain > 0 ? PL_SHIPPED
+                                   : PL_STOPPED,
         .time_us = begins ? truth->start_us : truth->end_us,
         .start_us = PL_TIME_NONE,
         .area = PL_WORLD_AREA,

@@ -1,8 +1,9 @@
 /* The users of the simulated product `plateau`: their events as Segment writes them, and the steps of its experiments.
  *
- * Experiments run one after the other on users of their own, 21 days each: exposures on the first 14, purchases within 7
- * days. While they pay, the rate of the control rises too. A share of the events arrives up to 45 s late or twice, which
- * must change nothing. After the last experiment 40 days without one follow. Everything is a function of the plan.
+ * Experiments run one after the other on users of their own, 21 days each: exposures on the first 14, purchases within
+ * 7 days. While they pay, the rate of the control rises too. A share of the events arrives up to 45 s late or twice,
+ * which must change nothing. After the last experiment 40 days without one follow. Everything is a function of the
+ * plan.
  */
 #ifndef PL_CTL_CROWD_H
 #define PL_CTL_CROWD_H
@@ -14,9 +15,9 @@
 #define PL_CROWD_DELTA .07 /* smallest return of its area */
 
 struct pl_crowd_plan {
-    unsigned paying, flat;  /* experiments of each kind */
-    unsigned users;         /* per experiment */
-    int64_t start_us;       /* a UTC midnight */
+    unsigned paying, flat; /* experiments of each kind */
+    unsigned users;        /* per experiment */
+    int64_t start_us;      /* a UTC midnight */
     uint64_t seed;
 };
 

@@ -8,8 +8,24 @@
 #include <strings.h>
 
 enum column {
-    ID, EXPERIMENT, AREA, WORK, START, TIME, EFFECT, SE, BASELINE, MEAN_CONTROL, MEAN_VARIANT, N_CONTROL, N_VARIANT,
-    EARLY, SHIPPED, HEALTH, COST, COLUMNS
+    ID,
+    EXPERIMENT,
+    AREA,
+    WORK,
+    START,
+    TIME,
+    EFFECT,
+    SE,
+    BASELINE,
+    MEAN_CONTROL,
+    MEAN_VARIANT,
+    N_CONTROL,
+    N_VARIANT,
+    EARLY,
+    SHIPPED,
+    HEALTH,
+    COST,
+    COLUMNS
 };
 
 enum kind { TEXT, MOMENT, NUMBER, TRUTH, PAIR };
@@ -37,8 +53,8 @@ static const struct {
     [COST] = {"cost", NUMBER},
 };
 
-/* Split a line into csv->cells: terminated texts, one behind the other. Returns their number, -1 on a bad quote, -2 when
- * memory is out. Never more cells than PL_CSV_COLUMNS_MAX + 1. */
+/* Split a line into csv->cells: terminated texts, one behind the other. Returns their number, -1 on a bad quote, -2
+ * when memory is out. Never more cells than PL_CSV_COLUMNS_MAX + 1. */
 static int split(struct pl_csv *csv, struct pl_span line, const char *cells[PL_CSV_COLUMNS_MAX + 1])
 {
     size_t need = line.len + 2, at = 0, out = 0;

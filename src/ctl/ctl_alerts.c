@@ -117,7 +117,8 @@ static enum pl_status page(struct alerts *alerts, size_t *n, struct pl_err *err)
 {
     struct pl_key key = pl_key_main(alerts->conf->instance, "alerts");
     const struct pl_reply *reply;
-    enum pl_status status = pl_ask(alerts->ask, &reply, err, "XRANGE", key.text, alerts->from, "+", "COUNT", PAGE, NULL);
+    enum pl_status status =
+        pl_ask(alerts->ask, &reply, err, "XRANGE", key.text, alerts->from, "+", "COUNT", PAGE, NULL);
 
     *n = 0;
     if (status)

@@ -16,20 +16,20 @@
 
 #define FACTS_TIMEOUT_US (10 * PL_SECOND_US)
 
-static const char help[] =
-    "examples:\n"
-    "  plateauctl check -c plateaud.conf\n"
-    "\n"
-    "usage: plateauctl check [OPTIONS]\n"
-    "\n"
-    "Checks the configuration (as plateaud -t), that Kafka has the topics and in the right shape, and that Redis can be\n"
-    "used. Joins no group and writes nothing.\n"
-    "\n"
-    "  --json            a list of {\"what\",\"result\":\"ok|warn|fail\",\"text\"}\n"
-    "  --no-color        no colour\n"
-    "  -c FILE           configuration (default /etc/plateaud/plateaud.conf)\n"
-    "\n"
-    "exit codes: 0 nothing failed (warnings are none); 1 something failed; 64 usage\n";
+static const char help[] = "examples:\n"
+                           "  plateauctl check -c plateaud.conf\n"
+                           "\n"
+                           "usage: plateauctl check [OPTIONS]\n"
+                           "\n"
+                           "Checks the configuration (as plateaud -t), that Kafka has the topics and in the right "
+                           "shape, and that Redis can be\n"
+                           "used. Joins no group and writes nothing.\n"
+                           "\n"
+                           "  --json            a list of {\"what\",\"result\":\"ok|warn|fail\",\"text\"}\n"
+                           "  --no-color        no colour\n"
+                           "  -c FILE           configuration (default /etc/plateaud/plateaud.conf)\n"
+                           "\n"
+                           "exit codes: 0 nothing failed (warnings are none); 1 something failed; 64 usage\n";
 
 enum result { OK, WARN, FAIL };
 
@@ -124,12 +124,14 @@ static void check_topic(struct check *check, struct pl_kafka *kafka, const char 
         return;
     }
     if (*partitions && facts.partitions != *partitions)
-        note(check, FAIL, topic, "%" PRId32 " partitions, but the others have %" PRId32 ": all source topics need the same",
+        note(check, FAIL, topic,
+             "%" PRId32 " partitions, but the others have %" PRId32 ": all source topics need the same",
              facts.partitions, *partitions);
     else if (!facts.trusted_time)
-        note(check, WARN, topic,
-             "producers may set any time: set message.timestamp.type=LogAppendTime or message.timestamp.after.max.ms of "
-             "an hour at most");
+        note(
+            check, WARN, topic,
+            "producers may set any time: set message.timestamp.type=LogAppendTime or message.timestamp.after.max.ms of "
+            "an hour at most");
     else
         note(check, OK, topic, "%" PRId32 " partitions%s%s", facts.partitions, err.text[0] ? "; " : "", err.text);
     *partitions = facts.partitions;

@@ -122,8 +122,8 @@ static void add_range(struct explain *explain, struct pl_table *table)
     const struct pl_area_rule *rule = &explain->told.rule;
     char lower[PL_NAME_BYTES + 32], upper[PL_NAME_BYTES + 32];
     double high = fmax(state->upper, isfinite(rule->smallest_return) ? rule->smallest_return : 0) * 1.25;
-    const struct pl_table_bar bar = {.low = 0, .high = high, .lower = state->lower, .at = rule->smallest_return,
-                                     .upper = state->upper, .width = 30};
+    const struct pl_table_bar bar = {
+        .low = 0, .high = high, .lower = state->lower, .at = rule->smallest_return, .upper = state->upper, .width = 30};
     struct pl_buf marks = {0};
 
     pl_words_gain(rule, state->lower, lower);
@@ -163,15 +163,16 @@ static void add_why(struct explain *explain)
 
     heading(explain, "why");
     pl_table_cell(&table, PL_INK_NONE, "results counted");
-    pl_table_cell(&table, PL_INK_NONE, "%u%s%.10s", state->n, state->last_us == PL_TIME_NONE ? "" : ", the last one of ",
-                  pl_stamp_format(state->last_us, stamp));
+    pl_table_cell(&table, PL_INK_NONE, "%u%s%.10s", state->n,
+                  state->last_us == PL_TIME_NONE ? "" : ", the last one of ", pl_stamp_format(state->last_us, stamp));
     add_evidence(explain, &table);
     add_range(explain, &table);
     if (state->largest_cap > 0) {
         pl_words_gain(&explain->told.rule, state->largest_cap, gain);
         pl_table_cell(&table, PL_INK_NONE, "largest win counted");
-        pl_table_cell(&table, PL_INK_NONE, "%s; %u experiments rule out (95 %%) that larger ones come more often than 3 "
-                                           "in %u",
+        pl_table_cell(&table, PL_INK_NONE,
+                      "%s; %u experiments rule out (95 %%) that larger ones come more often than 3 "
+                      "in %u",
                       gain, state->n, state->n);
     }
     add_funnel(explain, &table);
@@ -181,7 +182,7 @@ static void add_why(struct explain *explain)
 
 static void add_effects(struct explain *explain)
 {
-    double effects[PL_PAST_MAX], low = INFINITY, high = -INFINITY;
+    double effects[PL_PAST_MAX], low = (double)INFINITY, high = -(double)INFINITY;
     char least[PL_NAME_BYTES + 32], most[PL_NAME_BYTES + 32], last[PL_NAME_BYTES + 32];
     const struct pl_past *past = &explain->past;
     unsigned n = 0;
@@ -235,7 +236,8 @@ static void add_needed(struct explain *explain)
     if (told->advice.verdict == PL_SHIFT_TO_CORE || told->state.state == PL_FLAT)
         sentence(explain, "Results that provably pay again, or a core_launch record, which starts a new count.");
     else if (!isfinite(told->rule.smallest_return))
-        sentence(explain, "Set smallest_return of this area (plateauctl worth); until then nothing can be proved flat.");
+        sentence(explain,
+                 "Set smallest_return of this area (plateauctl worth); until then nothing can be proved flat.");
     else if (isfinite(told->state.needed) && told->state.needed >= 1) {
         snprintf(text, sizeof(text),
                  "If experiments pay nothing from now on, about %.0f more of them prove it at the present noise.",

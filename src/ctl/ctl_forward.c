@@ -2,8 +2,8 @@
  *
  * A consumer group on the stream remembers what was handed out and not acknowledged. An entry is acknowledged when the
  * command has ended with 0; until then it belongs to somebody: to us when we start again under the same consumer name,
- * else to whoever asks a minute after it was last tried. So an alert can be run twice and is never lost while the stream
- * holds it; commands drop what repeats PLATEAUD_ID.
+ * else to whoever asks a minute after it was last tried. So an alert can be run twice and is never lost while the
+ * stream holds it; commands drop what repeats PLATEAUD_ID.
  */
 #include "adapter/clock.h"
 #include "codec/keys.h"
@@ -23,10 +23,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TRIES 3              /* at once; later ones come with the entry's next turn */
+#define TRIES 3 /* at once; later ones come with the entry's next turn */
 #define BACKOFF_US PL_SECOND_US
 #define BACKOFF_MAX_US (30 * PL_SECOND_US)
-#define IDLE_MS "60000"      /* an entry that nobody has tried for so long may be taken over */
+#define IDLE_MS "60000" /* an entry that nobody has tried for so long may be taken over */
 #define CLAIM_EVERY_US (15 * PL_SECOND_US)
 #define POLL_US PL_SECOND_US
 #define PAGE "10"
@@ -40,8 +40,10 @@ static const char help[] =
     "usage: plateauctl forward --group NAME --exec COMMAND [OPTIONS]\n"
     "\n"
     "Runs COMMAND (by sh) for every alert, with the JSON document on its standard input and PLATEAUD_ID,\n"
-    "PLATEAUD_STATUS, PLATEAUD_AREA in its environment, until it is told to stop (TERM). An alert is done when COMMAND\n"
-    "ends with 0; else it is tried again, for ever: at least once, so drop what repeats PLATEAUD_ID. A new group begins\n"
+    "PLATEAUD_STATUS, PLATEAUD_AREA in its environment, until it is told to stop (TERM). An alert is done when "
+    "COMMAND\n"
+    "ends with 0; else it is tried again, for ever: at least once, so drop what repeats PLATEAUD_ID. A new group "
+    "begins\n"
     "with the alerts that come from now on. Processes with the same group and different consumers share the alerts.\n"
     "\n"
     "  --group NAME      the consumer group, one for each purpose\n"
@@ -62,8 +64,8 @@ struct forward {
     struct pl_key key;
     char claim_from[64]; /* cursor of XAUTOCLAIM */
     int64_t claim_at_us;
-    bool own_done;       /* what was ours before this start has been tried */
-    char own_from[64];   /* the entry of it that was tried last */
+    bool own_done;     /* what was ours before this start has been tried */
+    char own_from[64]; /* the entry of it that was tried last */
 };
 
 /* An entry copied out of a reply, which the next question overwrites. */
@@ -236,7 +238,8 @@ static enum pl_status handle_all(struct forward *forward, const struct pl_reply 
     return status;
 }
 
-/* XREADGROUP: id ">" gives what is new, an id what is ours after it and not acknowledged. [[key, [entry...]]] or nil. */
+/* XREADGROUP: id ">" gives what is new, an id what is ours after it and not acknowledged. [[key, [entry...]]] or nil.
+ */
 static enum pl_status read_group(struct forward *forward, const char *id, size_t *n, struct pl_err *err)
 {
     const struct pl_reply *reply;

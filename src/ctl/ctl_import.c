@@ -27,15 +27,20 @@ static const char help[] =
     "\n"
     "usage: plateauctl import [OPTIONS] FILE...        (- is standard input)\n"
     "\n"
-    "Writes finished experiments of the past to the control topic, so that plateaud can judge on the first day. All files\n"
-    "are checked before anything is written; their records are merged by time and marked as history: no alert is sent for\n"
-    "what is long past, only the verdict that stands at the end, once per area. Importing the same again does no harm:\n"
+    "Writes finished experiments of the past to the control topic, so that plateaud can judge on the first day. All "
+    "files\n"
+    "are checked before anything is written; their records are merged by time and marked as history: no alert is sent "
+    "for\n"
+    "what is long past, only the verdict that stands at the end, once per area. Importing the same again does no "
+    "harm:\n"
     "the first record of an id counts.\n"
     "\n"
-    "  JSON lines: {\"type\":\"result\",\"id\":\"..\",\"experiment\":\"..\",\"area\":\"..\",\"time\":\"2026-08-21T10:00:00Z\",\n"
+    "  JSON lines: "
+    "{\"type\":\"result\",\"id\":\"..\",\"experiment\":\"..\",\"area\":\"..\",\"time\":\"2026-08-21T10:00:00Z\",\n"
     "               \"effect\":.0021,\"se\":.001,\"early\":false,\"shipped\":true}\n"
     "               also \"lifecycle\" and \"core_launch\" records\n"
-    "  CSV:        a header with time and id (or experiment), effect and se, or mean_control, mean_variant, n_control,\n"
+    "  CSV:        a header with time and id (or experiment), effect and se, or mean_control, mean_variant, "
+    "n_control,\n"
     "               n_variant and baseline; optional: area, work, start, early, shipped, health, cost\n"
     "\n"
     "  --area A          the area of records that name none\n"
@@ -68,8 +73,8 @@ static void tell(void *ctx, const char *text)
 static int read_options(struct import *import, int argc, char **argv)
 {
     const struct pl_option own[] = {
-        {"--area", NULL, &import->area},         {"--format", NULL, &import->format},
-        {"--rate", NULL, &import->rate_text},    {"--skip-bad", &import->skip_bad, NULL},
+        {"--area", NULL, &import->area},       {"--format", NULL, &import->format},
+        {"--rate", NULL, &import->rate_text},  {"--skip-bad", &import->skip_bad, NULL},
         {"--dry-run", &import->dry_run, NULL},
     };
     int code = pl_options_read(&import->options, argc, argv, help, own, sizeof(own) / sizeof(*own));
@@ -256,7 +261,8 @@ static int send_all(struct import *import)
     if (status) {
         (void)pl_options_failed(&import->options, "%s", err.text);
         if (producer)
-            fprintf(stderr, "%" PRIu64 " of %zu records were stored; import the same again, what is there does no harm\n",
+            fprintf(stderr,
+                    "%" PRIu64 " of %zu records were stored; import the same again, what is there does no harm\n",
                     pl_kafka_producer_stored(producer), count(import));
     }
     pl_kafka_producer_free(producer);

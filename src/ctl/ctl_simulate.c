@@ -88,9 +88,9 @@ static int read_numbers(struct simulate *sim)
 static int read_options(struct simulate *sim, int argc, char **argv)
 {
     const struct pl_option own[] = {
-        {"--world", NULL, &sim->world_text},   {"--seed", NULL, &sim->seed_text},   {"--events", &sim->events, NULL},
-        {"--out", NULL, &sim->out},            {"--users", NULL, &sim->users_text}, {"--paying", NULL, &sim->paying_text},
-        {"--flat", NULL, &sim->flat_text},     {"--count", NULL, &sim->count_text}, {"--noise", NULL, &sim->noise_text},
+        {"--world", NULL, &sim->world_text}, {"--seed", NULL, &sim->seed_text},   {"--events", &sim->events, NULL},
+        {"--out", NULL, &sim->out},          {"--users", NULL, &sim->users_text}, {"--paying", NULL, &sim->paying_text},
+        {"--flat", NULL, &sim->flat_text},   {"--count", NULL, &sim->count_text}, {"--noise", NULL, &sim->noise_text},
         {"--delta", NULL, &sim->delta_text},
     };
     int code = pl_options_read(&sim->options, argc, argv, help, own, sizeof(own) / sizeof(*own));

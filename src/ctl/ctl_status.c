@@ -48,7 +48,7 @@ struct status {
     struct area {
         char id[PL_NAME_BYTES];
         struct pl_told told;
-    } *areas; /* owned */
+    } * areas; /* owned */
 };
 
 static enum pl_status read_meta(struct status *status, struct pl_err *err)

@@ -10,19 +10,19 @@
 
 #include <stdio.h>
 
-static const char help[] =
-    "examples:\n"
-    "  plateauctl test-alert checkout\n"
-    "\n"
-    "usage: plateauctl test-alert AREA [OPTIONS]\n"
-    "\n"
-    "Sends an alert that is marked [TEST] and looks like a change of this area's verdict: into the stream of alerts and\n"
-    "on both channels. Nothing else changes.\n"
-    "\n"
-    "  --json            print the document\n"
-    "  -c FILE           configuration (default /etc/plateaud/plateaud.conf)\n"
-    "\n"
-    "exit codes: 0 sent; 1 there is no such area; 2 Redis cannot be reached; 64 usage\n";
+static const char help[] = "examples:\n"
+                           "  plateauctl test-alert checkout\n"
+                           "\n"
+                           "usage: plateauctl test-alert AREA [OPTIONS]\n"
+                           "\n"
+                           "Sends an alert that is marked [TEST] and looks like a change of this area's verdict: into "
+                           "the stream of alerts and\n"
+                           "on both channels. Nothing else changes.\n"
+                           "\n"
+                           "  --json            print the document\n"
+                           "  -c FILE           configuration (default /etc/plateaud/plateaud.conf)\n"
+                           "\n"
+                           "exit codes: 0 sent; 1 there is no such area; 2 Redis cannot be reached; 64 usage\n";
 
 static void write_commands(const struct pl_conf *conf, const struct pl_alert_doc *doc, const char *json,
                            struct pl_buf *commands)
@@ -58,10 +58,14 @@ static int say(const struct pl_options *options, const struct pl_reply *reply, c
 static int send_test(const struct pl_options *options, const struct pl_conf *conf, uint32_t area)
 {
     int64_t now_us = pl_stamp_floor(pl_clock_wall_us(), PL_SECOND_US);
-    const struct pl_alert_edge edge = {.status = PL_ALERT_FIRING, .verdict = PL_SHIFT_TO_CORE, .previous = PL_NO_VERDICT,
-                                       .grade = PL_UNCONFIRMED, .starts_us = now_us, .tick_us = now_us};
-    const struct pl_advice advice = {.verdict = PL_SHIFT_TO_CORE, .grade = PL_UNCONFIRMED,
-                                     .missing = PL_MISSING_FUNNEL_STABLE};
+    const struct pl_alert_edge edge = {.status = PL_ALERT_FIRING,
+                                       .verdict = PL_SHIFT_TO_CORE,
+                                       .previous = PL_NO_VERDICT,
+                                       .grade = PL_UNCONFIRMED,
+                                       .starts_us = now_us,
+                                       .tick_us = now_us};
+    const struct pl_advice advice = {
+        .verdict = PL_SHIFT_TO_CORE, .grade = PL_UNCONFIRMED, .missing = PL_MISSING_FUNNEL_STABLE};
     const struct pl_alert_doc doc = {
         .instance = conf->instance, .area = &conf->rules->areas[area], .edge = &edge, .advice = &advice, .test = true};
     struct pl_buf json = {0}, commands = {0};

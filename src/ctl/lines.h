@@ -20,8 +20,8 @@ struct pl_lines {
     int child;        /* process id of gzip, 0: none */
     char *text;       /* owned */
     size_t cap;
-    uint64_t number;  /* of the last line, from 1 */
-    uint64_t bytes;   /* read so far, after unpacking */
+    uint64_t number; /* of the last line, from 1 */
+    uint64_t bytes;  /* read so far, after unpacking */
 };
 
 enum pl_status pl_lines_open(struct pl_lines *lines, const char *path, struct pl_err *err) PL_MUSTCHECK;

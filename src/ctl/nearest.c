@@ -43,8 +43,8 @@ unsigned pl_nearest_distance(struct pl_span a, struct pl_span b)
         for (size_t j = 0; j < b.len; j++) {
             unsigned above = row[j + 1];
 
-            row[j + 1] = least(diagonal + differs(a.ptr[i], b.ptr[j]), above + skip,
-                               row[j] + (is_space(b.ptr[j]) ? 1 : 2));
+            row[j + 1] =
+                least(diagonal + differs(a.ptr[i], b.ptr[j]), above + skip, row[j] + (is_space(b.ptr[j]) ? 1 : 2));
             diagonal = above;
         }
     }

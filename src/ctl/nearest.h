@@ -5,8 +5,8 @@
 
 #include "util/names.h"
 
-/* Edits (insert, delete, replace one byte; case, blanks, _ and - count half) between two names of at most 64 bytes; longer
- * ones are compared by their beginnings. In halves. */
+/* Edits (insert, delete, replace one byte; case, blanks, _ and - count half) between two names of at most 64 bytes;
+ * longer ones are compared by their beginnings. In halves. */
 unsigned pl_nearest_distance(struct pl_span a, struct pl_span b);
 
 /* The known name with the smallest distance, NULL when even that one is further away than a third of its length. */

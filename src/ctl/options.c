@@ -9,6 +9,8 @@
 #define CONF_PATH "/etc/plateaud/plateaud.conf"
 #define OPTIONS_MAX 24
 
+static void say(const struct pl_options *options, const char *fmt, va_list args) PL_PRINTF(2, 0);
+
 static void say(const struct pl_options *options, const char *fmt, va_list args)
 {
     fprintf(stderr, "plateauctl %s: ", options->command);
@@ -80,9 +82,9 @@ int pl_options_read(struct pl_options *options, int argc, char **argv, const cha
     bool wants_help = false, only_args = false;
     const char *conf_path = NULL;
     struct pl_option all[OPTIONS_MAX] = {
-        {"-c", NULL, &conf_path},        {"--config", NULL, &conf_path},
-        {"--json", &options->json, NULL},         {"--no-color", &options->no_color, NULL},
-        {"--help", &wants_help, NULL},            {"-h", &wants_help, NULL},
+        {"-c", NULL, &conf_path},         {"--config", NULL, &conf_path},
+        {"--json", &options->json, NULL}, {"--no-color", &options->no_color, NULL},
+        {"--help", &wants_help, NULL},    {"-h", &wants_help, NULL},
     };
     unsigned n = 6;
 

@@ -54,8 +54,8 @@ static bool take_result(struct pl_past *past, const struct pl_reply *pairs, cons
         return true;
     (void)pl_span_copy(pl_ask_field(pairs, "id"), result->id, sizeof(result->id));
     result->time_us = time_of(pairs);
-    result->effect = pl_ask_double(pairs, "effect", NAN);
-    result->se = pl_ask_double(pairs, "se", NAN);
+    result->effect = pl_ask_double(pairs, "effect", (double)NAN);
+    result->se = pl_ask_double(pairs, "se", (double)NAN);
     result->counted = pl_span_is(pl_ask_field(pairs, "excluded"), "entered");
     return ++past->n_results < PL_PAST_MAX;
 }
@@ -64,7 +64,7 @@ static bool take_point(struct pl_past *past, const struct pl_reply *pairs, const
 {
     (void)area;
     if (past->n_evidence < PL_PAST_MAX)
-        past->evidence[past->n_evidence++] = pl_ask_double(pairs, "flat", NAN);
+        past->evidence[past->n_evidence++] = pl_ask_double(pairs, "flat", (double)NAN);
     if (pl_span_is(pl_ask_field(pairs, "changed"), "1") && past->n_changes < PL_PAST_MAX) {
         struct pl_past_change *change = &past->changes[past->n_changes++];
 

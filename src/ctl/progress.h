@@ -10,7 +10,7 @@ struct pl_progress {
     const char *label; /* ref */
     uint64_t total;    /* 0: unknown, only the count is shown */
     uint64_t done;
-    int64_t drawn_us;  /* monotonic; 0 before the first */
+    int64_t drawn_us; /* monotonic; 0 before the first */
     bool visible;
 };
 

@@ -43,8 +43,9 @@ static enum pl_status check_first(struct pl_records *records, const struct pl_co
     if (pl_names_add(records->seen, pl_span_of(key)) == PL_NAMES_NONE)
         return pl_err_set(err, PL_ERR_FULL, "more than %d records", PL_RECORDS_MAX);
     if (pl_names_count(records->seen) == n)
-        return pl_err_set(err, PL_ERR_INPUT, control->type == PL_CONTROL_RESULT ? "the result %s was there before"
-                                             : "this step of %s was there before",
+        return pl_err_set(err, PL_ERR_INPUT,
+                          control->type == PL_CONTROL_RESULT ? "the result %s was there before"
+                                                             : "this step of %s was there before",
                           control->type == PL_CONTROL_RESULT      ? control->id
                           : control->type == PL_CONTROL_LIFECYCLE ? control->experiment
                                                                   : control->area);

@@ -17,19 +17,19 @@
 enum pl_records_format { PL_RECORDS_BY_NAME, PL_RECORDS_JSONL, PL_RECORDS_CSV };
 
 struct pl_records {
-    const struct pl_rules *rules; /* ref; NULL: areas are not checked */
-    const char *area;             /* ref; for records that name none; NULL: they must */
+    const struct pl_rules *rules;  /* ref; NULL: areas are not checked */
+    const char *area;              /* ref; for records that name none; NULL: they must */
     enum pl_records_format format; /* BY_NAME: CSV when the file's name ends in .csv or .csv.gz */
     bool skip_bad;
-    int64_t now_us;               /* nothing may be later than this, but for 5 minutes */
+    int64_t now_us;                            /* nothing may be later than this, but for 5 minutes */
     void (*tell)(void *ctx, const char *text); /* a bad line, when skip_bad */
     void *ctx;
-    struct pl_record_at {         /* owned */
+    struct pl_record_at { /* owned */
         struct pl_control control;
-        size_t place;             /* order of reading */
-    } *items;
+        size_t place; /* order of reading */
+    } * items;
     size_t n, cap, n_bad;
-    struct pl_names *seen;        /* owned */
+    struct pl_names *seen; /* owned */
 };
 
 /* Set the fields above `items`, zero the rest; then add files, order, and fini. */

@@ -162,7 +162,7 @@ void pl_table_spark(struct pl_buf *out, struct pl_look look, const double *value
 {
     static const char *const marks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     static const char *const plain[] = {"_", ".", "-", "~", "=", "+", "*", "#"};
-    double low = INFINITY, high = -INFINITY;
+    double low = (double)INFINITY, high = -(double)INFINITY;
 
     for (size_t at = 0; at < n; at++) {
         if (!isfinite(values[at]))

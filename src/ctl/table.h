@@ -1,7 +1,7 @@
 /* Text for terminals: aligned tables, sparklines, bars of an interval, and colour where it can be seen.
  *
- * Colour only when stdout is a terminal and none of NO_COLOR, TERM=dumb, --no-color says otherwise; Unicode marks only in
- * a UTF-8 locale. Every mark stands beside its number. Writes into a buffer; printing is the caller's.
+ * Colour only when stdout is a terminal and none of NO_COLOR, TERM=dumb, --no-color says otherwise; Unicode marks only
+ * in a UTF-8 locale. Every mark stands beside its number. Writes into a buffer; printing is the caller's.
  */
 #ifndef PL_CTL_TABLE_H
 #define PL_CTL_TABLE_H
@@ -23,8 +23,8 @@ void pl_table_ink(struct pl_buf *out, struct pl_look look, enum pl_ink ink, cons
 
 #define PL_TABLE_COLUMNS_MAX 12
 
-/* Rows of cells, filled from left to right; columns are as wide as their widest cell. A zeroed struct with n_columns and
- * look set is ready. */
+/* Rows of cells, filled from left to right; columns are as wide as their widest cell. A zeroed struct with n_columns
+ * and look set is ready. */
 struct pl_table {
     unsigned n_columns;
     unsigned right; /* bit c: column c is aligned to the right */

@@ -33,8 +33,10 @@ static unsigned missing_of(struct pl_span names)
         unsigned bit;
         const char *name;
     } bits[] = {
-        {PL_MISSING_ONCE_YIELDING, "once_yielding"},     {PL_MISSING_FUNNEL_STABLE, "funnel_stable"},
-        {PL_MISSING_DELIVERED, "delivered"},             {PL_MISSING_VALUE, "value_measured"},
+        {PL_MISSING_ONCE_YIELDING, "once_yielding"},
+        {PL_MISSING_FUNNEL_STABLE, "funnel_stable"},
+        {PL_MISSING_DELIVERED, "delivered"},
+        {PL_MISSING_VALUE, "value_measured"},
         {PL_MISSING_POLICY_AGE, "smallest_return_new"},
     };
     unsigned missing = 0;
@@ -79,17 +81,17 @@ static void read_state(const struct pl_reply *pairs, struct pl_area_state *state
         .last_us = time_of(pairs, "last_result"),
         .flat_since_us = time_of(pairs, "flat_since"),
         .epoch_us = PL_TIME_NONE,
-        .e_flat = pl_ask_double(pairs, "flat_evidence", NAN),
-        .level = pl_ask_double(pairs, "flat_needed", NAN),
-        .e_yield = pl_ask_double(pairs, "paying_evidence", NAN),
-        .down = pl_ask_double(pairs, "falling_evidence", NAN),
-        .up = pl_ask_double(pairs, "rising_evidence", NAN),
-        .lower = pl_ask_double(pairs, "return_lower", NAN),
-        .upper = pl_ask_double(pairs, "return_upper", NAN),
-        .largest_ever = pl_ask_double(pairs, "largest_win", NAN),
-        .largest_cap = pl_ask_double(pairs, "largest_win_counted", NAN),
-        .median_se = pl_ask_double(pairs, "median_se", NAN),
-        .needed = pl_ask_double(pairs, "needed", NAN),
+        .e_flat = pl_ask_double(pairs, "flat_evidence", (double)NAN),
+        .level = pl_ask_double(pairs, "flat_needed", (double)NAN),
+        .e_yield = pl_ask_double(pairs, "paying_evidence", (double)NAN),
+        .down = pl_ask_double(pairs, "falling_evidence", (double)NAN),
+        .up = pl_ask_double(pairs, "rising_evidence", (double)NAN),
+        .lower = pl_ask_double(pairs, "return_lower", (double)NAN),
+        .upper = pl_ask_double(pairs, "return_upper", (double)NAN),
+        .largest_ever = pl_ask_double(pairs, "largest_win", (double)NAN),
+        .largest_cap = pl_ask_double(pairs, "largest_win_counted", (double)NAN),
+        .median_se = pl_ask_double(pairs, "median_se", (double)NAN),
+        .needed = pl_ask_double(pairs, "needed", (double)NAN),
         .once_yielding = is_set(pairs, "once_paying"),
         .jackpot_ok = is_set(pairs, "wins_rule_ok"),
         .peeking = is_set(pairs, "stops_early"),
@@ -125,16 +127,16 @@ void pl_told_read(const struct pl_reply *pairs, struct pl_told *told)
     read_left_out(pairs, told->left_out);
     (void)pl_span_copy(pl_ask_field(pairs, "owner"), told->rule.owner, sizeof(told->rule.owner));
     (void)pl_span_copy(pl_ask_field(pairs, "unit"), told->rule.unit, sizeof(told->rule.unit));
-    told->rule.smallest_return = pl_ask_double(pairs, "smallest_return", NAN);
+    told->rule.smallest_return = pl_ask_double(pairs, "smallest_return", (double)NAN);
     told->firing = is_set(pairs, "firing");
     told->since_us = time_of(pairs, "since");
     told->judged_us = time_of(pairs, "judged");
     for (int at = PL_TREND_UNKNOWN; at <= PL_TREND_INCONCLUSIVE; at++)
         if (pl_span_is(trend, pl_area_text_trend((enum pl_trend_verdict)at)))
             told->funnel = (enum pl_trend_verdict)at;
-    told->drift = pl_ask_double(pairs, "funnel_drift", NAN);
-    told->drift_se = pl_ask_double(pairs, "funnel_drift_se", NAN);
-    told->rate = pl_ask_double(pairs, "funnel_rate", NAN);
+    told->drift = pl_ask_double(pairs, "funnel_drift", (double)NAN);
+    told->drift_se = pl_ask_double(pairs, "funnel_drift_se", (double)NAN);
+    told->rate = pl_ask_double(pairs, "funnel_rate", (double)NAN);
     told->looked_us = time_of(pairs, "funnel_looked");
 }
 

@@ -1,7 +1,7 @@
 /* Worlds whose truth is known (statistics.md 2.7): what experiments are worth there, and what is measured of them.
  *
- * Result worlds draw finished results of one area: true effects N(0, tau^2), each measured with the same standard error;
- * tau is chosen so that the expected return of the reference policy is 0, .5, 1 or 2 times the smallest return:
+ * Result worlds draw finished results of one area: true effects N(0, tau^2), each measured with the same standard
+ * error; tau is chosen so that the expected return of the reference policy is 0, .5, 1 or 2 times the smallest return:
  *   E = tau^2/v phi(K/v), v^2 = tau^2 + 2 se^2, K = 1.96 se.
  * The world `plateau` is a product: its users' events are made by ctl/crowd.
  */

@@ -3,8 +3,8 @@ check and tap."""
 
 import gzip
 import json
-import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -16,6 +16,7 @@ import rig
 DATA = rig.ROOT / "tests" / "data" / "results"
 AREA = "koivisto"  # 345 results; ends SHIFT_TO_CORE, unconfirmed
 N_RESULTS = 345
+COMMANDS = "status explain alerts check tap worth import replay simulate test-alert forward".split()
 
 
 class Ctl:
@@ -115,6 +116,47 @@ def test_import_to_explain(kafka, redis, names, daemons, ctl):
     time.sleep(2.5)
     assert redis.hgetall(f"plateaud:{{main}}:area:{AREA}")["results_ever"] == str(N_RESULTS)
     assert len(redis.stream("plateaud:{main}:alerts")) == 1
+
+
+def test_simulated_product_through_kafka(kafka, redis, names, daemons, tmp_path):
+    """Events of a simulated product in three partitions: the daemon says exactly what the engine says over the file."""
+    control, events = names("sim-control"), names("sim-events")
+    out = tmp_path / "sim"
+    subprocess.run([rig.program("plateauctl"), "simulate", "--world", "plateau", "--out", str(out), "--users", "400",
+                    "--paying", "3", "--flat", "2"], check=True, capture_output=True)
+    made = (out / "plateaud.conf").read_text()
+    again = tmp_path / "again"
+    subprocess.run([rig.program("plateauctl"), "simulate", "--world", "plateau", "--out", str(again), "--users", "400",
+                    "--paying", "3", "--flat", "2"], check=True, capture_output=True)
+    for name in ("control.jsonl", "events.jsonl", "plateaud.conf"):
+        assert (out / name).read_bytes() == (again / name).read_bytes()
+
+    def area_lines(text):
+        return text[text.index("[area"):]
+
+    ctl = Ctl(tmp_path, rig.make_conf(kafka, redis, topics=(events,), control=control, idle_timeout="1s") + area_lines(made))
+    kafka.create(f"{control}:1", f"{events}:3")
+    kafka.produce([(control, 0, None, None, line) for line in (out / "control.jsonl").read_text().splitlines()])
+    kafka.produce([(events, -1, json.loads(line)["userId"], None, line)
+                   for line in (out / "events.jsonl").read_text().splitlines()])
+    daemons(ctl.path.read_text())
+    replayed = [json.loads(line) for line in ctl.ok(
+        "replay", "--json", "--control", out / "control.jsonl", out / "events.jsonl").splitlines()]
+    area = next(line for line in replayed if line["type"] == "area")
+    rig.wait_until(lambda: redis.hgetall("plateaud:{main}:meta").get("complete_to") == area["judged"], 60)
+    stored = redis.hgetall("plateaud:{main}:area:checkout")
+    assert stored["results"] == "5"
+    assert {key: area[key] for key in stored if not key.startswith("judged")} == \
+        {key: value for key, value in stored.items() if not key.startswith("judged")}
+    mine = [line for line in replayed if line["type"] == "point"]
+    theirs = [point for _, point in redis.stream("plateaud:{main}:history:checkout")]
+    assert len(mine) == len(theirs) == 5
+    for ours, point in zip(mine, theirs):
+        assert (ours["time"], ours["tick"]) == (point["time"], point["tick"])
+        for key in ("flat", "level", "yield", "effect", "se"):
+            assert float(point[key]) == ours[key]
+    counts = next(line for line in replayed if line["type"] == "counts")
+    assert counts["duplicate"] > 10 and "late" not in counts
 
 
 def test_import_is_all_or_nothing(kafka, redis, ctl, tmp_path):
@@ -289,7 +331,7 @@ def test_nothing_judged_yet(ctl):
 
 
 def test_help_everywhere():
-    for command in "status explain alerts check tap worth import replay simulate test-alert forward".split():
+    for command in COMMANDS:
         done = subprocess.run([rig.program("plateauctl"), command, "--help"], capture_output=True, text=True)
         assert done.returncode == 0 and done.stdout.startswith("examples:\n  plateauctl " + command), command
         assert "exit codes:" in done.stdout and done.stderr == ""
@@ -298,4 +340,13 @@ def test_help_everywhere():
         assert wrong.returncode == 64 and "--no-such" in wrong.stderr and wrong.stdout == ""
 
 
-assert pathlib.Path(DATA).is_dir()
+def test_manual_has_every_command_and_option():
+    manual = (rig.ROOT / "conf" / "plateauctl.1").read_text()
+    for command in COMMANDS:
+        assert re.search(rf"Cm {command}\b", manual), command
+        text = subprocess.run([rig.program("plateauctl"), command, "--help"], capture_output=True, text=True).stdout
+        for option in re.findall(r"(?<![\w-])--([a-z][a-z-]+)", text):
+            assert f"Fl -{option}" in manual or f"Fl -events | -{option}" in manual, (command, option)
+    if shutil.which("mandoc"):
+        for page in ("plateauctl.1", "plateaud.8"):
+            subprocess.run(["mandoc", "-T", "lint", "-W", "warning", rig.ROOT / "conf" / page], check=True)

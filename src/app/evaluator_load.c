@@ -3,6 +3,7 @@
 #include "app/evaluator_internal.h"
 
 #include "adapter/log.h"
+#include "adapter/store_judge.h"
 #include "codec/keys.h"
 #include "codec/row.h"
 #include "util/stamp.h"
@@ -79,6 +80,10 @@ static void on_ledger(void *ctx, const struct pl_reply *reply)
 
     if (!reply || ev->phase != EVAL_LOADING)
         return;
+    if (reply->type == PL_REPLY_ERROR && pl_store_judge_error(reply->text) != PL_STORE_HALT) {
+        ev->phase = EVAL_WAITING; /* not now: all over again, a little later */
+        return;
+    }
     if (reply->type != PL_REPLY_ARRAY) {
         pl_evaluator_halt(ev, "the ledger in Redis cannot be read");
         return;

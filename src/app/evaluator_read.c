@@ -6,6 +6,7 @@
 #include "app/evaluator_internal.h"
 
 #include "adapter/log.h"
+#include "adapter/store_judge.h"
 #include "codec/control.h"
 #include "codec/keys.h"
 #include "codec/state.h"
@@ -110,8 +111,16 @@ static void on_sums(void *ctx, const struct pl_reply *reply)
     struct pl_err err = {0};
     bool ok;
 
-    if (!reply || ev->phase != EVAL_RUNNING)
+    if (!reply)
+        return; /* the link is gone, and so are the other replies */
+    ev->replies_left--;
+    if (ev->phase != EVAL_RUNNING)
         return;
+    if (reply->type == PL_REPLY_ERROR && pl_store_judge_error(reply->text) != PL_STORE_HALT) {
+        ev->reading = false;
+        ev->phase = EVAL_WAITING; /* not now: all over again, a little later */
+        return;
+    }
     ok = reply->type == PL_REPLY_ARRAY && reply->n >= 2 && reply->elements[0].type == PL_REPLY_ARRAY &&
          reply->elements[0].n == 2 && read_number(&reply->elements[0].elements[0], &shard->complete_to_us) &&
          read_number(&reply->elements[0].elements[1], &shard->largest_place_us) &&
@@ -121,7 +130,7 @@ static void on_sums(void *ctx, const struct pl_reply *reply)
                           err.code ? err.text : "unexpected reply");
         return;
     }
-    if (--ev->replies_left == 0)
+    if (ev->replies_left == 0)
         judge_complete(ev);
 }
 
@@ -168,12 +177,15 @@ static void on_seq(void *ctx, const struct pl_reply *reply)
     struct pl_evaluator *ev = shard->ev;
     int64_t seq = -1;
 
-    if (!reply || ev->phase != EVAL_RUNNING)
+    if (!reply)
+        return;
+    ev->replies_left--;
+    if (ev->phase != EVAL_RUNNING)
         return;
     (void)read_number(reply, &seq);
     shard->moved = seq >= 0 && seq != shard->seen_seq;
     shard->seen_seq = seq;
-    if (--ev->replies_left == 0)
+    if (ev->replies_left == 0)
         ask_sums(ev);
 }
 

@@ -1,5 +1,6 @@
 #include "app/slot_internal.h"
 
+#include "adapter/clock.h"
 #include "adapter/log.h"
 #include "codec/keys.h"
 
@@ -9,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define RETRY_US 200000
 
 struct pl_slot *pl_slot_new(struct pl_slot_world *world, int32_t partition)
 {
@@ -141,11 +144,15 @@ static void on_acquired(void *ctx, enum pl_status status, const struct pl_acquir
     struct pl_slot *slot = ctx;
 
     slot->acquiring = false;
-    if (status) {
-        if (status != PL_ERR_IO)
-            pl_slot_halt(slot, "acquire failed: %s", why);
+    if (status == PL_ERR_IO) {
+        pl_slot_retry(slot); /* or the link is down: then it is acquired when it comes back */
         return;
     }
+    if (status) {
+        pl_slot_halt(slot, "acquire failed: %s", why);
+        return;
+    }
+    slot->held = true;
     PL_METRIC_ADD(slot->world->metrics, acquires, 1);
     if (slot->phase == PL_SLOT_HALTED)
         return;
@@ -168,10 +175,30 @@ static void on_acquired(void *ctx, enum pl_status status, const struct pl_acquir
     pl_slot_load(slot, acquired);
 }
 
+void pl_slot_retry(struct pl_slot *slot)
+{
+    slot->held = false;
+    slot->retry_us = pl_clock_monotonic_us() + RETRY_US;
+    if (slot->phase == PL_SLOT_LOADING)
+        slot->phase = PL_SLOT_ACQUIRING;
+}
+
+void pl_slot_down(struct pl_slot *slot)
+{
+    slot->held = false;
+}
+
+void pl_slot_tend(struct pl_slot *slot, int64_t now_us)
+{
+    if (!slot->held && now_us >= slot->retry_us && slot->load_left == 0 && pl_link_is_up(slot->world->link))
+        pl_slot_up(slot);
+}
+
 void pl_slot_up(struct pl_slot *slot)
 {
     if (slot->phase == PL_SLOT_HALTED || slot->acquiring)
         return;
+    slot->held = false;
     if (slot->phase == PL_SLOT_LOADING)
         slot->phase = PL_SLOT_ACQUIRING; /* the replies of the old connection are gone */
     slot->acquiring = true;

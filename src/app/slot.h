@@ -55,8 +55,12 @@ enum pl_slot_phase pl_slot_phase(const struct pl_slot *slot);
 const char *pl_slot_why(const struct pl_slot *slot);      /* HALTED: the reason */
 int64_t pl_slot_control_next(const struct pl_slot *slot); /* offset of the next control record it wants */
 
-/* The link is up (again): acquire. */
+/* The link is up (again): acquire. The link is down: hold nothing. */
 void pl_slot_up(struct pl_slot *slot);
+void pl_slot_down(struct pl_slot *slot);
+
+/* Acquire again what was refused for now; a no-op for a slot that holds its claim. Call each turn. */
+void pl_slot_tend(struct pl_slot *slot, int64_t now_us);
 
 /* Take and count up to `budget` records; returns how many. Also notes silence for the idle rule. */
 unsigned pl_slot_pump(struct pl_slot *slot, unsigned budget, int64_t now_us);

@@ -232,7 +232,7 @@ void pl_slot_commit(struct pl_slot *slot, int64_t now_us, bool force)
     struct pl_err err = {0};
     bool full;
 
-    if (slot->phase != PL_SLOT_RUNNING || slot->acquiring || !pl_link_is_up(slot->world->link))
+    if (slot->phase != PL_SLOT_RUNNING || !slot->held || !pl_link_is_up(slot->world->link))
         return;
     if (slot->commit.built) { /* in flight, or refused for now and to be sent again */
         if (!slot->hold.in_flight && pl_store_pending(slot->world->store) == 0 && now_us >= slot->next_commit_us) {

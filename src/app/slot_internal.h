@@ -39,8 +39,10 @@ struct pl_slot {
     char why[PL_ERR_TEXT_BYTES];
     struct pl_shard *shard; /* owned; NULL until loaded */
     struct pl_hold hold;
-    bool acquiring;                                  /* an acquire is under way */
-    bool started;                                    /* its partitions are being fetched */
+    bool held;        /* acquired on this connection: nothing is taken or committed otherwise */
+    bool acquiring;   /* an acquire is under way */
+    int64_t retry_us; /* monotonic: not before, after an acquire that was refused for now */
+    bool started;     /* its partitions are being fetched */
     struct pl_decoder *decoders[PL_CONF_TOPICS_MAX]; /* owned */
     struct slot_head *heads;                         /* owned, world->n_topics */
     int64_t next[PL_CONF_TOPICS_MAX];
@@ -71,6 +73,9 @@ struct pl_slot {
 void pl_slot_halt(struct pl_slot *slot, const char *fmt, ...) PL_PRINTF(2, 3);
 void pl_slot_drop_heads(struct pl_slot *slot);
 void pl_slot_reject(struct pl_slot *slot, unsigned topic, int64_t offset, enum pl_reject reason);
+
+/* What Redis answered means: not now (loading, busy). Acquire again a little later. */
+void pl_slot_retry(struct pl_slot *slot);
 
 /* slot_load.c: from the acquired meta on; ends in RUNNING, HALTED, or a lost link. */
 void pl_slot_load(struct pl_slot *slot, const struct pl_acquired *acquired);

@@ -5,6 +5,7 @@
  */
 #include "app/slot_internal.h"
 
+#include "adapter/store_judge.h"
 #include "codec/keys.h"
 
 #include <inttypes.h>
@@ -90,6 +91,11 @@ static void on_fields(struct pl_slot *slot, enum pl_state_kind kind, const struc
         slot->load_failed = true; /* the link is gone; up() starts over */
     if (slot->load_failed || slot->phase != PL_SLOT_LOADING)
         return;
+    if (reply->type == PL_REPLY_ERROR && pl_store_judge_error(reply->text) != PL_STORE_HALT) {
+        slot->load_failed = true;
+        pl_slot_retry(slot);
+        return;
+    }
     if (reply->type != PL_REPLY_ARRAY) {
         pl_slot_halt(slot, "state in Redis: %.*s", (int)(reply->text.len < 100 ? reply->text.len : 100),
                      reply->text.ptr ? reply->text.ptr : "unexpected reply");

@@ -145,6 +145,8 @@ static void on_link_down(void *ctx, struct pl_link *link, const char *why)
            pl_log_escape(pl_span_of(why), escaped, sizeof(escaped)));
     PL_METRIC_SET(&worker->metrics, redis_up, 0);
     PL_METRIC_ADD(&worker->metrics, redis_downs, 1);
+    for (unsigned s = 0; s < worker->n_slots; s++)
+        pl_slot_down(worker->slots[s]);
     pl_store_down(worker->world.store);
 }
 
@@ -240,6 +242,7 @@ static void serve_leaving(struct pl_worker *worker, int64_t now_us)
     for (unsigned s = worker->n_slots; s-- > 0;) {
         struct pl_slot *slot = worker->slots[s];
 
+        pl_slot_tend(slot, now_us);
         if (!worker->flags[s].leaving)
             continue;
         pl_slot_commit(slot, now_us, true);

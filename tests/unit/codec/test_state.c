@@ -234,6 +234,24 @@ static void sums_not_taken_come_back(void **state)
     pl_shard_free(back);
 }
 
+/* A first event of 1970 puts the frontier before it: no reason to refuse what was stored. */
+static void times_may_begin_with_1970(void **state)
+{
+    struct pl_err err = {0};
+    struct pl_shard *shard = pl_shard_new(*state, 1), *back;
+
+    give(shard, world_exposure(1, 0, "shop_a", "control"));
+    assert_int_equal(pl_shard_advance(shard, NULL), PL_OK);
+    save(shard);
+    back = load(*state, 1, &err);
+    assert_non_null(back);
+    assert_int_equal(pl_shard_frontier(back), -PL_MINUTE_US);
+    assert_int_equal(pl_shard_complete_to(back), PL_TIME_NONE);
+    assert_same_live(shard, back);
+    pl_shard_free(shard);
+    pl_shard_free(back);
+}
+
 static unsigned count_kind(enum pl_state_kind kind)
 {
     unsigned n = 0;
@@ -497,6 +515,7 @@ int main(void)
         WITH(comes_back_as_it_was),
         WITH(writes_only_what_changed),
         WITH(sums_not_taken_come_back),
+        WITH(times_may_begin_with_1970),
         WITH(what_is_forgotten_is_deleted),
         WITH(failing_store_stops_the_write),
         WITH(changed_definitions_start_empty),

@@ -366,6 +366,29 @@ static void changed_definitions_start_empty(void **state)
     pl_rules_free(rules);
 }
 
+/* Actions of equal place go by their order in the rules of today: buy before view now, after it before. */
+static void tails_take_the_new_order(void **state)
+{
+    struct pl_rules *rules = changed_rules();
+    struct pl_shard *shard = pl_shard_new(*state, 1);
+    const struct pl_tail_event *events;
+    struct pl_err err = {0};
+
+    give(shard, world_action(1, AT(10), WORLD_BUY));
+    give(shard, world_action(1, AT(10), WORLD_VIEW));
+    events = pl_tail_events(&pl_units_open_at(&shard->units, shard->units.queues[0].head)->tail, &shard->units.slab);
+    assert_int_equal(events[0].subject, WORLD_VIEW);
+    save(shard);
+    pl_shard_free(shard);
+    shard = load(rules, 1, &err);
+    assert_non_null(shard);
+    events = pl_tail_events(&pl_units_open_at(&shard->units, shard->units.queues[0].head)->tail, &shard->units.slab);
+    assert_int_equal(events[0].subject, pl_names_find(rules->actions, pl_span_of("buy")));
+    assert_int_equal(events[1].subject, pl_names_find(rules->actions, pl_span_of("view")));
+    pl_shard_free(shard);
+    pl_rules_free(rules);
+}
+
 /* The old rules again: what was dropped meanwhile stays dropped, in cells and in units alike. */
 static void retired_definitions_do_not_come_back(void **state)
 {
@@ -519,6 +542,7 @@ int main(void)
         WITH(what_is_forgotten_is_deleted),
         WITH(failing_store_stops_the_write),
         WITH(changed_definitions_start_empty),
+        WITH(tails_take_the_new_order),
         WITH(retired_definitions_do_not_come_back),
         WITH(other_shapes_are_refused),
         WITH(cells_need_a_front),

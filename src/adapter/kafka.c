@@ -16,6 +16,7 @@
 
 #define EVENTS_PER_POLL 256
 #define CLOSE_POLL_MS 50
+#define DESTROY_PATIENCE_US (2 * PL_SECOND_US)
 #define DESTROY_VERSION 0x02030000
 #define NUDGE_VERSION 0x02020000 /* from here on there is fetch.queue.backoff.ms */
 
@@ -48,6 +49,7 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *ctx)
 {
+    struct pl_kafka *kafka = ctx;
     char text[256];
 
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
@@ -56,7 +58,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *ctx)
                          "fatal: %s: %s", rd_kafka_err2name(code), text);
         return;
     }
-    pl_kafka_problem(ctx, PL_ERR_IO, "%s: %s", rd_kafka_err2name(code), reason);
+    if (!kafka->taking || !pl_kafka_input_error(kafka, kafka->taking, code, reason))
+        pl_kafka_problem(kafka, PL_ERR_IO, "%s: %s", rd_kafka_err2name(code), reason);
 }
 
 static bool copy_topics(struct pl_kafka *kafka, const struct pl_kafka_config *config)
@@ -172,8 +175,9 @@ static void serve_events(struct pl_kafka *kafka)
     }
 }
 
-/* librdkafka's destroy has waited for ever more than once in its history: it gets a thread of its own, and when time is
- * up that thread is left behind. */
+/* librdkafka's destroy has waited for ever more than once in its history (on 2.0.2 it does after a topic was deleted):
+ * it gets a thread of its own, and when time is up that thread is left behind. Nothing depends on it: the group has
+ * been left before. */
 struct destroyer {
     rd_kafka_t *rk;
     int done; /* eventfd */
@@ -244,6 +248,15 @@ static bool leave_until(struct pl_kafka *kafka, int64_t deadline_us)
     return left;
 }
 
+static void end_library(struct pl_kafka *kafka, int64_t deadline_us)
+{
+    int64_t patience_us = pl_clock_monotonic_us() + DESTROY_PATIENCE_US;
+
+    if (!destroy_until(kafka->rk, patience_us < deadline_us ? patience_us : deadline_us))
+        pl_kafka_problem(kafka, PL_OK,
+                         "librdkafka did not end in time; its threads are left to the end of the process");
+}
+
 /* Before 2.3.0 a destroy between joining the group and the first assignment aborts the process (an assertion about the
  * sticky assignor's state): such a consumer leaves the group and is then left alone; it is the end of the process
  * anyway. */
@@ -262,8 +275,9 @@ bool pl_kafka_free(struct pl_kafka *kafka, int64_t timeout_us)
         rd_kafka_queue_io_event_enable(kafka->events, -1, NULL, 0);
         rd_kafka_queue_destroy(kafka->events);
         clean = leave_until(kafka, deadline_us);
+        rd_kafka_set_log_level(kafka->rk, LOG_EMERG); /* its threads must not call on_log, which needs us */
         if (kafka->was_assigned || !kafka->subscribed || rd_kafka_version() >= DESTROY_VERSION)
-            clean = destroy_until(kafka->rk, deadline_us) && clean;
+            end_library(kafka, deadline_us);
     }
     for (unsigned at = 0; at < PL_KAFKA_LANES; at++)
         free(kafka->topics[at]);

@@ -50,7 +50,7 @@ struct pl_kafka_taken {
 enum pl_status pl_kafka_new(const struct pl_kafka_config *config, struct pl_kafka **kafka,
                             struct pl_err *err) PL_MUSTCHECK;
 
-/* Leave the group and close within timeout_us; true when it went cleanly. Frees in any case. Every taken message has
+/* Leave the group and close within timeout_us; true when the group was left. Frees in any case. Every taken message has
  * been released before. */
 bool pl_kafka_free(struct pl_kafka *kafka, int64_t timeout_us);
 

@@ -177,20 +177,11 @@ static void fail_out_of_range(struct pl_kafka *kafka, struct pl_kafka_input *inp
     pl_kafka_input_fail(kafka, input, text);
 }
 
-/* An error message in an input's queue. Some end the input until a human acts, some heal by themselves (librdkafka goes
- * on trying, and the next message clears them); the rest is only reported. */
-static void note_error(struct pl_kafka *kafka, struct pl_kafka_input *input, const rd_kafka_message_t *message)
+/* Errors after which an input cannot go on. Some need a human, some heal by themselves: librdkafka goes on trying, and
+ * the next message clears them. */
+static bool ends_input(rd_kafka_resp_err_t error)
 {
-    switch (message->err) {
-    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-        input->at_end = true;
-        input->end = message->offset;
-        forget_failure(input);
-        return;
-    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-        fail_out_of_range(kafka, input, message->offset >= 0 ? message->offset : input->expected);
-        break;
+    switch (error) {
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
@@ -201,15 +192,44 @@ static void note_error(struct pl_kafka *kafka, struct pl_kafka_input *input, con
     case RD_KAFKA_RESP_ERR_INVALID_MSG:
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
     case RD_KAFKA_RESP_ERR__FATAL:
-        pl_kafka_input_fail(kafka, input, rd_kafka_message_errstr(message));
-        break;
+        return true;
     default:
-        pl_kafka_problem(kafka, PL_ERR_IO, "%s[%d]: %s", kafka->topics[input->topic], (int)input->partition,
-                         rd_kafka_message_errstr(message));
-        return;
+        return false;
     }
+}
+
+bool pl_kafka_input_error(struct pl_kafka *kafka, struct pl_kafka_input *input, rd_kafka_resp_err_t error,
+                          const char *text)
+{
+    if (!ends_input(error))
+        return false;
     input->at_end = false;
+    if (input->failure)
+        return true; /* said before; librdkafka repeats itself every second */
+    pl_kafka_input_fail(kafka, input, text);
     pl_kafka_problem(kafka, PL_ERR_INPUT, "%s", input->failure);
+    return true;
+}
+
+static void note_error(struct pl_kafka *kafka, struct pl_kafka_input *input, const rd_kafka_message_t *message)
+{
+    switch (message->err) {
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        input->at_end = true;
+        input->end = message->offset;
+        forget_failure(input);
+        return;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+        input->at_end = false;
+        fail_out_of_range(kafka, input, message->offset >= 0 ? message->offset : input->expected);
+        pl_kafka_problem(kafka, PL_ERR_INPUT, "%s", input->failure);
+        return;
+    default:
+        if (!pl_kafka_input_error(kafka, input, message->err, rd_kafka_message_errstr(message)))
+            pl_kafka_problem(kafka, PL_ERR_IO, "%s[%d]: %s", kafka->topics[input->topic], (int)input->partition,
+                             rd_kafka_message_errstr(message));
+    }
 }
 
 static void hand_out(const struct pl_kafka *kafka, struct pl_kafka_input *input, rd_kafka_message_t *message,
@@ -261,6 +281,22 @@ static void nudge(struct pl_kafka *kafka, struct pl_kafka_input *input)
  * every assigned partition for a moment) throws away what it has gathered after having moved the position past it, and
  * those records never come again (seen: 10 gaps, 2,445 of 800,000 records, with 30 pauses a second; none one by one).
  * Taken one by one, a message either comes to us or is fetched anew. */
+static rd_kafka_message_t *next_message(struct pl_kafka *kafka, struct pl_kafka_input *input)
+{
+    rd_kafka_message_t *message;
+
+    kafka->taking = input;
+    while ((message = rd_kafka_consume_queue(input->queue, 0))) {
+        if (!message->err && message->offset >= input->expected)
+            break;
+        if (message->err)
+            note_error(kafka, input, message);
+        rd_kafka_message_destroy(message);
+    }
+    kafka->taking = NULL;
+    return message;
+}
+
 void pl_kafka_take(struct pl_kafka *kafka, unsigned topic, int32_t partition, struct pl_kafka_taken *taken)
 {
     struct pl_kafka_input *input = pl_kafka_input_find(kafka, topic, partition);
@@ -269,14 +305,10 @@ void pl_kafka_take(struct pl_kafka *kafka, unsigned topic, int32_t partition, st
     *taken = (struct pl_kafka_taken){.log_start = -1, .log_end = -1};
     if (!input || !input->wanted)
         return;
-    while ((message = rd_kafka_consume_queue(input->queue, 0))) {
-        if (!message->err && message->offset >= input->expected) {
-            hand_out(kafka, input, message, taken);
-            return;
-        }
-        if (message->err)
-            note_error(kafka, input, message);
-        rd_kafka_message_destroy(message);
+    message = next_message(kafka, input);
+    if (message) {
+        hand_out(kafka, input, message, taken);
+        return;
     }
     if (input->flowing && !input->at_end && kafka->needs_nudges)
         nudge(kafka, input);

@@ -53,6 +53,7 @@ struct pl_kafka {
     char *topics[PL_KAFKA_LANES]; /* owned; [PL_KAFKA_CONTROL] is the control topic or NULL */
     unsigned n_topics;
     struct pl_kafka_lane lanes[PL_KAFKA_LANES];
+    struct pl_kafka_input *taking; /* ref, during a call that may call on_error from an input's own queue */
     struct pl_kafka_rebalance rebalance;
     int32_t *revoking; /* owned: revoked partitions that were not stopped yet */
     unsigned n_revoking;
@@ -79,6 +80,9 @@ void pl_kafka_input_drain(struct pl_kafka_input *input);
 /* Throw away what is queued, and the queue. */
 void pl_kafka_input_shut(struct pl_kafka_input *input);
 void pl_kafka_input_fail(struct pl_kafka *kafka, struct pl_kafka_input *input, const char *text);
+/* An error that concerns this input; false when it is none after which the input cannot go on. */
+bool pl_kafka_input_error(struct pl_kafka *kafka, struct pl_kafka_input *input, rd_kafka_resp_err_t error,
+                          const char *text);
 void pl_kafka_inputs_free(struct pl_kafka *kafka);
 
 /* kafka_group.c */

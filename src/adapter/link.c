@@ -47,7 +47,8 @@ static void set_timer(struct pl_link *link, int64_t after_us)
 {
     struct timeval after = {after_us / 1000000, after_us % 1000000};
 
-    evtimer_add(link->timer, &after);
+    if (evtimer_add(link->timer, &after) != 0) /* no memory: early is better than never */
+        event_active(link->timer, EV_TIMEOUT, 0);
 }
 
 /* Doom the connection: silence it now, take it down from the event loop. */

@@ -25,7 +25,7 @@ enum pl_status pl_link_tls_check(const struct pl_link_tls *tls, struct pl_err *e
 enum pl_status pl_link_tls_new(struct event_base *base, const struct pl_link_tls *tls, struct bufferevent **bev,
                                struct pl_err *err) PL_MUSTCHECK;
 
-/* Why TLS failed on it: "certificate verify failed: ...", or an empty text when it was not TLS that failed. */
+/* Why TLS failed on it: "certificate refused: ...", or an empty text when it was not TLS that failed. */
 void pl_link_tls_why(struct bufferevent *bev, char *out, size_t cap);
 
 #endif

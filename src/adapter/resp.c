@@ -2,6 +2,7 @@
 
 #include "util/num.h"
 
+#include <assert.h>
 #include <hiredis/hiredis.h>
 #include <hiredis/read.h>
 #include <stdarg.h>
@@ -26,6 +27,8 @@ struct chunk {
 
 /* Arrays up to this length are allocated as announced, longer ones grow as their elements come. */
 #define TRUSTED_ELEMENTS ((size_t)1024)
+
+#define DEPTH_MAX 8
 
 struct pl_resp {
     struct pl_resp_limits limits;
@@ -68,8 +71,10 @@ void pl_resp_add_text(struct pl_buf *out, const char *first, ...)
     va_list args;
 
     va_start(args, first);
-    for (const char *text = first; text && argc < 32; text = va_arg(args, const char *))
+    for (const char *text = first; text; text = va_arg(args, const char *)) {
+        assert(argc < sizeof(argv) / sizeof(*argv));
         argv[argc++] = pl_span_of(text);
+    }
     va_end(args);
     pl_resp_add(out, argc, argv);
 }
@@ -181,6 +186,16 @@ static void *create_string(const redisReadTask *task, char *text, size_t len)
     return reply;
 }
 
+/* hiredis 0.14 has a limit of its own (this one), hiredis 1 has none; readers of replies recurse. */
+static bool is_too_deep(const redisReadTask *task)
+{
+    unsigned depth = 1;
+
+    for (; task->parent && depth <= DEPTH_MAX; task = task->parent)
+        depth++;
+    return depth > DEPTH_MAX;
+}
+
 static void *new_array(const redisReadTask *task, size_t announced)
 {
     struct pl_resp *resp = task->privdata;
@@ -189,6 +204,8 @@ static void *new_array(const redisReadTask *task, size_t announced)
 
     if (task->type != REDIS_REPLY_ARRAY)
         return over(resp, "not RESP2");
+    if (is_too_deep(task))
+        return over(resp, "too deep");
     if (announced > resp->limits.elements)
         return over(resp, "too many elements");
     elements = take(resp, cap * sizeof(*elements));

@@ -27,7 +27,7 @@ struct pl_reply {
 
 /* Append one command in RESP to a buffer, for batches. */
 void pl_resp_add(struct pl_buf *out, size_t argc, const struct pl_span *argv);
-/* The same from terminated strings, ended by NULL. */
+/* The same from at most 32 terminated strings, ended by NULL. */
 void pl_resp_add_text(struct pl_buf *out, const char *first, ...) __attribute__((sentinel));
 
 /* A command piece by piece: argc, then so many arguments. */

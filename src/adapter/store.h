@@ -9,15 +9,14 @@
  *   nil EXEC, or a meta that is not ours: PL_ERR_FENCED. An error element in EXEC: PL_ERR_IO and `halt`.
  *
  * One commit per link at a time (WATCH is per connection): the store queues, in order. Link down: every queued or
- * running operation ends with PL_ERR_IO. Other commands may use the link meanwhile, apart from MULTI, WATCH and their
- * kin.
+ * running operation ends with PL_ERR_IO. Other commands may use the link meanwhile, but MULTI, WATCH and their kin.
  *
  * How a commit ends:
- *   PL_OK                   carried out, as a whole; hold->seq is one more
- *   PL_ERR_FENCED           not carried out: drop the memory, acquire again
- *   PL_ERR_IO, hold->in_flight   the reply was lost: acquire to learn what happened
- *   PL_ERR_IO               not carried out: the same bytes may be committed again later (server full, loading,
- * demoted) PL_ERR_IO with halt     it can never be carried out (nothing was), or was in part: an operator has to look
+ *   PL_OK                       carried out, as a whole; hold->seq is one more
+ *   PL_ERR_FENCED               not carried out: drop the memory, acquire again
+ *   PL_ERR_IO, hold->in_flight  the reply was lost: acquire to learn what happened
+ *   PL_ERR_IO, halt             never possible (nothing carried out), or carried out in part: an operator must look
+ *   PL_ERR_IO otherwise         not carried out: the same bytes may be committed again later (full, loading, demoted)
  *
  * Give each worker a nonce of its own: `kept` believes that whoever has the nonce has the memory.
  */
@@ -31,7 +30,7 @@ struct pl_store;
 struct pl_hold {
     char meta_key[256]; /* terminated */
     uint64_t epoch;     /* ours since the last acquire */
-    uint64_t owner;     /* the process' nonce, never 0 */
+    uint64_t owner;     /* random nonce of the process and worker, never 0 */
     uint64_t seq;       /* last acknowledged */
     bool in_flight;     /* a commit with seq + 1 was sent and not answered */
 };
@@ -39,8 +38,7 @@ struct pl_hold {
 /* What acquire found. fields: the old meta as name, value, name, value...; valid during the callback. */
 struct pl_acquired {
     bool existed;
-    bool
-        kept; /* the old owner was our nonce and its seq our last acknowledged or in-flight one: memory is still true */
+    bool kept;           /* its owner was our nonce, its seq our last acknowledged or in-flight one: memory is true */
     bool in_flight_done; /* kept, and the in-flight commit had been carried out */
     size_t n;
     const struct pl_reply *fields;

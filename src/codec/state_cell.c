@@ -3,6 +3,8 @@
 /* A cell's field is its key under ids of the store: kind, arm, subject (index of the experiment, or id of the funnel),
  * metric (its id, or the allocation segment), pane. The value: n, sum, sum2 as its two halves. */
 
+#define PANE_MAX (PL_TIME_MAX / PL_HOUR_US)
+
 static bool of_funnel(uint16_t kind)
 {
     return kind == PL_CELL_FUNNEL || kind == PL_CELL_FUNNEL_HOUR;
@@ -78,7 +80,7 @@ static bool take_key(struct pl_span *rest, struct pl_cell_key *key)
     if (!pl_state_take_count(rest, PL_CELL_FUNNEL_HOUR + 1, &kind) || kind == 0 ||
         !pl_state_take_count(rest, PL_RULES_STEPS_MAX, &arm) || !pl_state_take_count(rest, UINT32_MAX, &key->subject) ||
         !pl_state_take_count(rest, UINT32_MAX, &key->metric) || !pl_span_take_signed(rest, &pane) || rest->len > 0 ||
-        pane < INT32_MIN || pane > INT32_MAX)
+        pane < -PANE_MAX || pane > PANE_MAX)
         return false;
     key->kind = (uint16_t)kind;
     key->arm = (uint16_t)arm;

@@ -99,7 +99,7 @@ static bool take_variants(struct pl_span *rest, struct pl_experiment *experiment
         return false;
     for (unsigned at = 0; at < experiment->n_variants; at++)
         if (!pl_state_take_name(rest, &name) || !pl_span_copy(name, experiment->variants[at], PL_NAME_BYTES) ||
-            !pl_span_take_signed(rest, &experiment->variant_place_us[at]))
+            !pl_state_take_time(rest, PL_NEVER_US, &experiment->variant_place_us[at]))
             return false;
     return true;
 }
@@ -111,7 +111,7 @@ static bool take_segment(struct pl_span *rest, struct pl_experiment *experiment)
     int64_t from_us;
     unsigned n;
 
-    if (!pl_span_take_signed(rest, &from_us) || !pl_state_take_count(rest, PL_VARIANTS_MAX + 1, &n))
+    if (!pl_state_take_time(rest, 0, &from_us) || !pl_state_take_count(rest, PL_VARIANTS_MAX + 1, &n))
         return false;
     segment = pl_experiment_open(experiment, from_us, n);
     for (unsigned at = 0; segment && at < n; at++)
@@ -135,8 +135,10 @@ static bool take_segments(struct pl_span *rest, struct pl_experiment *experiment
 
 static bool take_experiment(struct pl_span *rest, struct pl_experiment *experiment)
 {
-    return pl_span_take_signed(rest, &experiment->first_us) && pl_span_take_signed(rest, &experiment->seen_us) &&
-           pl_span_take_signed(rest, &experiment->end_us) && pl_span_take_signed(rest, &experiment->started_us) &&
+    return pl_state_take_time(rest, PL_NEVER_US, &experiment->first_us) &&
+           pl_state_take_time(rest, PL_NEVER_US, &experiment->seen_us) &&
+           pl_state_take_time(rest, PL_NEVER_US, &experiment->end_us) &&
+           pl_state_take_time(rest, PL_NEVER_US, &experiment->started_us) &&
            pl_state_take_count(rest, 16, &experiment->states) && take_variants(rest, experiment) &&
            take_segments(rest, experiment) && rest->len == 0;
 }

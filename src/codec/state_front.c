@@ -38,10 +38,13 @@ enum pl_status pl_state_write_front(struct pl_shard *shard, struct pl_state_out 
 static bool take_front(struct pl_span *rest, struct pl_front *front)
 {
     for (unsigned input = 0; input < front->n_inputs; input++)
-        if (!pl_span_take_signed(rest, &front->stream_us[input]) || !pl_span_take_signed(rest, &front->first_us[input]))
+        if (!pl_state_take_time(rest, PL_TIME_NONE, &front->stream_us[input]) ||
+            !pl_state_take_time(rest, PL_TIME_NONE, &front->first_us[input]))
             return false;
-    return pl_span_take_signed(rest, &front->frontier_us) && pl_span_take_signed(rest, &front->complete_us) &&
-           pl_span_take_signed(rest, &front->largest_place_us) && pl_span_take_signed(rest, &front->control_place_us);
+    return pl_state_take_time(rest, PL_TIME_NONE, &front->frontier_us) &&
+           pl_state_take_time(rest, PL_TIME_NONE, &front->complete_us) &&
+           pl_state_take_time(rest, PL_TIME_NONE, &front->largest_place_us) &&
+           pl_state_take_time(rest, PL_TIME_NONE, &front->control_place_us);
 }
 
 enum pl_status pl_state_read_front(struct pl_shard *shard, struct pl_span value, struct pl_err *err)

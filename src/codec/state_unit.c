@@ -165,7 +165,8 @@ static bool take_metrics(struct pl_shard *shard, struct pl_span *rest, uint32_t 
         int64_t total;
         bool known;
 
-        if (!pl_state_take_count(rest, UINT32_MAX, &id) || !pl_span_take_signed(rest, &total))
+        if (!pl_state_take_count(rest, UINT32_MAX, &id) || !pl_span_take_signed(rest, &total) || total > PL_TOTAL_MAX ||
+            total < -PL_TOTAL_MAX)
             return false;
         metric = pl_dict_target(&shard->dict, PL_DICT_METRIC, id, &known);
         if (!known)
@@ -195,7 +196,7 @@ static bool take_experiment(struct pl_shard *shard, struct pl_span *rest)
         return true;
     }
     if (!experiment || !pl_state_take_count(rest, experiment->n_variants, &head.variant) ||
-        !pl_state_take_count(rest, PL_SEGMENTS_MAX, &head.segment) || !pl_span_take_signed(rest, &t0_us))
+        !pl_state_take_count(rest, PL_SEGMENTS_MAX, &head.segment) || !pl_state_take_time(rest, 0, &t0_us))
         return false;
     pl_plan_metrics(shard->plan, experiment->area, &n_metrics);
     head.n_words = X_AT + n_metrics;
@@ -215,7 +216,7 @@ static bool take_funnel(struct pl_shard *shard, struct pl_span *rest)
 
     if (!pl_state_take_count(rest, UINT32_MAX, &id) || !pl_state_take_count(rest, steps_max, &head.step) ||
         !pl_state_take_count(rest, steps_max, &head.day_max) || !pl_state_take_count(rest, steps_max, &head.hour_max) ||
-        !pl_span_take_signed(rest, &entry_us) || !pl_span_take_signed(rest, &last_us))
+        !pl_state_take_time(rest, 0, &entry_us) || !pl_state_take_time(rest, 0, &last_us))
         return false;
     head.id = pl_dict_target(&shard->dict, PL_DICT_FUNNEL, id, &known);
     if (!known || head.id == PL_RULES_NONE)
@@ -234,7 +235,7 @@ static bool take_words(struct pl_shard *shard, struct pl_span *rest)
     uint32_t n;
 
     shard->state.n = 0;
-    if (!pl_span_take_signed(rest, &place_us) || !pl_words_push(&shard->state, PL_WORDS_FIRST))
+    if (!pl_state_take_time(rest, 0, &place_us) || !pl_words_push(&shard->state, PL_WORDS_FIRST))
         return false;
     shard->state.at[0] = (uint64_t)place_us;
     if (!pl_state_take_count(rest, UINT32_MAX, &n))
@@ -305,12 +306,14 @@ static bool take_event(struct pl_shard *shard, struct pl_span *rest, struct pl_o
     bool keep;
 
     if (!pl_state_take_count(rest, 2, &kind) || !pl_state_take_count(rest, shard->front.n_inputs, &input) ||
-        !pl_span_take_signed(rest, &event.place_us) || !pl_span_take_signed(rest, &lag_us) ||
+        !pl_state_take_time(rest, 0, &event.place_us) || !pl_state_take_time(rest, 0, &lag_us) ||
         !pl_state_take_raw64(rest, &event.identity))
         return false;
     event.kind = (uint8_t)kind;
     event.input = (uint8_t)input;
-    event.time_us = (int64_t)((uint64_t)event.place_us - (uint64_t)lag_us);
+    event.time_us = event.place_us - lag_us;
+    if (event.time_us < 0 || event.time_us > PL_TIME_MAX)
+        return false;
     if (!take_subject(shard, rest, &event, &keep))
         return false;
     if (!keep)
@@ -330,7 +333,7 @@ static bool take_identity(struct pl_shard *shard, struct pl_span *rest, struct p
     int64_t stamp_us;
 
     return pl_state_take_count(rest, shard->front.n_inputs, &input) && pl_state_take_raw64(rest, &identity) &&
-           pl_span_take_signed(rest, &stamp_us) && stamp_us >= 0 &&
+           pl_state_take_time(rest, 0, &stamp_us) && stamp_us >= 0 && shard->front.stream_us[input] != PL_TIME_NONE &&
            pl_recent_add(&open->recent, &shard->units.slab, &shard->front, shard->rules,
                          pl_recent_entry(input, identity, stamp_us));
 }
@@ -367,6 +370,8 @@ enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, 
     if (pl_units_find(&shard->units, id))
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit is there twice");
     handle = pl_units_make(&shard->units, id);
+    if (!handle && shard->units.n < shard->units.cap)
+        return pl_err_set(err, PL_ERR_NOMEM, "out of memory while state is read");
     if (!handle)
         return pl_err_set(err, PL_ERR_FULL, "state: more units are stored than `max_units` allows");
     unit = pl_units_at(&shard->units, handle);

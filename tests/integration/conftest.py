@@ -51,4 +51,5 @@ def daemons():
 
     yield start
     for daemon in started:
+        print(f"--- log of {daemon.dir.name}\n{daemon.log()[-6000:]}")  # pytest shows it when the test failed
         daemon.close()

@@ -257,3 +257,71 @@ def test_a_broker_that_dies_comes_back(own_kafka, names, tmp_path):
     check_exactly_once([probe], topics, 1000)
     check_ownership(probe)
     probe.close()
+
+
+def test_a_frozen_member_is_told_what_it_lost(kafka, names, tmp_path):
+    """Longer away than its session: the others inherit, and when it wakes it must stop everything and join again."""
+    topics = make_topics(kafka, names)
+    for topic in topics:
+        fill(kafka, topic, 10)
+    short = ("-X", "session.timeout.ms=2000", "-X", "heartbeat.interval.ms=300")
+    options = ("--control", names("control"), "--dir", tmp_path)
+    sleeper, other = (Probe(kafka, names("group"), topics, *options) for _ in range(2))
+    for probe in (sleeper, other):
+        probe.options += short
+    sleeper.spawn()
+    rig.wait_until(lambda: len(sleeper.owned()) == PARTITIONS, 30)
+    sleeper.freeze()
+    other.spawn()
+    rig.wait_until(lambda: len(other.owned()) == PARTITIONS, 60)
+    sleeper.thaw()
+    rig.wait_until(lambda: [line for line in sleeper.lines("revoked") if line[-1] == "lost"], 30)
+    rig.wait_until(lambda: sleeper.owned() and not sleeper.owned() & other.owned()
+                   and len(sleeper.owned() | other.owned()) == PARTITIONS, 60)
+    for probe in (sleeper, other):
+        assert probe.stop() == 0
+        assert probe.lines("closed") == [["closed", "clean"]]
+        probe.close()
+
+
+def test_the_mock_broker_serves_the_same(names):
+    """mock_kafka and produce, as the demo uses them."""
+    mock = subprocess.Popen([rig.program("mock_kafka"), "a:2", "b:2"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL, text=True)
+    try:
+        bootstrap = mock.stdout.readline().strip()
+        lines = "".join(rig.record_line(topic, n % 2, "k", 1000 + n, "v") for n in range(100) for topic in "ab")
+        done = subprocess.run([rig.program("produce"), "-b", bootstrap], input=lines, capture_output=True, text=True,
+                              check=True)
+        assert done.stdout == "produced 200\n"
+        done = subprocess.run([rig.program("kafka_probe"), "-b", bootstrap, "--group", names("group"), "--topics",
+                               "a,b", "--until-end"], capture_output=True, text=True, check=True)
+        takes = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("take")]
+        assert sorted(takes) == sorted([topic, str(p), str(n)] for topic in "ab" for p in range(2) for n in range(50))
+        mock.stdin.close()
+        assert mock.wait(20) == 0
+    finally:
+        mock.kill()
+        mock.wait()
+
+
+def test_a_topic_that_vanishes_fails_and_its_successor_too(kafka, names, tmp_path):
+    """Deleted while it is read: its inputs say so, the others go on. Made anew with fewer records: the position is
+    beyond its end, which is said, and never is a record of the new one taken for one of the old."""
+    topics = make_topics(kafka, names)
+    for topic in topics:
+        fill(kafka, topic, 20)
+    probe = member(kafka, names, tmp_path, "-X", "topic.metadata.refresh.interval.ms=500").spawn()
+    rig.wait_until(all_taken([probe], topics, 20), 60)
+    kafka.delete(topics[1])
+    rig.wait_until(lambda: {line[2] for line in probe.lines("failure")} == {str(p) for p in range(PARTITIONS)}, 60)
+    fill(kafka, topics[0], 10, start=20)
+    rig.wait_until(lambda: probe.count_taken(topics[:1]) == 30 * PARTITIONS, 60)
+    kafka.create(f"{topics[1]}:{PARTITIONS}")
+    fill(kafka, topics[1], 5)
+    rig.wait_until(lambda: len([line for line in probe.lines("problem") if "beyond the end" in " ".join(line)])
+                   == PARTITIONS, 60)
+    assert {line[1] for line in probe.lines("failure")} == {topics[1]}
+    assert probe.count_taken(topics[1:]) == 20 * PARTITIONS
+    assert probe.stop() == 0
+    probe.close()

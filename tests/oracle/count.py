@@ -55,7 +55,7 @@ class Shard:
         self.identities = {}  # (unit, input) -> [(identity, stamp)]
         self.events = []      # Placed, accepted and matched
         self.ends, self.started, self.states = {}, {}, {}
-        self.boundaries, self.shares = {}, {}
+        self.boundaries, self.shares, self.declared = {}, {}, {}
         self.known = {}       # experiment -> [variants] in the order of registration
         self.bites = 0        # places that the frontier decided
         self.last = ({}, {})  # published last
@@ -165,6 +165,7 @@ class Shard:
             if len(boundaries) == 8:
                 return place, "control_full"
             boundaries.append(max([place] + boundaries[-1:]))
+            self.declared.setdefault(name, []).append(dict(record.shares))
             self.shares[name] = record.shares
         taken.add("started")
         self.started[name] = min(self.started.get(name, NEVER), place)
@@ -312,8 +313,14 @@ class Shard:
         out = {}
         for name, (time, variants) in seen.items():
             joined_late = not self.started.get(name, NEVER) < tick and time - first <= DAY
-            out[name] = (time, int(joined_late), [v for _, v in sorted((p, v) for v, p in variants.items())])
+            order = [v for _, v in sorted((p, v) for v, p in variants.items())]
+            out[name] = (time, int(joined_late), order, self.shares_below(name, tick, order))
         return out
+
+    def shares_below(self, name, tick, variants):
+        """Of each segment that began below tick, the declared shares; one of zeros when none was declared."""
+        n = sum(boundary < tick for boundary in self.boundaries.get(name, []))
+        return [[shares.get(v, 0) for v in variants] for shares in (self.declared[name][:n] if n else [{}])]
 
     def due(self, cells, tick):
         """Is this the first tick at or after the end of a metric's window over a day that holds units?"""
@@ -374,8 +381,9 @@ def render(title, tick, cells, experiments):
     """The same lines as tests/support/shard_tool prints, cells in any order."""
     lines = [f"{title} {tick}"]
     for name in sorted(experiments):
-        time, joined_late, variants = experiments[name]
-        lines.append(" ".join(["X", name, str(time), str(joined_late), *variants]))
+        time, joined_late, variants, shares = experiments[name]
+        shown = "".join(" | " + ",".join("%.17g" % share for share in row) for row in shares)
+        lines.append(" ".join(["X", name, str(time), str(joined_late), *variants]) + shown)
     for (kind, subject, arm, metric, pane), (n, s, q) in cells.items():
         lines.append(f"C {kind} {subject} {arm} {metric} {pane} {n} {s} {q}")
     return lines

@@ -38,6 +38,7 @@
 #define PAIRS_MAX 32
 
 enum place { NOWHERE, LOADING, RUNNING, LEAVING };
+enum said { NOTHING, END, FAILURE };
 
 struct probe {
     struct pl_conf conf;
@@ -51,7 +52,7 @@ struct probe {
     enum place places[PARTITIONS_MAX];
     int64_t due_us[PARTITIONS_MAX];
     int64_t next[PL_CONF_TOPICS_MAX + 1][PARTITIONS_MAX];
-    bool said_end[PL_CONF_TOPICS_MAX + 1][PARTITIONS_MAX];
+    enum said said[PL_CONF_TOPICS_MAX + 1][PARTITIONS_MAX];
     uint64_t count, bytes;
 };
 
@@ -140,6 +141,8 @@ static void start(struct probe *probe, int32_t partition)
         printf("problem start: %s\n", err.text);
     if (probe->config.control && partition == 0 && pl_kafka_start_control(probe->kafka, PL_KAFKA_BEGINNING, &err))
         printf("problem start control: %s\n", err.text);
+    for (unsigned topic = 0; topic <= PL_KAFKA_CONTROL; topic++)
+        probe->said[topic][partition] = NOTHING;
     printf("started %d\n", (int)partition);
     probe->places[partition] = RUNNING;
 }
@@ -171,13 +174,29 @@ static void burn(int64_t ns)
 
 static void took(struct probe *probe, unsigned topic, int32_t partition, const struct pl_kafka_taken *taken)
 {
-    probe->said_end[topic][partition] = false;
+    probe->said[topic][partition] = NOTHING;
     probe->next[topic][partition] = taken->record.offset + 1;
     probe->count++;
     probe->bytes += taken->record.value.len;
     burn(probe->work_ns);
     if (!probe->drain)
         printf("take %s %d %" PRId64 "\n", topic_name(probe, topic), (int)partition, taken->record.offset);
+}
+
+/* Why nothing came, once. */
+static void say(struct probe *probe, unsigned topic, int32_t partition, const struct pl_kafka_taken *taken)
+{
+    enum said *said = &probe->said[topic][partition];
+
+    if (taken->failure && *said != FAILURE) {
+        printf("failure %s %d %" PRId64 " %" PRId64 " %s\n", topic_name(probe, topic), (int)partition, taken->log_start,
+               taken->log_end, taken->failure);
+        *said = FAILURE;
+    } else if (taken->at_end && *said != END) {
+        if (!probe->drain)
+            printf("end %s %d\n", topic_name(probe, topic), (int)partition);
+        *said = END;
+    }
 }
 
 /* Take up to `max` records of one input; true when there may be more. */
@@ -194,12 +213,7 @@ static bool serve_input(struct probe *probe, unsigned topic, int32_t partition, 
     }
     if (taken.message)
         return true;
-    if (taken.failure && !probe->said_end[topic][partition])
-        printf("failure %s %d %" PRId64 " %" PRId64 " %s\n", topic_name(probe, topic), (int)partition, taken.log_start,
-               taken.log_end, taken.failure);
-    else if (taken.at_end && !probe->said_end[topic][partition] && !probe->drain)
-        printf("end %s %d\n", topic_name(probe, topic), (int)partition);
-    probe->said_end[topic][partition] = taken.failure || taken.at_end;
+    say(probe, topic, partition, &taken);
     return false;
 }
 
@@ -235,9 +249,9 @@ static bool all_at_end(const struct probe *probe)
             continue;
         running++;
         for (unsigned topic = 0; topic < probe->config.n_topics; topic++)
-            if (!probe->said_end[topic][partition])
+            if (!probe->said[topic][partition])
                 return false;
-        if (probe->config.control && partition == 0 && !probe->said_end[PL_KAFKA_CONTROL][0])
+        if (probe->config.control && partition == 0 && !probe->said[PL_KAFKA_CONTROL][0])
             return false;
     }
     return running > 0;

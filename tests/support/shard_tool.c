@@ -341,6 +341,15 @@ static void print_cell(const struct pl_sums *sums, const struct pl_cell *cell)
     printf("\n");
 }
 
+/* Declared shares, segment by segment, in the order of the variants. */
+static void print_shares(const struct pl_sums_experiment *experiment)
+{
+    for (unsigned segment = 0; segment < experiment->n_segments; segment++)
+        for (unsigned variant = 0; variant < experiment->n_variants; variant++)
+            printf("%s%.17g", variant ? "," : " | ", experiment->shares[segment][variant]);
+    printf("\n");
+}
+
 static void print_sums(const struct pl_sums *sums, const char *title)
 {
     printf("%s %" PRId64 "\n", title, sums->tick_us);
@@ -350,7 +359,7 @@ static void print_sums(const struct pl_sums *sums, const char *title)
         printf("X %s %" PRId64 " %d", experiment->name, experiment->first_exposure_us, experiment->joined_late);
         for (unsigned variant = 0; variant < experiment->n_variants; variant++)
             printf(" %s", experiment->variants[variant]);
-        printf("\n");
+        print_shares(experiment);
     }
     for (size_t at = 0; at < sums->n_cells; at++)
         print_cell(sums, &sums->cells[at]);

@@ -4,15 +4,18 @@
  *   LIVE:    what all accepted events contributed, tails included. For display; rebuilt from SETTLED and tails.
  *
  * Adding is exact and order-free: arithmetic is modulo 2^64 (2^128 for squares), so what is taken back leaves nothing,
- * and a sum is right whenever the true one fits. Funnel panes that are too old take nothing any more (see cut). Memory:
- * 96 bytes a cell and 8 of index; as many cells as there are experiment x arm x metric x day with units, and funnel x
- * step x pane. Adding is O(1).
+ * and a sum is right whenever the true one fits. Funnel panes that are too old take nothing any more (see cut).
+ *
+ * Memory: 96 bytes a cell and 8 of index; as many cells as there are experiment x arm x (metric + 1) x day with units,
+ * and funnel x step x pane (400 days, 48 hours). Days come from events, so they are bounded as well: from PL_CELLS_MAX
+ * cells on the shard takes no exposure, and nothing else makes new days. Adding is O(1).
  */
 #ifndef PL_CORE_COUNT_CELLS_H
 #define PL_CORE_COUNT_CELLS_H
 
 #include "core/sums.h"
 
+#define PL_CELLS_MAX 4000000u
 #define PL_FUNNEL_DAYS 400 /* day panes kept */
 #define PL_FUNNEL_HOURS 48 /* hour panes kept */
 

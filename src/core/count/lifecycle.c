@@ -69,14 +69,18 @@ static enum pl_reject take_lifecycle(struct pl_shard *shard, const struct pl_con
     struct pl_span name = pl_span_of(control->experiment);
     uint32_t index = pl_registry_find(&shard->registry, name);
 
+    if (place_us == PL_TIME_NONE)
+        return PL_REJECT_CONTROL_FIELD; /* a step of an experiment's life needs a time */
     if (index == PL_REGISTRY_NONE) {
         uint32_t area = pl_rules_area_of(shard->rules, name);
 
         if (area == PL_RULES_NONE)
             return PL_ACCEPTED; /* none of its exposures can be counted here */
         index = pl_registry_add(&shard->registry, name, area);
-        if (index == PL_REGISTRY_NONE)
+        if (index == PL_REGISTRY_NONE) {
+            shard->failed |= shard->registry.n < shard->registry.cap; /* no cap, but memory */
             return PL_REJECT_EXPERIMENTS_FULL;
+        }
     }
     return apply(shard, index, control, place_us);
 }

@@ -104,9 +104,9 @@ static enum pl_reject check_rules(const struct pl_shard *shard, const struct pl_
     return *area == PL_RULES_NONE ? PL_REJECT_UNKNOWN_AREA : PL_ACCEPTED;
 }
 
-static enum pl_reject check_recent(const struct pl_shard *shard, unsigned input, const struct pl_event *event)
+static enum pl_reject check_recent(const struct pl_shard *shard, unsigned input, const struct pl_event *event,
+                                   uint32_t handle)
 {
-    uint32_t handle = pl_units_find(&shard->units, event->unit);
     uint32_t open = handle ? pl_units_at(&shard->units, handle)->open : 0;
 
     if (!open)
@@ -124,7 +124,9 @@ static enum pl_reject resolve(struct pl_shard *shard, const struct pl_event *eve
 
     if (index == PL_REGISTRY_NONE)
         index = pl_registry_add(&shard->registry, event->experiment, area);
-    if (index == PL_REGISTRY_NONE)
+    if (index == PL_REGISTRY_NONE && shard->registry.n < shard->registry.cap)
+        shard->failed = true; /* no cap, but memory */
+    if (index == PL_REGISTRY_NONE || shard->cells.n >= PL_CELLS_MAX)
         return PL_REJECT_EXPERIMENTS_FULL;
     experiment = shard->registry.experiments[index];
     if (tail_event->place_us >= experiment->end_us)
@@ -172,13 +174,18 @@ static bool insert(struct pl_shard *shard, uint32_t handle, const struct pl_tail
 }
 
 /* Remember the identity, whatever else becomes of the event: duplicates are decided by the input's log alone. */
-static uint32_t remember(struct pl_shard *shard, unsigned input, const struct pl_event *event)
+static uint32_t remember(struct pl_shard *shard, unsigned input, const struct pl_event *event, uint32_t handle)
 {
-    uint32_t handle = pl_units_make(&shard->units, event->unit);
-    struct pl_open *open = handle ? pl_units_open(&shard->units, handle) : NULL;
+    struct pl_open *open;
 
-    if (!open)
+    if (!handle)
+        handle = pl_units_make(&shard->units, event->unit);
+    open = handle ? pl_units_open(&shard->units, handle) : NULL;
+    if (!open) {
+        if (handle || shard->units.n < shard->units.cap)
+            shard->failed = true; /* no cap, but memory */
         return 0;
+    }
     if (!pl_recent_add(&open->recent, &shard->units.slab, &shard->front, shard->rules,
                        pl_recent_entry(input, event->identity, shard->front.stream_us[input])) ||
         !pl_units_mark(&shard->units, handle)) {
@@ -212,13 +219,15 @@ static struct pl_tail_event tail_event_of(unsigned input, const struct pl_event 
  * is full or has ended depends on other inputs too, and S_k must not. */
 static enum pl_reject take(struct pl_shard *shard, unsigned input, const struct pl_event *event)
 {
-    uint32_t index = PL_REGISTRY_NONE, area = PL_RULES_NONE, handle;
+    uint32_t index = PL_REGISTRY_NONE, area = PL_RULES_NONE, handle = 0;
     bool unmatched = event->kind == PL_EVENT_ACTION && event->action == PL_NAMES_NONE;
     struct pl_tail_event tail_event;
     enum pl_reject reason = check_rules(shard, event, &index, &area);
 
-    if (!reason && !unmatched)
-        reason = check_recent(shard, input, event);
+    if (!reason && !unmatched) {
+        handle = pl_units_find(&shard->units, event->unit);
+        reason = check_recent(shard, input, event, handle);
+    }
     if (reason)
         return reason;
     tail_event = tail_event_of(input, event, pl_front_place(&shard->front, shard->rules, input, event->time_us));
@@ -227,7 +236,7 @@ static enum pl_reject take(struct pl_shard *shard, unsigned input, const struct 
         shard->stats.unmatched++;
         return PL_ACCEPTED;
     }
-    handle = remember(shard, input, event);
+    handle = remember(shard, input, event, handle);
     if (!handle)
         return PL_REJECT_UNITS_FULL;
     if (event->kind == PL_EVENT_EXPOSURE)

@@ -80,7 +80,8 @@ static void list_experiment(const struct pl_shard *shard, struct place *place, e
     list_variants(place, view, out);
     out->first_exposure_us = view == PL_CELLS_SETTLED ? experiment->first_us : experiment->seen_us;
     list_shares(experiment, view == PL_CELLS_SETTLED ? tick_us : PL_NEVER_US, out);
-    out->joined_late = !started && out->first_exposure_us - first_record_us <= JOINED_LATE_US;
+    out->joined_late =
+        !started && first_record_us != PL_TIME_NONE && out->first_exposure_us - first_record_us <= JOINED_LATE_US;
 }
 
 /* Fills sums->experiments and *places (owned by the caller), both in order of name. */
@@ -162,7 +163,7 @@ enum pl_status pl_snapshot_make(const struct pl_shard *shard, enum pl_cells_view
 
 static uint64_t add_bytes(uint64_t hash, const void *bytes, size_t len)
 {
-    return pl_hash_long(hash, (struct pl_span){bytes, len});
+    return pl_hash64(hash, (struct pl_span){bytes, len});
 }
 
 uint64_t pl_snapshot_hash(const struct pl_sums *sums)
@@ -171,11 +172,14 @@ uint64_t pl_snapshot_hash(const struct pl_sums *sums)
 
     for (unsigned at = 0; at < sums->n_experiments; at++) {
         const struct pl_sums_experiment *experiment = &sums->experiments[at];
-        int64_t facts[3] = {experiment->first_exposure_us, experiment->joined_late, experiment->n_variants};
+        int64_t facts[4] = {experiment->first_exposure_us, experiment->joined_late, experiment->n_variants,
+                            experiment->n_segments};
 
         hash = add_bytes(hash, experiment->name, sizeof(experiment->name));
         hash = add_bytes(hash, experiment->variants, experiment->n_variants * sizeof(experiment->variants[0]));
         hash = add_bytes(hash, facts, sizeof(facts));
+        for (unsigned segment = 0; segment < experiment->n_segments; segment++)
+            hash = add_bytes(hash, experiment->shares[segment], experiment->n_variants * sizeof(double));
     }
     for (size_t at = 0; at < sums->n_cells; at++) {
         const struct pl_cell *cell = &sums->cells[at];

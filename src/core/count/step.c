@@ -1,19 +1,8 @@
 #include "core/count/step.h"
 
 #include "core/count/funnel.h"
-#include "util/stamp.h"
 
 #define X_AT 2 /* words of an experiment before its metrics: header, t0 */
-
-int32_t pl_step_day(int64_t time_us)
-{
-    return (int32_t)(pl_stamp_floor(time_us, PL_DAY_US) / PL_DAY_US);
-}
-
-int32_t pl_step_hour(int64_t time_us)
-{
-    return (int32_t)(pl_stamp_floor(time_us, PL_HOUR_US) / PL_HOUR_US);
-}
 
 void pl_step_add(const struct pl_step *step, struct pl_cell_key key, struct pl_amount amount)
 {

@@ -24,6 +24,7 @@
 #include "core/count/registry.h"
 #include "core/count/tail.h"
 #include "core/count/words.h"
+#include "util/num.h"
 
 #define PL_TOTAL_MAX (INT64_C(1) << 62)
 
@@ -44,7 +45,15 @@ bool pl_step_is_void(const struct pl_step *step, const struct pl_tail_event *eve
 /* Add to one cell with the step's view and weight. */
 void pl_step_add(const struct pl_step *step, struct pl_cell_key key, struct pl_amount amount);
 
-int32_t pl_step_day(int64_t time_us);
-int32_t pl_step_hour(int64_t time_us);
+/* Panes. Times are not before 1970; constant divisors, because this is asked a dozen times an event. */
+static inline int32_t pl_step_day(int64_t time_us)
+{
+    return (int32_t)((uint64_t)time_us / (uint64_t)PL_DAY_US);
+}
+
+static inline int32_t pl_step_hour(int64_t time_us)
+{
+    return (int32_t)((uint64_t)time_us / (uint64_t)PL_HOUR_US);
+}
 
 #endif

@@ -70,8 +70,10 @@ static int64_t next_start(const struct pl_shard *shard, int64_t after_us)
     for (uint32_t at = 0; at < shard->registry.n; at++) {
         const struct pl_experiment *experiment = shard->registry.experiments[at];
 
-        if (experiment->started_us != PL_NEVER_US && experiment->started_us != PL_TIME_NONE)
+        if (experiment->started_us != PL_NEVER_US)
             consider(&best_us, pl_stamp_next_tick(experiment->started_us), after_us);
+        for (unsigned segment = 0; segment < experiment->n_segments; segment++)
+            consider(&best_us, pl_stamp_next_tick(experiment->segments[segment].from_us), after_us);
     }
     return best_us;
 }

@@ -291,21 +291,44 @@ void pl_units_close(struct pl_units *units, uint32_t handle)
     pl_slab_drop(&units->slab, sizeof(*open), handle);
 }
 
+/* Close the gaps that removed units left, so that the list is never longer than twice the units. */
+static void close_gaps(struct pl_units *units)
+{
+    uint32_t n = 0;
+
+    for (uint32_t at = 0; at < units->n_dirty; at++) {
+        if (!units->dirty[at])
+            continue;
+        units->dirty[n++] = units->dirty[at];
+        pl_units_at(units, units->dirty[n - 1])->dirty = n & 0x7fffffff;
+    }
+    units->n_dirty = n;
+}
+
+static bool grow_dirty(struct pl_units *units)
+{
+    uint32_t room = units->room_dirty ? units->room_dirty * 2 : 64;
+    uint32_t *dirty;
+
+    close_gaps(units);
+    if (units->n_dirty < units->room_dirty / 2)
+        return true;
+    dirty = realloc(units->dirty, room * sizeof(*dirty));
+    if (!dirty)
+        return false;
+    units->dirty = dirty;
+    units->room_dirty = room;
+    return true;
+}
+
 bool pl_units_mark(struct pl_units *units, uint32_t handle)
 {
     struct pl_unit *unit = pl_units_at(units, handle);
 
     if (unit->dirty)
         return true;
-    if (units->n_dirty == units->room_dirty) {
-        uint32_t room = units->room_dirty ? units->room_dirty * 2 : 64;
-        uint32_t *dirty = realloc(units->dirty, room * sizeof(*dirty));
-
-        if (!dirty)
-            return false;
-        units->dirty = dirty;
-        units->room_dirty = room;
-    }
+    if (units->n_dirty == units->room_dirty && !grow_dirty(units))
+        return false;
     units->dirty[units->n_dirty++] = handle;
     unit->dirty = units->n_dirty & 0x7fffffff;
     return true;

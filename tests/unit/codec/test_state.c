@@ -178,7 +178,7 @@ static void comes_back_as_it_was(void **state)
     assert_int_equal(pl_shard_stream_time(back, 0), AT(4010));
     assert_int_equal(pl_shard_largest_place(back), AT(9000));
     assert_memory_equal(back->registry.experiments[0]->segments[0].shares,
-                        shard->registry.experiments[0]->segments[0].shares, sizeof(struct pl_share) * 2);
+                        shard->registry.experiments[0]->segments[0].shares, 2 * sizeof(struct pl_share));
     assert_int_equal(back->registry.experiments[0]->end_us, AT(9000));
     assert_int_equal(back->registry.experiments[0]->n_segments, 1);
     assert_int_equal(pl_state_dirty(back), 0);

@@ -76,6 +76,12 @@ static void hash_sees_every_fact(void **state)
     sums.experiments[0].joined_late = !sums.experiments[0].joined_late;
     assert_int_not_equal(pl_snapshot_hash(&sums), hash);
     sums.experiments[0].joined_late = !sums.experiments[0].joined_late;
+    sums.experiments[0].shares[0][0] = .5;
+    assert_int_not_equal(pl_snapshot_hash(&sums), hash);
+    sums.experiments[0].shares[0][0] = 0;
+    sums.experiments[0].n_segments++;
+    assert_int_not_equal(pl_snapshot_hash(&sums), hash);
+    sums.experiments[0].n_segments--;
     sums.experiments[0].variants[0][0] = 'C';
     assert_int_not_equal(pl_snapshot_hash(&sums), hash);
     sums.experiments[0].variants[0][0] = 'B';

@@ -123,6 +123,28 @@ static void remembers_what_is_dirty_and_what_went(void **state)
     pl_units_fini(units);
 }
 
+/* Units that come and go without ever being stored do not make the list of changes grow. */
+static void the_list_of_changes_is_bounded(void **state)
+{
+    struct pl_units *units = make(10);
+
+    (void)state;
+    for (uint64_t at = 0; at < 10000; at++) {
+        uint32_t handle = pl_units_make(units, id_of(at));
+
+        assert_true(pl_units_mark(units, handle));
+        if (at >= 5)
+            assert_true(pl_units_remove(units, pl_units_find(units, id_of(at - 5))));
+    }
+    assert_true(units->room_dirty <= 64);
+    for (uint64_t at = 9995; at < 10000; at++) {
+        uint32_t handle = pl_units_find(units, id_of(at));
+
+        assert_int_equal(units->dirty[pl_units_at(units, handle)->dirty - 1], handle);
+    }
+    pl_units_fini(units);
+}
+
 static void a_walk_sees_everybody_in_a_round(void **state)
 {
     struct pl_units *units = make(1000);
@@ -161,6 +183,7 @@ int main(void)
         cmocka_unit_test(states_grow_and_shrink),
         cmocka_unit_test(queues_follow_tails),
         cmocka_unit_test(remembers_what_is_dirty_and_what_went),
+        cmocka_unit_test(the_list_of_changes_is_bounded),
         cmocka_unit_test(a_walk_sees_everybody_in_a_round),
         cmocka_unit_test(a_unit_is_small),
     };

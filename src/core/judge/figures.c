@@ -15,7 +15,7 @@ const char *pl_figures_window_name(enum pl_figures_window window)
 
 const char *pl_figures_span_name(enum pl_figures_span span)
 {
-    static const char *const names[PL_FIGURES_SPANS] = {"1h", "1d", "7d", "28d"};
+    static const char *const names[PL_FIGURES_SPANS] = {"1h", "1d", "7d", "28d", "life"};
 
     return names[span];
 }
@@ -92,7 +92,7 @@ struct pl_figures_lift pl_figures_compare(const struct pl_rules *rules, uint32_t
 struct pl_cell pl_figures_step(const struct pl_judge *judge, uint32_t funnel, unsigned step, enum pl_figures_span span,
                                int64_t tick_us)
 {
-    static const int32_t lengths[PL_FIGURES_SPANS] = {1, 1, 7, 28};
+    static const int32_t lengths[] = {1, 1, 7, 28};
     bool hours = span == PL_FIGURES_1H;
     int64_t width_us = hours ? PL_HOUR_US : PL_DAY_US;
     int64_t mature_us = tick_us - pl_judge_rules(judge)->funnels[funnel].window_us;
@@ -100,5 +100,6 @@ struct pl_cell pl_figures_step(const struct pl_judge *judge, uint32_t funnel, un
     const struct pl_cell_key key = {
         .kind = (uint16_t)(hours ? PL_CELL_FUNNEL_HOUR : PL_CELL_FUNNEL), .arm = (uint16_t)step, .subject = funnel};
 
-    return pl_sums_range(pl_judge_sums(judge), key, last - lengths[span] + 1, last);
+    return pl_sums_range(pl_judge_sums(judge), key,
+                         span == PL_FIGURES_FUNNEL_LIFE ? INT32_MIN : last - lengths[span] + 1, last);
 }

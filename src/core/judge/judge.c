@@ -225,7 +225,13 @@ static bool same_number(double a, double b)
     return (isnan(a) && isnan(b)) || fabs(a - b) <= 0;
 }
 
-/* A smallest return that is not the one of the last policy row dates its change (design 10). */
+/* A smallest return that is not the one of the last policy row dates its change (design 10): with the next tick, and
+ * until then what is shown is judged by it already. Before the first row the policy is NAN, unset. */
+static bool policy_changes(const struct pl_judge *judge, uint32_t a)
+{
+    return !same_number(judge->areas[a].policy, judge->rules->areas[a].smallest_return);
+}
+
 static enum pl_status enter_policies(struct pl_judge *judge, int64_t tick_us, struct pl_err *err)
 {
     enum pl_status status = PL_OK;
@@ -243,8 +249,7 @@ static enum pl_status enter_policies(struct pl_judge *judge, int64_t tick_us, st
             .smallest_return = rule->smallest_return,
         };
 
-        if (!judge->areas[a].policy_known ? !isnan(rule->smallest_return)
-                                          : !same_number(judge->areas[a].policy, rule->smallest_return))
+        if (policy_changes(judge, a))
             status = enter(judge, &row, err);
     }
     return status;
@@ -264,7 +269,7 @@ static struct pl_facts facts_of(const struct pl_judge *judge, uint32_t a, int64_
         .jackpot_ok = state->jackpot_ok,
         .dwell_ok = pl_programme_dwelt(state, tick_us),
         .once_yielding = state->once_yielding,
-        .policy_new = state->policy_age < POLICY_ENTRIES,
+        .policy_new = state->policy_age < POLICY_ENTRIES || (state->n_all > 0 && policy_changes(judge, a)),
         .posterior_mean = PL_NAN,
     };
 }

@@ -45,23 +45,20 @@ static bool make_room(struct pl_control_log *log)
     return true;
 }
 
-enum pl_status pl_control_log_add(struct pl_control_log *log, int64_t offset, int64_t record_us,
-                                  const struct pl_control *control, struct pl_span json, struct pl_err *err)
+enum pl_status pl_control_log_add(struct pl_control_log *log, const struct pl_control_item *item, struct pl_span json,
+                                  struct pl_err *err)
 {
-    struct pl_control_item *item;
+    char *copy;
 
     if (pl_control_log_full(log))
         return pl_err_set(err, PL_ERR_FULL, "control window is full (%d records)", PL_CONTROL_WINDOW_MAX);
-    if (!make_room(log))
+    copy = pl_span_dup(json);
+    if (!copy || !make_room(log)) {
+        free(copy);
         return pl_err_set(err, PL_ERR_NOMEM, "control window");
-    item = &log->items[log->first + log->n];
-    item->json = pl_span_dup(json);
-    if (!item->json)
-        return pl_err_set(err, PL_ERR_NOMEM, "control window");
-    item->offset = offset;
-    item->record_us = record_us;
-    item->control = *control;
-    log->n++;
+    }
+    log->items[log->first + log->n] = *item;
+    log->items[log->first + log->n++].json = copy;
     return PL_OK;
 }
 

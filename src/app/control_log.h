@@ -8,13 +8,15 @@
 #define PL_APP_CONTROL_LOG_H
 
 #include "core/control.h"
+#include "core/reject.h"
 #include "util/err.h"
 
 #define PL_CONTROL_WINDOW_MAX 16384 /* about 1.6 kB each */
 
 struct pl_control_item {
     int64_t offset;
-    int64_t record_us; /* timestamp of the Kafka record */
+    enum pl_reject reason; /* why it is not used; control and json are empty then. Shards pass it, shard 0 counts it */
+    int64_t record_us;     /* timestamp of the Kafka record */
     struct pl_control control;
     char *json; /* owned: the record as it came, for the evaluator; terminated */
 };
@@ -34,9 +36,8 @@ void pl_control_log_restart(struct pl_control_log *log, int64_t offset);
 
 bool pl_control_log_full(const struct pl_control_log *log);
 
-/* Append a parsed record (json is copied). */
-enum pl_status pl_control_log_add(struct pl_control_log *log, int64_t offset, int64_t record_us,
-                                  const struct pl_control *control, struct pl_span json,
+/* Append a record that was parsed (reason PL_ACCEPTED; json is copied), or the place of one that is not used. */
+enum pl_status pl_control_log_add(struct pl_control_log *log, const struct pl_control_item *item, struct pl_span json,
                                   struct pl_err *err) PL_MUSTCHECK;
 
 /* The first held record at or after an offset, or NULL. O(log n). */

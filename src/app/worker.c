@@ -198,8 +198,7 @@ static void pump_control(struct pl_worker *worker)
     pl_control_log_drop(&worker->control, wanted);
     while (!pl_control_log_full(&worker->control)) {
         struct pl_kafka_taken taken;
-        struct pl_control control;
-        enum pl_reject reason;
+        struct pl_control_item item;
 
         pl_kafka_take(world->kafka, PL_KAFKA_CONTROL, 0, &taken);
         if (taken.failure)
@@ -208,12 +207,12 @@ static void pump_control(struct pl_worker *worker)
         if (!taken.message)
             break;
         PL_METRIC_ADD(&worker->metrics, records, 1);
-        reason = parse_control(&taken.record, &control, &err);
-        if (reason == PL_ACCEPTED && pl_control_log_add(&worker->control, taken.record.offset,
-                                                        taken.record.timestamp_us, &control, taken.record.value, &err))
+        item = (struct pl_control_item){.offset = taken.record.offset, .record_us = taken.record.timestamp_us};
+        item.reason = parse_control(&taken.record, &item.control, &err);
+        if (item.reason != PL_ACCEPTED)
+            taken.record.value.len = 0;
+        if (pl_control_log_add(&worker->control, &item, taken.record.value, &err))
             on_problem(worker, err.code, err.text);
-        else if (reason != PL_ACCEPTED)
-            PL_METRIC_ADD(&worker->metrics, rejected[reason], 1);
         worker->control.next_offset = taken.record.offset + 1;
         pl_kafka_release(taken.message);
     }

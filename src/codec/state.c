@@ -49,8 +49,7 @@ bool pl_state_take_count(struct pl_span *rest, uint32_t below, uint32_t *value)
 
 bool pl_state_take_time(struct pl_span *rest, int64_t or_us, int64_t *time_us)
 {
-    return pl_span_take_signed(rest, time_us) &&
-           (*time_us == or_us || (*time_us >= -PL_TIME_MAX && *time_us <= PL_TIME_MAX));
+    return pl_span_take_signed(rest, time_us) && (*time_us == or_us || (*time_us >= 0 && *time_us <= PL_TIME_MAX));
 }
 
 void pl_state_add_raw64(struct pl_buf *buf, uint64_t value)

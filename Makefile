@@ -23,7 +23,8 @@ fuzz: ## run each fuzzer for FUZZ_SECONDS (60)
 	@tests/setup.sh
 	@tests/fuzz.sh
 
-demo: build ## a programme of 42 experiments from Kafka to an alert, on this machine
+demo: build ## 42 experiments from Kafka to an alert, here and now; KAFKA=real, KEEP=1
+	@ninja -C $(BUILD) mock_kafka produce
 	@tests/demo.sh
 
 bench: build ## measure; see bench/README.md

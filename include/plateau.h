@@ -44,6 +44,16 @@ struct pl_plateau_point {
     double effect, se;  /* of the area's own result */
 };
 
+/* One experiment's result as it was taken: counted, or left out for a reason. NAN: not known. */
+struct pl_plateau_result {
+    const char *id, *area;
+    const char *excluded; /* "entered", or why it was left out */
+    int64_t time_us;      /* what rates go by */
+    int64_t tick_us;      /* when it was taken */
+    double effect, se;
+    bool early, shipped;
+};
+
 /* A change of an area's verdict that is worth an alert: the document that plateaud publishes. */
 struct pl_plateau_alert {
     const char *id, *area;
@@ -68,6 +78,7 @@ struct pl_plateau_sum {
 
 /* Functions may be NULL. What they are given is valid during the call. */
 struct pl_plateau_setup {
+    void (*result)(void *ctx, const struct pl_plateau_result *result);
     void (*point)(void *ctx, const struct pl_plateau_point *point);
     void (*alert)(void *ctx, const struct pl_plateau_alert *alert);
     void *ctx;

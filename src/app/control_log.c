@@ -48,18 +48,17 @@ static bool make_room(struct pl_control_log *log)
 enum pl_status pl_control_log_add(struct pl_control_log *log, const struct pl_control_item *item, struct pl_span json,
                                   struct pl_err *err)
 {
-    struct pl_control_item *added;
+    char *copy;
 
     if (pl_control_log_full(log))
         return pl_err_set(err, PL_ERR_FULL, "control window is full (%d records)", PL_CONTROL_WINDOW_MAX);
-    if (!make_room(log))
+    copy = pl_span_dup(json);
+    if (!copy || !make_room(log)) {
+        free(copy);
         return pl_err_set(err, PL_ERR_NOMEM, "control window");
-    added = &log->items[log->first + log->n];
-    *added = *item;
-    added->json = pl_span_dup(json);
-    if (!added->json)
-        return pl_err_set(err, PL_ERR_NOMEM, "control window");
-    log->n++;
+    }
+    log->items[log->first + log->n] = *item;
+    log->items[log->first + log->n++].json = copy;
     return PL_OK;
 }
 

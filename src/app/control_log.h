@@ -15,8 +15,8 @@
 
 struct pl_control_item {
     int64_t offset;
+    enum pl_reject reason; /* why it is not used; control and json are empty then. Shards pass it, shard 0 counts it */
     int64_t record_us;     /* timestamp of the Kafka record */
-    enum pl_reject reason; /* not PL_ACCEPTED: only offset and record_us mean something; shard 0 counts it */
     struct pl_control control;
     char *json; /* owned: the record as it came, for the evaluator; terminated */
 };
@@ -36,7 +36,7 @@ void pl_control_log_restart(struct pl_control_log *log, int64_t offset);
 
 bool pl_control_log_full(const struct pl_control_log *log);
 
-/* Append a record; its json is copied. */
+/* Append a record that was parsed (reason PL_ACCEPTED; json is copied), or the place of one that is not used. */
 enum pl_status pl_control_log_add(struct pl_control_log *log, const struct pl_control_item *item, struct pl_span json,
                                   struct pl_err *err) PL_MUSTCHECK;
 

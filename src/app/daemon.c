@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define BEAT_US 100000
+#define UNASSIGNED_US (15 * PL_SECOND_US)
 #define STUCK_US (20 * PL_SECOND_US) /* a worker without a turn for so long is stuck */
 
 struct daemon {
@@ -59,12 +60,18 @@ static bool all_turning(const struct daemon *daemon, int64_t now_us)
     return true;
 }
 
+/* Every worker has restored what it was assigned, and something was: the group may also have no partition left for this
+ * process, which only time can tell. */
 static bool all_ready(const struct daemon *daemon)
 {
-    for (unsigned at = 0; at < daemon->n_started; at++)
+    bool settled = pl_clock_monotonic_us() - daemon->started_us > UNASSIGNED_US;
+
+    for (unsigned at = 0; at < daemon->n_started; at++) {
         if (!pl_worker_is_ready(daemon->workers[at]))
             return false;
-    return daemon->n_started > 0;
+        settled = settled || atomic_load(&pl_worker_metrics(daemon->workers[at])->shards) > 0;
+    }
+    return settled;
 }
 
 static int serve_healthy(void *ctx, struct pl_buf *body)

@@ -6,6 +6,7 @@
 
 #include "adapter/log.h"
 #include "codec/alert_doc.h"
+#include "codec/area_text.h"
 #include "codec/keys.h"
 #include "codec/row.h"
 #include "util/stamp.h"
@@ -65,88 +66,23 @@ static void write_point(struct pl_evaluator *ev, const struct pl_history_point *
     pl_evaluator_finish(ev, &c);
 }
 
-static void pair_missing(struct pl_command *c, unsigned missing)
+static void add_pair(void *ctx, const char *name, const char *value)
 {
-    static const struct {
-        unsigned bit;
-        const char *name;
-    } bits[] = {
-        {PL_MISSING_ONCE_YIELDING, "once_yielding"},
-        {PL_MISSING_FUNNEL_STABLE, "funnel_stable"},
-        {PL_MISSING_DELIVERED, "delivered"},
-        {PL_MISSING_VALUE, "value_measured"},
-        {PL_MISSING_POLICY_AGE, "smallest_return_new"},
-    };
-    char text[128] = "";
-
-    for (size_t at = 0; at < sizeof(bits) / sizeof(*bits); at++)
-        if (missing & bits[at].bit)
-            snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", text[0] ? "," : "", bits[at].name);
-    pl_command_pair(c, "missing", text);
-}
-
-/* How many results were left out, by reason: shown so that nothing disappears silently. */
-static void pair_left_out(struct pl_evaluator *ev, struct pl_command *c, uint32_t area)
-{
-    const struct pl_ledger *ledger = pl_judge_ledger(ev->judge);
-    int64_t counts[PL_EXCLUDED_OLD_EPOCH + 1] = {0};
-    char name[64];
-
-    for (size_t at = 0; at < ledger->n; at++)
-        if (ledger->rows[at].kind == PL_ROW_RESULT && ledger->rows[at].area == area)
-            counts[ledger->rows[at].excluded]++;
-    for (int reason = PL_ENTERED + 1; reason <= PL_EXCLUDED_OLD_EPOCH; reason++) {
-        snprintf(name, sizeof(name), "left_out_%s", pl_exclusion_name((enum pl_exclusion)reason));
-        for (char *at = name; *at; at++)
-            if (*at == ' ')
-                *at = '_';
-        pl_command_whole(c, name, counts[reason]);
-    }
-}
-
-static void pair_programme(struct pl_command *c, const struct pl_area_state *state)
-{
-    pl_command_pair(c, "programme", pl_programme_state_name(state->state));
-    pl_command_whole(c, "why", (int64_t)state->why);
-    pl_command_whole(c, "results", state->n);
-    pl_command_whole(c, "results_ever", state->n_all);
-    pl_command_whole(c, "epoch", state->epoch);
-    pl_command_time(c, "last_result", state->last_us);
-    pl_command_time(c, "flat_since", state->flat_since_us);
-    pl_command_double(c, "flat_evidence", state->e_flat);
-    pl_command_double(c, "flat_needed", state->level);
-    pl_command_double(c, "paying_evidence", state->e_yield);
-    pl_command_double(c, "falling_evidence", state->down);
-    pl_command_double(c, "rising_evidence", state->up);
-    pl_command_double(c, "return_lower", state->lower);
-    pl_command_double(c, "return_upper", state->upper);
-    pl_command_double(c, "largest_win", state->largest_ever);
-    pl_command_double(c, "largest_win_counted", state->largest_cap);
-    pl_command_double(c, "median_se", state->median_se);
-    pl_command_double(c, "needed", state->needed);
-    pl_command_whole(c, "once_paying", state->once_yielding);
-    pl_command_whole(c, "wins_rule_ok", state->jackpot_ok);
-    pl_command_whole(c, "stops_early", state->peeking);
-    pl_command_whole(c, "unhealthy", state->unhealthy);
-}
-
-static void pair_funnel(struct pl_command *c, const struct pl_looks *looks)
-{
-    static const char *const names[] = {"unknown", "stable", "rising", "falling", "inconclusive"};
-
-    pl_command_pair(c, "funnel_trend", names[looks->verdict]);
-    pl_command_double(c, "funnel_drift", looks->drift);
-    pl_command_double(c, "funnel_drift_se", looks->se);
-    pl_command_double(c, "funnel_rate", looks->rate);
-    pl_command_time(c, "funnel_looked", looks->last_us);
+    pl_command_pair(ctx, name, value);
 }
 
 static void write_area(struct pl_evaluator *ev, uint32_t area)
 {
     const struct pl_area_rule *rule = &ev->conf->rules->areas[area];
-    const struct pl_area_state *state = pl_judge_area(ev->judge, area);
-    const struct pl_standing *standing = pl_judge_standing(ev->judge, area);
-    const struct pl_advice *advice = pl_judge_advice(ev->judge, area);
+    const struct pl_area_view view = {
+        .rule = rule,
+        .state = pl_judge_area(ev->judge, area),
+        .advice = pl_judge_advice(ev->judge, area),
+        .standing = pl_judge_standing(ev->judge, area),
+        .ledger = pl_judge_ledger(ev->judge),
+        .area = area,
+        .judged_us = ev->judged_us,
+    };
     struct pl_key key = pl_key_main_id(ev->conf->instance, "area", rule->id);
     struct pl_key areas = pl_key_main(ev->conf->instance, "areas");
     struct pl_key standings = pl_key_main(ev->conf->instance, "standing");
@@ -155,27 +91,12 @@ static void write_area(struct pl_evaluator *ev, uint32_t area)
 
     pl_resp_add_text(&ev->batch, "SADD", areas.text, rule->id, NULL);
     pl_resp_add_text(&ev->batch, "DEL", key.text, NULL); /* fields that are absent now must not stay */
-    pl_row_put_standing(standing, &text);
+    pl_row_put_standing(view.standing, &text);
     pl_resp_add_text(&ev->batch, "HSET", standings.text, rule->id, text.ptr ? text.ptr : "", NULL);
     ev->n_batch += 3;
     pl_buf_fini(&text);
     pl_command_init(&c, "HSET", key.text);
-    pl_command_pair(&c, "verdict", pl_verdict_name(advice->verdict));
-    pl_command_pair(&c, "grade", pl_grade_name(advice->grade));
-    pl_command_pair(&c, "owner", rule->owner);
-    pl_command_pair(&c, "unit", rule->unit);
-    pl_command_whole(&c, "reason", (int64_t)advice->reason);
-    pair_missing(&c, advice->missing);
-    pl_command_whole(&c, "urgent", advice->urgent);
-    pl_command_whole(&c, "repair_first", advice->repair_first);
-    pl_command_whole(&c, "lean", advice->lean);
-    pl_command_whole(&c, "firing", standing->alert.firing);
-    pl_command_time(&c, "since", standing->alert.firing ? standing->alert.starts_us : PL_TIME_NONE);
-    pl_command_time(&c, "judged", ev->judged_us);
-    pl_command_double(&c, "smallest_return", rule->smallest_return);
-    pair_programme(&c, state);
-    pair_funnel(&c, &standing->looks);
-    pair_left_out(ev, &c, area);
+    pl_area_text(&view, add_pair, &c);
     pl_evaluator_finish(ev, &c);
 }
 

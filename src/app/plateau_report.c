@@ -7,6 +7,23 @@
 #include <stdio.h>
 #include <string.h>
 
+static void report_row(const struct pl_plateau *plateau, const struct pl_row *row)
+{
+    const struct pl_plateau_result out = {
+        .id = row->id,
+        .area = plateau->conf->rules->areas[row->area].id,
+        .excluded = pl_exclusion_name(row->excluded),
+        .time_us = row->time_us,
+        .tick_us = row->tick_us,
+        .effect = row->effect,
+        .se = row->se,
+        .early = row->early,
+        .shipped = row->shipped,
+    };
+
+    plateau->setup.result(plateau->setup.ctx, &out);
+}
+
 static void report_point(const struct pl_plateau *plateau, const struct pl_history_point *point, int64_t tick_us)
 {
     const struct pl_plateau_point out = {
@@ -56,6 +73,11 @@ static void report_edge(const struct pl_plateau *plateau, const struct pl_area_e
 
 void pl_plateau_report(struct pl_plateau *plateau, const struct pl_judgement *judgement)
 {
+    const struct pl_ledger *ledger = pl_judge_ledger(plateau->judge);
+
+    for (size_t at = judgement->first_row; plateau->setup.result && at < judgement->first_row + judgement->n_rows; at++)
+        if (ledger->rows[at].kind == PL_ROW_RESULT)
+            report_row(plateau, &ledger->rows[at]);
     for (size_t at = 0; plateau->setup.point && at < judgement->n_points; at++)
         report_point(plateau, &judgement->points[at], judgement->tick_us);
     for (size_t at = 0; plateau->setup.alert && at < judgement->n_edges; at++)

@@ -103,15 +103,14 @@ static void forward(struct pl_slot *slot, const struct pl_control_item *item, in
     slot->n_forward++;
 }
 
-/* Every shard takes every control record; shard 0 counts them. */
 static void apply_control(struct pl_slot *slot, const struct pl_control_item *item)
 {
-    int64_t place_us;
     enum pl_reject reason = item->reason;
+    int64_t place_us = PL_TIME_NONE;
 
     if (reason == PL_ACCEPTED)
         reason = pl_shard_control(slot->shard, &item->control, &place_us);
-    if (slot->partition == 0) {
+    if (slot->partition == 0) { /* every worker reads the topic: records count where they are handed on */
         PL_METRIC_ADD(slot->world->metrics, records, 1);
         if (reason == PL_ACCEPTED)
             forward(slot, item, place_us);
@@ -122,11 +121,11 @@ static void apply_control(struct pl_slot *slot, const struct pl_control_item *it
     slot->dirty = true;
 }
 
-/* What is refused has no time of its own and changes nothing: it goes first. */
+/* When a control record wants its turn; one that is not used holds nobody up. */
 static int64_t control_time(const struct pl_control_item *item)
 {
     if (item->reason != PL_ACCEPTED)
-        return PL_TIME_NONE;
+        return INT64_MIN;
     return item->control.time_us == PL_TIME_NONE ? item->record_us : item->control.time_us;
 }
 
@@ -140,7 +139,7 @@ static unsigned look(struct pl_slot *slot, struct pl_align_head *heads, const st
     *item = world->has_control ? pl_control_log_at(world->control, slot->control_next) : NULL;
     heads[0].has_record = *item != NULL;
     heads[0].at_end = !world->has_control || (!*item && world->control->at_end);
-    heads[0].time_us = !*item ? 0 : control_time(*item);
+    heads[0].time_us = *item ? control_time(*item) : 0;
     for (unsigned k = 0; k < world->n_topics; k++) {
         passed += fill_head(slot, k, budget);
         heads[k + 1].has_record = slot->heads[k].ready;

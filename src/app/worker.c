@@ -198,7 +198,7 @@ static void pump_control(struct pl_worker *worker)
     pl_control_log_drop(&worker->control, wanted);
     while (!pl_control_log_full(&worker->control)) {
         struct pl_kafka_taken taken;
-        struct pl_control_item item = {.json = NULL};
+        struct pl_control_item item;
 
         pl_kafka_take(world->kafka, PL_KAFKA_CONTROL, 0, &taken);
         if (taken.failure)
@@ -206,11 +206,11 @@ static void pump_control(struct pl_worker *worker)
         worker->control.at_end = taken.at_end && !taken.failure;
         if (!taken.message)
             break;
-        item.offset = taken.record.offset;
-        item.record_us = taken.record.timestamp_us;
+        item = (struct pl_control_item){.offset = taken.record.offset, .record_us = taken.record.timestamp_us};
         item.reason = parse_control(&taken.record, &item.control, &err);
-        if (pl_control_log_add(&worker->control, &item,
-                               item.reason == PL_ACCEPTED ? taken.record.value : (struct pl_span){NULL, 0}, &err))
+        if (item.reason != PL_ACCEPTED)
+            taken.record.value.len = 0;
+        if (pl_control_log_add(&worker->control, &item, taken.record.value, &err))
             on_problem(worker, err.code, err.text);
         worker->control.next_offset = taken.record.offset + 1;
         pl_kafka_release(taken.message);

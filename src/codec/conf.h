@@ -22,24 +22,24 @@ struct pl_conf_source {
     char name[PL_NAME_BYTES];
     char *topics[PL_CONF_TOPICS_MAX]; /* owned */
     unsigned n_topics;
-    char *format;         /* owned: preset name, default "segment" */
+    char *format; /* owned: preset name, default "segment" */
     /* overrides of the preset, owned, NULL when not given */
     char *when, *event, *time, *unit, *id, *experiment, *variant, *exposure_when;
 };
 
 struct pl_conf {
     /* [plateaud] */
-    char *instance;        /* owned, default "main": part of every Redis key */
-    char *control;         /* owned, default "plateaud.control" */
-    char *group;           /* owned, default "plateaud-INSTANCE": Kafka consumer group */
-    char *hash_key_file;   /* owned, NULL: key made from the instance name, with a warning */
-    char *http_listen;     /* owned, default "127.0.0.1:9188"; "off" */
-    char *log_level;       /* owned: error, warning, info, debug */
-    unsigned workers;      /* 0: min(cpus, 4) */
+    char *instance;      /* owned, default "main": part of every Redis key */
+    char *control;       /* owned, default "plateaud.control" */
+    char *group;         /* owned, default "plateaud-INSTANCE": Kafka consumer group */
+    char *hash_key_file; /* owned, NULL: key made from the instance name, with a warning */
+    char *http_listen;   /* owned, default "127.0.0.1:9188"; "off" */
+    char *log_level;     /* owned: error, warning, info, debug */
+    unsigned workers;    /* 0: min(cpus, 4) */
     int64_t idle_timeout_us;
     int64_t commit_interval_us;
     unsigned commit_records;
-    int64_t commit_bytes;  /* bytes per second, budget */
+    int64_t commit_bytes; /* bytes per second, budget */
     int64_t kafka_queue_bytes;
     /* [kafka] */
     struct pl_conf_pair *kafka; /* owned */
@@ -48,7 +48,7 @@ struct pl_conf {
     struct pl_conf_source *sources; /* owned */
     unsigned n_sources;
     /* [redis] */
-    char *redis_url;       /* owned: redis://[user@]host:port/db, rediss:// for TLS, unix:///path */
+    char *redis_url; /* owned: redis://[user@]host:port/db, rediss:// for TLS, unix:///path */
     char *redis_user, *redis_password_file, *redis_ca_file, *redis_cert_file, *redis_key_file; /* owned or NULL */
     int64_t redis_timeout_us;
     /* [alert] */
@@ -65,8 +65,8 @@ enum pl_status pl_conf_load(const char *path, struct pl_conf **conf, struct pl_e
 
 /* The same from text; `name` stands for the file in errors. For tests, replay and fuzzing. Touches no file: pairs
  * KEY.file of [kafka] stay as they are. */
-enum pl_status pl_conf_parse(const char *name, struct pl_span text, struct pl_conf **conf, struct pl_err *err)
-    PL_MUSTCHECK;
+enum pl_status pl_conf_parse(const char *name, struct pl_span text, struct pl_conf **conf,
+                             struct pl_err *err) PL_MUSTCHECK;
 
 void pl_conf_free(struct pl_conf *conf);
 

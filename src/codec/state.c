@@ -49,8 +49,7 @@ bool pl_state_take_count(struct pl_span *rest, uint32_t below, uint32_t *value)
 
 bool pl_state_take_time(struct pl_span *rest, int64_t or_us, int64_t *time_us)
 {
-    return pl_span_take_signed(rest, time_us) &&
-           (*time_us == or_us || (*time_us >= -PL_TIME_MAX && *time_us <= PL_TIME_MAX));
+    return pl_span_take_signed(rest, time_us) && (*time_us == or_us || (*time_us >= 0 && *time_us <= PL_TIME_MAX));
 }
 
 void pl_state_add_raw64(struct pl_buf *buf, uint64_t value)
@@ -152,16 +151,11 @@ enum pl_status pl_state_read(struct pl_shard *shard, enum pl_state_kind kind, st
                                  : pl_state_read_unit(shard, field, value, err);
 }
 
-/* Live sums are not stored: they are the settled ones and what the tails add. */
 enum pl_status pl_state_ready(struct pl_shard *shard, struct pl_err *err)
 {
-    uint32_t handle = shard->units.queues[PL_UNITS_UNSETTLED].head;
-
     for (uint32_t at = 0; at < shard->registry.n; at++)
         if (!shard->registry.experiments[at])
             return pl_err_set(err, PL_ERR_INPUT, "state: experiment %u of %u is missing", at, shard->registry.n);
-    for (; handle; handle = pl_units_open_at(&shard->units, handle)->next)
-        pl_shard_relive(shard, pl_units_open_at(&shard->units, handle), 1);
     shard->cells.changed = shard->front.complete_us != PL_TIME_NONE; /* since the last tick: not known, so look */
     if (shard->failed || shard->cells.failed)
         return pl_err_set(err, PL_ERR_NOMEM, "out of memory while state is read");

@@ -35,14 +35,20 @@ enum pl_status pl_state_write_front(struct pl_shard *shard, struct pl_state_out 
     return pl_state_put(out, PL_STATE_FRONT, 0, err);
 }
 
+/* F lies before 1970 while the first events do: S_k - hold - lateness. */
+static bool take_frontier(struct pl_span *rest, int64_t *frontier_us)
+{
+    return pl_span_take_signed(rest, frontier_us) &&
+           (*frontier_us == PL_TIME_NONE || (*frontier_us >= -PL_TIME_MAX && *frontier_us <= PL_TIME_MAX));
+}
+
 static bool take_front(struct pl_span *rest, struct pl_front *front)
 {
     for (unsigned input = 0; input < front->n_inputs; input++)
         if (!pl_state_take_time(rest, PL_TIME_NONE, &front->stream_us[input]) ||
             !pl_state_take_time(rest, PL_TIME_NONE, &front->first_us[input]))
             return false;
-    return pl_state_take_time(rest, PL_TIME_NONE, &front->frontier_us) &&
-           pl_state_take_time(rest, PL_TIME_NONE, &front->complete_us) &&
+    return take_frontier(rest, &front->frontier_us) && pl_state_take_time(rest, PL_TIME_NONE, &front->complete_us) &&
            pl_state_take_time(rest, PL_TIME_NONE, &front->largest_place_us) &&
            pl_state_take_time(rest, PL_TIME_NONE, &front->control_place_us);
 }

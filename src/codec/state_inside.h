@@ -26,8 +26,8 @@ void pl_state_begin(struct pl_state_out *out);
 enum pl_status pl_state_put(struct pl_state_out *out, enum pl_state_kind kind, uint32_t bucket, struct pl_err *err);
 enum pl_status pl_state_delete(struct pl_state_out *out, enum pl_state_kind kind, uint32_t bucket, struct pl_err *err);
 
-/* Take pieces from the front of *rest; false when it ends early or a value is out of range. A time is within
- * +-PL_TIME_MAX or or_us (PL_TIME_NONE, PL_NEVER_US; 0 for no other), so that differences of times cannot overflow. */
+/* Take pieces from the front of *rest; false when it ends early or a value is out of range. A time is within 0 to
+ * PL_TIME_MAX, or or_us (PL_TIME_NONE, PL_NEVER_US; 0 for no other): so differences of times cannot overflow. */
 bool pl_state_take_version(struct pl_span *rest);
 bool pl_state_take_count(struct pl_span *rest, uint32_t below, uint32_t *value);
 bool pl_state_take_raw64(struct pl_span *rest, uint64_t *value);

@@ -1,7 +1,7 @@
 /* Control records (design 3): what people and other platforms tell plateaud, as values.
  *
- * Parsed by codec/control from one JSON object; consumed by the count room (lifecycle: when does an experiment end, what
- * are its shares) and by the judge (results, lifecycle, launches). A plain value: no ownership.
+ * Parsed by codec/control from one JSON object; consumed by the count room (lifecycle: when does an experiment end,
+ * what are its shares) and by the judge (results, lifecycle, launches). A plain value: no ownership.
  */
 #ifndef PL_CORE_CONTROL_H
 #define PL_CORE_CONTROL_H
@@ -25,17 +25,17 @@ enum pl_lifecycle { PL_STARTED, PL_STOPPED, PL_SHIPPED, PL_REVERTED };
 
 struct pl_control {
     enum pl_control_type type;
-    enum pl_work work;        /* result, lifecycle; default growth */
-    enum pl_lifecycle state;  /* lifecycle */
-    int64_t time_us;          /* PL_TIME_NONE only for HISTORY_END without a time */
-    int64_t start_us;         /* result; PL_TIME_NONE when absent */
-    char id[PL_NAME_BYTES];   /* result; the experiment's name when absent */
+    enum pl_work work;       /* result, lifecycle; default growth */
+    enum pl_lifecycle state; /* lifecycle */
+    int64_t time_us;         /* PL_TIME_NONE only for HISTORY_END without a time */
+    int64_t start_us;        /* result; PL_TIME_NONE when absent */
+    char id[PL_NAME_BYTES];  /* result; the experiment's name when absent */
     char experiment[PL_NAME_BYTES];
     char area[PL_NAME_BYTES]; /* "" when a lifecycle record leaves it to the configuration */
     double effect, se;        /* result: in the area's unit, finite, se > 0 (computed when given as means and n) */
     double cost;              /* 1 by default */
     bool early, shipped, healthy, history;
-    unsigned n_variants;      /* lifecycle with declared shares; else 0 */
+    unsigned n_variants; /* lifecycle with declared shares; else 0 */
     char variants[PL_VARIANTS_MAX][PL_NAME_BYTES];
     double shares[PL_VARIANTS_MAX]; /* positive, sum 1 */
 };

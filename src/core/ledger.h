@@ -36,12 +36,12 @@ struct pl_row {
     enum pl_exclusion excluded;
     enum pl_work work;
     enum pl_lifecycle state;
-    uint32_t area;     /* index in the rules */
-    int64_t tick_us;   /* the tick at which it was taken */
-    int64_t time_us;   /* landmark (start + L) or result time; launch time; lifecycle time */
-    int64_t start_us;  /* PL_TIME_NONE when unknown */
-    double effect, se; /* d and s, in the area's unit */
-    double baseline;   /* m0 used; NAN when the result came with its own effect and se */
+    uint32_t area;       /* index in the rules */
+    int64_t tick_us;     /* the tick at which it was taken */
+    int64_t time_us;     /* landmark (start + L) or result time; launch time; lifecycle time */
+    int64_t start_us;    /* PL_TIME_NONE when unknown */
+    double effect, se;   /* d and s, in the area's unit */
+    double baseline;     /* m0 used; NAN when the result came with its own effect and se */
     double mean_control; /* control mean and units, NAN and 0 when unknown: feed the next baselines (statistics 2.3) */
     double n_control;
     double cost;

@@ -29,16 +29,16 @@ enum pl_metric_type { PL_METRIC_CONVERSION, PL_METRIC_COUNT, PL_METRIC_SUM };
 struct pl_area_rule {
     char id[PL_NAME_BYTES];
     char owner[PL_NAME_BYTES];
-    char unit[PL_NAME_BYTES];  /* what effects are shown in: "%" (share of the goal metric) or a name such as "Elo" */
+    char unit[PL_NAME_BYTES]; /* what effects are shown in: "%" (share of the goal metric) or a name such as "Elo" */
     char *globs[PL_RULES_GLOBS_MAX]; /* owned; which experiment names belong here */
     unsigned n_globs;
-    uint32_t goal;             /* metric index, PL_RULES_NONE without one */
-    uint32_t funnel;           /* funnel index, PL_RULES_NONE without one */
-    double smallest_return;    /* delta; NAN while unset. In the unit of effects: fraction for "%" */
+    uint32_t goal;                  /* metric index, PL_RULES_NONE without one */
+    uint32_t funnel;                /* funnel index, PL_RULES_NONE without one */
+    double smallest_return;         /* delta; NAN while unset. In the unit of effects: fraction for "%" */
     double false_alarm_every_years; /* A's time, default 1 */
-    double baseline;           /* m0; NAN: from the last 5 entered experiments (statistics 2.3) */
-    double coverage;           /* share of the area's traffic an experiment targets, default 1 */
-    int64_t landmark_us;       /* L: whole days, 7 to 28 d, default 14 d */
+    double baseline;                /* m0; NAN: from the last 5 entered experiments (statistics 2.3) */
+    double coverage;                /* share of the area's traffic an experiment targets, default 1 */
+    int64_t landmark_us;            /* L: whole days, 7 to 28 d, default 14 d */
 };
 
 /* What is measured per unit. x collects the unit's matching actions with t0 <= time < t0 + window. */
@@ -60,10 +60,10 @@ struct pl_metric_rule {
 struct pl_funnel_rule {
     char id[PL_NAME_BYTES];
     uint32_t area;
-    unsigned n_steps;                        /* 2 to PL_RULES_STEPS_MAX */
-    uint32_t steps[PL_RULES_STEPS_MAX];      /* action ids */
-    int64_t max_gap_us[PL_RULES_STEPS_MAX];  /* from the previous step to this one; 0 means none; [0] is unused */
-    int64_t window_us;                       /* from the first step; 0 means none */
+    unsigned n_steps;                       /* 2 to PL_RULES_STEPS_MAX */
+    uint32_t steps[PL_RULES_STEPS_MAX];     /* action ids */
+    int64_t max_gap_us[PL_RULES_STEPS_MAX]; /* from the previous step to this one; 0 means none; [0] is unused */
+    int64_t window_us;                      /* from the first step; 0 means none */
 };
 
 /* An experiment declared in the configuration; others are discovered. */
@@ -71,7 +71,7 @@ struct pl_experiment_rule {
     char id[PL_NAME_BYTES];
     uint32_t area;
     enum pl_work work;
-    unsigned n_variants; /* 0: not declared */
+    unsigned n_variants;                           /* 0: not declared */
     char variants[PL_VARIANTS_MAX][PL_NAME_BYTES]; /* [0] is control */
     double shares[PL_VARIANTS_MAX];
 };
@@ -83,18 +83,18 @@ struct pl_action_rule {
     struct pl_action_step {
         uint32_t funnel;
         uint32_t step;
-    } *steps;          /* owned, by funnel then step */
+    } * steps; /* owned, by funnel then step */
     unsigned n_steps;
 };
 
 struct pl_rules {
-    uint64_t hash;         /* of everything below, set by seal */
-    uint64_t count_hash;   /* of what the count room reads (not smallest_return, owner, ...) */
-    int64_t lateness_us;   /* 60 s */
-    int64_t hold_us;       /* 10 min */
-    int64_t dedup_us;      /* 10 min */
-    int64_t forget_us;     /* 90 d */
-    uint32_t max_units;    /* per shard, 2 million */
+    uint64_t hash;            /* of everything below, set by seal */
+    uint64_t count_hash;      /* of what the count room reads (not smallest_return, owner, ...) */
+    int64_t lateness_us;      /* 60 s */
+    int64_t hold_us;          /* 10 min */
+    int64_t dedup_us;         /* 10 min */
+    int64_t forget_us;        /* 90 d */
+    uint32_t max_units;       /* per shard, 2 million */
     uint32_t max_experiments; /* per shard, 1,000 */
     unsigned n_areas, n_metrics, n_funnels, n_experiments;
     struct pl_area_rule *areas;             /* owned */
@@ -104,7 +104,7 @@ struct pl_rules {
     struct pl_names *actions;               /* owned: names that some rule reads, in declared order */
     struct pl_action_rule *by_action;       /* owned: pl_names_count(actions) rows, filled by seal */
     unsigned n_values;
-    char *value_paths[PL_EVENT_VALUES];     /* owned: property paths that sum metrics read */
+    char *value_paths[PL_EVENT_VALUES]; /* owned: property paths that sum metrics read */
 };
 
 /* Empty rules with the defaults above. NULL when out of memory. */

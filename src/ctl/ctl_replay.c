@@ -29,7 +29,8 @@ static const char help[] =
     "\n"
     "  --control FILE    control records, one per line, such as `plateauctl import --dry-run` prints\n"
     "  --until TIME      judge nothing after this time (2026-08-21T10:00:00Z)\n"
-    "  --json            everything, one JSON object per line: points of history, alerts, areas, sums, counts\n"
+    "  --json            everything, one JSON object per line: results, points of history, alerts, areas,\n"
+    "                    sums, counts\n"
     "  -c FILE           configuration (default /etc/plateaud/plateaud.conf)\n"
     "\n"
     "exit codes: 0 replayed; 1 a control record was not used; 2 a file or the configuration failed; 64 usage\n";
@@ -65,6 +66,35 @@ static void end_line(struct replay *replay, struct pl_json *json)
     pl_json_close(json, '}');
     pl_buf_add_char(&replay->out, '\n');
     flush(replay);
+}
+
+static void on_result(void *ctx, const struct pl_plateau_result *result)
+{
+    struct replay *replay = ctx;
+    struct pl_table *table = &replay->changes;
+    bool counted = strcmp(result->excluded, "entered") == 0;
+    char stamp[PL_STAMP_BYTES];
+
+    if (replay->options.json) {
+        struct pl_json json = line_of(replay, "result");
+
+        pl_json_text(&json, "id", result->id);
+        pl_json_text(&json, "area", result->area);
+        pl_json_text(&json, "excluded", result->excluded);
+        pl_json_time(&json, "time", result->time_us);
+        pl_json_time(&json, "tick", result->tick_us);
+        pl_json_number(&json, "effect", result->effect);
+        pl_json_number(&json, "se", result->se);
+        pl_json_bool(&json, "early", result->early);
+        pl_json_bool(&json, "shipped", result->shipped);
+        end_line(replay, &json);
+    } else if (!counted) {
+        pl_table_cell(table, PL_INK_NONE, "%.10s", pl_stamp_format(result->time_us, stamp));
+        pl_table_cell(table, PL_INK_BOLD, "%s", result->area);
+        pl_table_cell(table, PL_INK_NONE, "%s", "");
+        pl_table_cell(table, PL_INK_FAINT, "left out");
+        pl_table_cell(table, PL_INK_FAINT, "%s: %s", result->id, result->excluded);
+    }
 }
 
 static void json_point(struct replay *replay, const struct pl_plateau_point *point)
@@ -307,7 +337,7 @@ static int run(struct replay *replay)
 int pl_ctl_replay(int argc, char **argv)
 {
     struct replay replay = {.refused = 0};
-    struct pl_plateau_setup setup = {.point = on_point, .alert = on_alert, .ctx = &replay};
+    struct pl_plateau_setup setup = {.result = on_result, .point = on_point, .alert = on_alert, .ctx = &replay};
     char why[PL_PLATEAU_WHY_BYTES];
     int code = read_options(&replay, argc, argv, &setup.until_us);
 

@@ -147,9 +147,12 @@ static void add_partitions(const struct status *status, struct pl_buf *out)
             least = p;
         }
     }
-    pl_buf_addf(out, "%u partitions, %" PRId64 " events used", status->n_parts, accepted);
+    pl_buf_addf(out, "%u partition%s, %" PRId64 " events used", status->n_parts, status->n_parts == 1 ? "" : "s",
+                accepted);
     if (least_us != PL_TIME_MAX)
-        pl_buf_addf(out, ", complete to %s (partition %u is the last)", pl_stamp_format(least_us, stamp), least);
+        pl_buf_addf(out, ", complete to %s", pl_stamp_format(least_us, stamp));
+    if (least_us != PL_TIME_MAX && status->n_parts > 1)
+        pl_buf_addf(out, " (partition %u is the last)", least);
     if (silent)
         pl_buf_addf(out, "; %u not complete to any time yet", silent);
     pl_buf_add_char(out, '\n');

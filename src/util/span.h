@@ -23,7 +23,8 @@ bool pl_span_is(struct pl_span a, const char *text);
 struct pl_span pl_span_trim(struct pl_span a);
 
 /* Cut *rest at the first `sep`: returns what is before it and leaves what is after it; the last piece empties *rest and
- * sets its ptr to NULL, so `while (rest.ptr) piece = pl_span_cut(&rest, ',')` visits every piece, empty ones included. */
+ * sets its ptr to NULL, so `while (rest.ptr) piece = pl_span_cut(&rest, ',')` visits every piece, empty ones included.
+ */
 struct pl_span pl_span_cut(struct pl_span *rest, char sep);
 
 /* Copy into out[cap], terminated; false (and an empty string) when it does not fit. */

@@ -30,7 +30,7 @@ def conf(kafka, redis, product, names):
     group = names("group")
 
     def make(**keys):
-        keys = {"idle_timeout": "5s", "workers": "2", "group": group, "control": product.control_topic, **keys}
+        keys = {"idle_timeout": "2s", "workers": "2", "group": group, "control": product.control_topic, **keys}
         return rig.make_conf(kafka, redis, sections=product.sections(), **keys)
 
     return make
@@ -116,7 +116,7 @@ def test_one_worker_small_queues(redis, product, conf, daemons):
 
 def test_killed_twenty_times(redis, product, conf, daemons):
     chance = random.Random(3)
-    daemon = daemons(conf(idle_timeout="30s"), wait=False)
+    daemon = daemons(conf(), wait=False)
     for _ in range(20):
         time.sleep(.3 + 1.2 * chance.random())
         daemon.kill9()
@@ -125,8 +125,8 @@ def test_killed_twenty_times(redis, product, conf, daemons):
 
 
 def test_one_joins_and_another_dies(redis, product, conf, daemons):
-    first = daemons(conf(idle_timeout="30s"), wait=False)
-    second = daemons(conf(idle_timeout="30s"), wait=False)
+    first = daemons(conf(), wait=False)
+    second = daemons(conf(), wait=False)
     wait_in_the_middle(redis, product)
     first.kill9()
     check(redis, product)
@@ -136,7 +136,7 @@ def test_one_joins_and_another_dies(redis, product, conf, daemons):
 @pytest.mark.parametrize("accident", ["restart", "away", "older"])
 def test_accidents_of_redis(redis, product, conf, daemons, accident, tmp_path):
     """Restarted with its AOF, stopped for 10 s under load, put back to an older copy of its AOF."""
-    daemon = daemons(conf(idle_timeout="30s"), wait=False)
+    daemon = daemons(conf(), wait=False)
     wait_in_the_middle(redis, product)
     if accident == "restart":
         redis.kill9()

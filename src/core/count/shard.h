@@ -29,10 +29,10 @@ struct pl_shard;
 
 /* Live counters and gauges, for metrics; all are totals since the shard was made unless said otherwise. */
 struct pl_shard_stats {
-    uint64_t accepted, unmatched, late, retracted;
+    uint64_t accepted, unmatched, late;
     uint64_t rejected[PL_REJECT_COUNT];
     uint64_t units, tail_events, experiments, cells; /* now */
-    uint64_t mixed;                                  /* now: units removed because they saw two variants */
+    uint64_t mixed;                                  /* now: settled units that saw two variants */
 };
 
 /* A new empty shard with n_inputs source inputs (0: a shard of control records only). rules outlive it. */
@@ -40,11 +40,16 @@ struct pl_shard *pl_shard_new(const struct pl_rules *rules, unsigned n_inputs);
 void pl_shard_free(struct pl_shard *shard);
 
 /* Take the next event of an input, in log order. PL_ACCEPTED, or the reason why it is not used. An accepted event moves
- * S_k even if no rule reads it. Events of one record come one after another with the same offset. */
+ * S_k even if no rule reads it. Events of one record come one after another with the same offset.
+ *
+ * S_k must be a function of that log alone. So a refusal by the rules or by the input's own log (bad_time,
+ * unknown_area, out_of_range, duplicate, unit_rate) leaves it, and one that depends on anything else (units_full,
+ * experiments_full, variants_full, after_end) moves it, and the identity is remembered, as if the event had been
+ * accepted. An exposure that was accepted and turns out to be after its experiment's end is recounted as after_end. */
 enum pl_reject pl_shard_event(struct pl_shard *shard, unsigned input, const struct pl_event *event);
 
-/* A hint: these units' events come next (any number, best 16 to 512). Four plain loops of prefetches; changes nothing. With
- * more units than fit the caches an event costs a third of what it costs without. */
+/* A hint: these units' events come next (any number, best 16 to 512). Four plain loops of prefetches; changes nothing.
+ * With more units than fit the caches an event costs about half of what it costs without. */
 void pl_shard_prefetch(const struct pl_shard *shard, const struct pl_unit_id *units, unsigned n);
 
 /* Take the next control record, in log order (lifecycle records change what is counted; others only move the largest
@@ -63,12 +68,13 @@ enum pl_status pl_shard_raise(struct pl_shard *shard, int64_t frontier_us, struc
 bool pl_shard_take_sums(struct pl_shard *shard, struct pl_sums *sums);
 
 int64_t pl_shard_frontier(const struct pl_shard *shard);    /* F, PL_TIME_NONE at first */
-int64_t pl_shard_complete_to(const struct pl_shard *shard); /* largest tick <= F, PL_TIME_NONE at first */
+int64_t pl_shard_complete_to(const struct pl_shard *shard); /* largest tick <= F with all sums taken; NONE at first */
 int64_t pl_shard_stream_time(const struct pl_shard *shard, unsigned input); /* S_k, PL_TIME_NONE at first */
 int64_t pl_shard_largest_place(const struct pl_shard *shard);               /* over events and control records */
 void pl_shard_stats(const struct pl_shard *shard, struct pl_shard_stats *stats);
 
-/* Live sums: everything accepted so far, tails included. For display. The caller owns *sums. */
+/* Live sums: everything accepted so far, tails included. For display: made anew when asked for, O(cells + tails). The
+ * caller owns *sums. */
 enum pl_status pl_shard_live(const struct pl_shard *shard, struct pl_sums *sums, struct pl_err *err) PL_MUSTCHECK;
 
 #endif

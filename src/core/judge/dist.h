@@ -14,7 +14,6 @@
 
 #include <math.h>
 
-
 /* Standard normal: density, P(Z <= u), and the u with P(Z <= u) = p, 0 < p < 1. The upper tail is cdf(-u). */
 double pl_dist_pdf(double u);
 double pl_dist_cdf(double u);

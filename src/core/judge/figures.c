@@ -31,15 +31,13 @@ static void days_of(const struct pl_judge *judge, unsigned experiment, uint32_t 
                     int64_t tick_us, int32_t *first, int32_t *last)
 {
     const struct pl_rules *rules = pl_judge_rules(judge);
-    struct pl_experiment_view view;
     int32_t landmark_last;
 
     *first = INT32_MIN;
     *last = last_mature_day(tick_us, rules->metrics[metric].window_us);
     switch (window) {
     case PL_FIGURES_LANDMARK:
-        pl_judge_experiment(judge, experiment, &view);
-        *first = (int32_t)(pl_stamp_day(view.start_us) / PL_DAY_US);
+        *first = (int32_t)(pl_stamp_day(pl_judge_start(judge, experiment)) / PL_DAY_US);
         landmark_last = *first + (int32_t)(rules->areas[rules->metrics[metric].area].landmark_us / PL_DAY_US) - 1;
         if (landmark_last < *last)
             *last = landmark_last;

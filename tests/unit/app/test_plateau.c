@@ -26,7 +26,7 @@
 /* Everything that an engine told, as text. */
 struct told {
     struct pl_buf points, alerts;
-    unsigned n_points, n_alerts;
+    unsigned n_points, n_alerts, n_results, n_left_out;
     int64_t last_tick_us;
 };
 
@@ -39,6 +39,15 @@ static void on_point(void *ctx, const struct pl_plateau_point *point)
                 point->level, point->down, point->up, point->yield, point->effect, point->se);
     told->n_points++;
     told->last_tick_us = point->tick_us;
+}
+
+static void on_result(void *ctx, const struct pl_plateau_result *result)
+{
+    struct told *told = ctx;
+
+    told->n_results++;
+    told->n_left_out += strcmp(result->excluded, "entered") != 0;
+    assert_true(result->tick_us > result->time_us || result->tick_us % PL_HOUR_US == 0);
 }
 
 static void on_alert(void *ctx, const struct pl_plateau_alert *alert)
@@ -57,7 +66,8 @@ static void told_fini(struct told *told)
 
 static struct pl_plateau *start(const char *conf, struct told *told, int64_t until_us)
 {
-    const struct pl_plateau_setup setup = {.point = on_point, .alert = on_alert, .ctx = told, .until_us = until_us};
+    const struct pl_plateau_setup setup = {
+        .result = on_result, .point = on_point, .alert = on_alert, .ctx = told, .until_us = until_us};
     struct pl_plateau *plateau;
     char why[PL_PLATEAU_WHY_BYTES] = "";
 
@@ -172,6 +182,7 @@ static void a_log_counted_by_hand(void **state)
     assert_int_equal(count(plateau, "unmatched"), 1); /* Page Liked */
     assert_int_equal(count(plateau, "mixed"), 1);
     assert_int_equal(told.n_points, 0);
+    assert_int_equal(told.n_results, 0); /* it is not due before day 26 */
     pl_plateau_free(plateau);
     told_fini(&told);
 }
@@ -222,6 +233,8 @@ static void why_it_is_not_used(void **state)
     assert_int_equal(count(plateau, "control_repeated"), 1);
     assert_int_equal(count(plateau, "control_area"), 1);
     assert_int_equal(told.n_points, 1);
+    assert_int_equal(told.n_results, 1);
+    assert_int_equal(told.n_left_out, 0);
     assert_null(pl_plateau_failure(plateau));
     pl_plateau_free(plateau);
     told_fini(&told);
@@ -402,6 +415,8 @@ static void disorder_changes_nothing(void **state)
     run_world(&plan, &lines, 0, &in_order, &sums_in_order);
 
     assert_int_equal(as_it_came.n_points, 3);
+    assert_int_equal(as_it_came.n_results, 3);
+    assert_int_equal(as_it_came.n_left_out, 0);
     assert_string_equal(as_it_came.points.ptr, in_order.points.ptr);
     assert_string_equal(sums_as_it_came.ptr, sums_in_order.ptr);
     /* And what is judged until a time is the beginning of what is judged altogether. */

@@ -234,6 +234,24 @@ static void sums_not_taken_come_back(void **state)
     pl_shard_free(back);
 }
 
+/* A first event of 1970 puts the frontier before it: no reason to refuse what was stored. */
+static void times_may_begin_with_1970(void **state)
+{
+    struct pl_err err = {0};
+    struct pl_shard *shard = pl_shard_new(*state, 1), *back;
+
+    give(shard, world_exposure(1, 0, "shop_a", "control"));
+    assert_int_equal(pl_shard_advance(shard, NULL), PL_OK);
+    save(shard);
+    back = load(*state, 1, &err);
+    assert_non_null(back);
+    assert_int_equal(pl_shard_frontier(back), -PL_MINUTE_US);
+    assert_int_equal(pl_shard_complete_to(back), PL_TIME_NONE);
+    assert_same_live(shard, back);
+    pl_shard_free(shard);
+    pl_shard_free(back);
+}
+
 static unsigned count_kind(enum pl_state_kind kind)
 {
     unsigned n = 0;
@@ -345,6 +363,29 @@ static void changed_definitions_start_empty(void **state)
     save(back);
     assert_true(store.deletes > 0);
     pl_shard_free(back);
+    pl_rules_free(rules);
+}
+
+/* Actions of equal place go by their order in the rules of today: buy before view now, after it before. */
+static void tails_take_the_new_order(void **state)
+{
+    struct pl_rules *rules = changed_rules();
+    struct pl_shard *shard = pl_shard_new(*state, 1);
+    const struct pl_tail_event *events;
+    struct pl_err err = {0};
+
+    give(shard, world_action(1, AT(10), WORLD_BUY));
+    give(shard, world_action(1, AT(10), WORLD_VIEW));
+    events = pl_tail_events(&pl_units_open_at(&shard->units, shard->units.queues[0].head)->tail, &shard->units.slab);
+    assert_int_equal(events[0].subject, WORLD_VIEW);
+    save(shard);
+    pl_shard_free(shard);
+    shard = load(rules, 1, &err);
+    assert_non_null(shard);
+    events = pl_tail_events(&pl_units_open_at(&shard->units, shard->units.queues[0].head)->tail, &shard->units.slab);
+    assert_int_equal(events[0].subject, pl_names_find(rules->actions, pl_span_of("buy")));
+    assert_int_equal(events[1].subject, pl_names_find(rules->actions, pl_span_of("view")));
+    pl_shard_free(shard);
     pl_rules_free(rules);
 }
 
@@ -497,9 +538,11 @@ int main(void)
         WITH(comes_back_as_it_was),
         WITH(writes_only_what_changed),
         WITH(sums_not_taken_come_back),
+        WITH(times_may_begin_with_1970),
         WITH(what_is_forgotten_is_deleted),
         WITH(failing_store_stops_the_write),
         WITH(changed_definitions_start_empty),
+        WITH(tails_take_the_new_order),
         WITH(retired_definitions_do_not_come_back),
         WITH(other_shapes_are_refused),
         WITH(cells_need_a_front),

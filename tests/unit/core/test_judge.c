@@ -161,7 +161,7 @@ static unsigned run_flat(struct pl_judge **judge, const struct pl_rules *rules, 
 
             for (size_t at = 0; at < ledger->n; at++)
                 assert_int_equal(pl_judge_restore_row(next, &ledger->rows[at], NULL), PL_OK);
-            pl_judge_restore_standing(next, 0, pl_judge_standing(*judge, 0));
+            pl_judge_restore_standing(next, 0, pl_judge_standing(*judge, 0), judgement.tick_us);
             pl_judge_free(*judge);
             *judge = next;
         }

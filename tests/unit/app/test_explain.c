@@ -1,0 +1,293 @@
+/* The screen of `explain`, from fields as they stand in Redis (ctl/told reads them, ctl/explain shows them). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "codec/area_text.h"
+#include "ctl/explain.h"
+#include "util/stamp.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FIELDS_MAX 160
+
+/* HGETALL's reply, made by hand. */
+struct fields {
+    struct pl_reply elements[FIELDS_MAX];
+    char texts[FIELDS_MAX][96];
+    struct pl_reply reply;
+};
+
+static void put(struct fields *fields, const char *name, const char *value)
+{
+    size_t n = fields->reply.n;
+
+    assert_true(n + 2 <= FIELDS_MAX);
+    for (int at = 0; at < 2; at++) {
+        snprintf(fields->texts[n], sizeof(fields->texts[n]), "%s", at ? value : name);
+        fields->elements[n] = (struct pl_reply){.type = PL_REPLY_STRING, .text = pl_span_of(fields->texts[n])};
+        n++;
+    }
+    fields->reply = (struct pl_reply){.type = PL_REPLY_ARRAY, .n = n, .elements = fields->elements};
+}
+
+static void put_any(void *ctx, const char *name, const char *value)
+{
+    put(ctx, name, value);
+}
+
+static int64_t at(const char *text)
+{
+    int64_t time_us;
+
+    assert_true(pl_stamp_parse(pl_span_of(text), false, &time_us));
+    return time_us;
+}
+
+static bool same(double a, double b)
+{
+    return memcmp(&a, &b, sizeof(a)) == 0 || (isnan(a) && isnan(b));
+}
+
+/* What the daemon writes of an area is read back as it was. */
+static void what_is_written_is_read_back(void **state)
+{
+    const struct pl_area_rule rule = {.id = "checkout", .owner = "growth", .unit = "%", .smallest_return = .002};
+    const struct pl_advice advice = {.verdict = PL_SHIFT_TO_CORE,
+                                     .grade = PL_UNCONFIRMED,
+                                     .reason = PL_REASON_NONE,
+                                     .missing = PL_MISSING_FUNNEL_STABLE | PL_MISSING_POLICY_AGE,
+                                     .urgent = true,
+                                     .lean = -1};
+    const struct pl_area_state area_state = {.state = PL_FLAT,
+                                             .why = PL_WHY_NOTHING,
+                                             .n = 42,
+                                             .n_all = 50,
+                                             .epoch = 1,
+                                             .last_us = at("2026-05-01T00:00:00Z"),
+                                             .flat_since_us = at("2026-04-01T01:00:00Z"),
+                                             .e_flat = 22.7,
+                                             .level = 60,
+                                             .e_yield = .5,
+                                             .down = 3.25,
+                                             .up = (double)NAN,
+                                             .lower = -.001,
+                                             .upper = .0014,
+                                             .largest_ever = .01,
+                                             .largest_cap = .02,
+                                             .median_se = .001,
+                                             .needed = 14.2,
+                                             .jackpot_ok = true,
+                                             .peeking = true};
+    struct pl_standing standing = {
+        .alert = {.firing = true, .starts_us = at("2026-04-02T00:00:00Z")},
+        .looks = {
+            .verdict = PL_TREND_FALLING, .drift = -.2, .se = .05, .rate = .123, .last_us = at("2026-04-06T00:00:00Z")}};
+    struct pl_row rows[] = {{.kind = PL_ROW_RESULT, .excluded = PL_EXCLUDED_UNHEALTHY},
+                            {.kind = PL_ROW_RESULT, .excluded = PL_EXCLUDED_UNHEALTHY},
+                            {.kind = PL_ROW_RESULT, .excluded = PL_EXCLUDED_OLD_EPOCH},
+                            {.kind = PL_ROW_RESULT, .excluded = PL_EXCLUDED_UNHEALTHY, .area = 1}};
+    const struct pl_ledger ledger = {.rows = rows, .n = 4};
+    const struct pl_area_view view = {&rule, &area_state, &advice, &standing, &ledger, 0, at("2026-05-02T00:00:00Z")};
+    struct fields fields = {.reply = {.n = 0}};
+    struct pl_told told;
+
+    (void)state;
+    pl_area_text(&view, put_any, &fields);
+    pl_told_read(&fields.reply, &told);
+    assert_true(told.exists && told.firing);
+    assert_int_equal(told.advice.verdict, PL_SHIFT_TO_CORE);
+    assert_int_equal(told.advice.grade, PL_UNCONFIRMED);
+    assert_int_equal(told.advice.missing, advice.missing);
+    assert_true(told.advice.urgent && !told.advice.repair_first && told.advice.lean == -1);
+    assert_int_equal(told.state.state, PL_FLAT);
+    assert_int_equal(told.state.n, 42);
+    assert_int_equal(told.state.n_all, 50);
+    assert_true(told.state.last_us == area_state.last_us && told.state.flat_since_us == area_state.flat_since_us);
+    assert_true(same(told.state.e_flat, 22.7) && same(told.state.level, 60) && same(told.state.e_yield, .5));
+    assert_true(same(told.state.down, 3.25) && isnan(told.state.up) && same(told.state.lower, -.001));
+    assert_true(same(told.state.upper, .0014) && same(told.state.needed, 14.2) && same(told.state.largest_cap, .02));
+    assert_true(told.state.jackpot_ok && told.state.peeking && !told.state.unhealthy && !told.state.once_yielding);
+    assert_true(same(told.rule.smallest_return, .002));
+    assert_string_equal(told.rule.owner, "growth");
+    assert_string_equal(told.rule.unit, "%");
+    assert_int_equal(told.funnel, PL_TREND_FALLING);
+    assert_true(same(told.drift, -.2) && same(told.drift_se, .05) && same(told.rate, .123));
+    assert_true(told.since_us == standing.alert.starts_us && told.judged_us == view.judged_us);
+    assert_int_equal(told.left_out[PL_EXCLUDED_UNHEALTHY], 2);
+    assert_int_equal(told.left_out[PL_EXCLUDED_OLD_EPOCH], 1);
+    assert_int_equal(told.left_out[PL_EXCLUDED_TOO_SMALL], 0);
+}
+
+static const char *screen_of(const struct pl_told *told, const struct pl_past *past)
+{
+    static char text[8192];
+    const struct pl_explain explain = {"checkout", told, past, {false, false}};
+    struct pl_buf out = {0};
+
+    pl_explain_write(&explain, &out);
+    assert_true(pl_buf_ok(&out) && out.len < sizeof(text));
+    memcpy(text, out.ptr, out.len + 1);
+    pl_buf_fini(&out);
+    return text;
+}
+
+static void assert_has(const char *screen, const char *words)
+{
+    if (!strstr(screen, words))
+        fail_msg("\"%s\" is not in:\n%s", words, screen);
+}
+
+static void a_verdict_on_one_screen(void **state)
+{
+    struct fields fields = {.reply = {.n = 0}};
+    struct pl_past past = {.n_results = 3, .n_changes = 1};
+    struct pl_told told;
+    const char *screen;
+    unsigned lines = 0;
+
+    (void)state;
+    put(&fields, "verdict", "SHIFT_TO_CORE");
+    put(&fields, "grade", "unconfirmed");
+    put(&fields, "owner", "growth");
+    put(&fields, "unit", "%");
+    put(&fields, "missing", "funnel_stable,delivered");
+    put(&fields, "firing", "1");
+    put(&fields, "since", "2026-03-01T00:00:00Z");
+    put(&fields, "judged", "2026-04-01T00:00:00Z");
+    put(&fields, "smallest_return", "0.002");
+    put(&fields, "programme", "FLAT");
+    put(&fields, "results", "31");
+    put(&fields, "last_result", "2026-03-20T00:00:00Z");
+    put(&fields, "flat_evidence", "122.75");
+    put(&fields, "flat_needed", "60");
+    put(&fields, "paying_evidence", "0.321");
+    put(&fields, "falling_evidence", "1234567");
+    put(&fields, "rising_evidence", "0");
+    put(&fields, "return_lower", "0.0002");
+    put(&fields, "return_upper", "0.0014");
+    put(&fields, "largest_win_counted", "0.01");
+    put(&fields, "funnel_trend", "stable");
+    put(&fields, "funnel_rate", "0.1234");
+    put(&fields, "funnel_looked", "2026-03-23T00:00:00Z");
+    put(&fields, "left_out_unhealthy", "3");
+    put(&fields, "repair_first", "1");
+    past.results[0] = (struct pl_past_result){"a", at("2026-02-20T00:00:00Z"), -.001, .001, true};
+    past.results[1] = (struct pl_past_result){"b", at("2026-03-10T00:00:00Z"), .5, .001, false}; /* left out */
+    past.results[2] = (struct pl_past_result){"c", at("2026-03-20T00:00:00Z"), .002, .001, true};
+    past.changes[0] = (struct pl_past_change){at("2026-02-01T00:00:00Z"), "FLAT", 27};
+    pl_told_read(&fields.reply, &told);
+    screen = screen_of(&told, &past);
+    assert_has(screen, "checkout: shift to core value work (unconfirmed), alert since 2026-03-01, judged to "
+                       "2026-04-01T00:00:00Z, for growth\n");
+    assert_has(screen, "an experiment pays less than that                 evidence, 123 of 60 needed\n");
+    assert_has(screen, "an experiment pays more than that                 evidence, 0.321 of 10 needed\n");
+    assert_has(screen, "experiments pay less than before                  evidence, more than 100000 of 1000 needed\n");
+    assert_has(screen, "smallest gain worth an experiment                 0.2 %\n");
+    assert_has(screen, "between 0.02 % and 0.14 %\n");
+    assert_has(screen, "0     [--------------------]         o     0.22 %, o smallest gain\n");
+    assert_has(screen, "unchanged within 10 %, 12.3 % reach the goal, looked at 2026-03-23\n");
+    assert_has(screen, "Largest win counted: 1 %; 31 experiments rule out (95 %)");
+    assert_has(screen, "2 results, from -0.1 % to 0.2 %, the last one 0.2 %\n");
+    assert_has(screen, "3  left out: uneven split, or too many users who saw two variants\n");
+    assert_has(screen, "The funnel is not proven unchanged within 10 %.\n");
+    assert_has(screen, "It is not known that users have met the valuable features.\n");
+    assert_has(screen, "a core_launch record");
+    assert_has(screen, "The funnel is falling: repair it first.\n");
+    assert_has(screen, "2026-02-01  FLAT  27 results\n");
+    assert_null(strstr(screen, "Stale"));
+    assert_null(strstr(screen, "\033"));
+    for (const char *c = screen; *c; c++)
+        lines += *c == '\n';
+    assert_in_range(lines, 20, 45); /* one screen */
+}
+
+static void nothing_known_yet(void **state)
+{
+    struct fields fields = {.reply = {.n = 0}};
+    struct pl_past past = {.n_results = 0};
+    struct pl_told told;
+    const char *screen;
+
+    (void)state;
+    pl_told_read(&(struct pl_reply){.type = PL_REPLY_ARRAY}, &told);
+    assert_false(told.exists);
+    put(&fields, "verdict", "NO_VERDICT");
+    put(&fields, "reason", "2");
+    put(&fields, "why", "1");
+    put(&fields, "programme", "INCONCLUSIVE");
+    put(&fields, "unit", "%");
+    pl_told_read(&fields.reply, &told);
+    screen = screen_of(&told, &past);
+    assert_has(screen, "checkout: no verdict yet\n");
+    assert_has(screen, "smallest_return) is not set.\n");
+    assert_has(screen, "not set: see plateauctl worth\n");
+    assert_has(screen, "no evidence yet\n");
+    assert_has(screen, "nothing is proved yet\n");
+    assert_has(screen, "left out\n  nothing\n");
+    assert_has(screen, "until then nothing can be proved flat.\n");
+    assert_null(strstr(screen, "nan"));
+}
+
+static void what_is_needed(void **state)
+{
+    struct fields fields = {.reply = {.n = 0}};
+    struct pl_past past = {.n_results = 0};
+    struct pl_told told;
+
+    (void)state;
+    put(&fields, "verdict", "NO_VERDICT");
+    put(&fields, "programme", "INCONCLUSIVE");
+    put(&fields, "unit", "Elo");
+    put(&fields, "smallest_return", "1.2");
+    put(&fields, "needed", "13.01");
+    put(&fields, "lean", "1");
+    put(&fields, "stops_early", "1");
+    pl_told_read(&fields.reply, &told);
+    assert_has(screen_of(&told, &past), "about 14 more of them prove it at the present noise.\n");
+    assert_has(screen_of(&told, &past), "further optimisation looks worthwhile (not proven)\n");
+    assert_has(screen_of(&told, &past), "1.2 Elo\n");
+    assert_has(screen_of(&told, &past), "stopped early.\n");
+}
+
+/* max(60 d, twice the median gap) after the last result. */
+static void staleness(void **state)
+{
+    struct pl_past past = {.n_results = 4};
+    struct pl_told told = {.judged_us = at("2026-06-01T00:00:00Z")};
+
+    (void)state;
+    told.state.last_us = PL_TIME_NONE;
+    assert_true(pl_explain_stale_since(&told, &past) == PL_TIME_NONE);
+    for (int r = 0; r < 4; r++)
+        past.results[r] = (struct pl_past_result){"x", at("2026-01-01T00:00:00Z") + r * 10 * PL_DAY_US, 0, 1, true};
+    told.state.last_us = past.results[3].time_us; /* 2026-01-31: stale 60 d later */
+    assert_true(pl_explain_stale_since(&told, &past) == at("2026-04-01T00:00:00Z"));
+    told.judged_us = at("2026-04-01T00:00:00Z");
+    assert_true(pl_explain_stale_since(&told, &past) == PL_TIME_NONE);
+    for (int r = 0; r < 4; r++)
+        past.results[r].time_us = at("2025-08-01T00:00:00Z") + r * 50 * PL_DAY_US; /* a slow team: 100 d */
+    told.state.last_us = past.results[3].time_us;
+    told.judged_us = told.state.last_us + 100 * PL_DAY_US;
+    assert_true(pl_explain_stale_since(&told, &past) == PL_TIME_NONE);
+    told.judged_us++;
+    assert_true(pl_explain_stale_since(&told, &past) == told.state.last_us + 100 * PL_DAY_US);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_written_is_read_back),
+        cmocka_unit_test(a_verdict_on_one_screen),
+        cmocka_unit_test(nothing_known_yet),
+        cmocka_unit_test(what_is_needed),
+        cmocka_unit_test(staleness),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

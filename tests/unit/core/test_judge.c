@@ -277,7 +277,7 @@ static void a_new_smallest_return_is_told_at_once(void **state)
     ledger = pl_judge_ledger(f->judge);
     for (size_t at = 0; at < ledger->n; at++)
         assert_int_equal(pl_judge_restore_row(next, &ledger->rows[at], NULL), PL_OK);
-    pl_judge_restore_standing(next, 0, pl_judge_standing(f->judge, 0));
+    pl_judge_restore_standing(next, 0, pl_judge_standing(f->judge, 0), T0 + 60 * PL_DAY_US);
     assert_int_equal(pl_judge_advice(next, 0)->verdict, PL_SHIFT_TO_CORE);
     assert_true(pl_judge_advice(next, 0)->missing & PL_MISSING_POLICY_AGE);
     for (int n = 1; n <= 8; n++) {

@@ -7,11 +7,14 @@ import re
 import signal
 import socket
 import subprocess
+import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 import rig
+import world
+from test_events import check as check_product
 from test_results import conf as results_conf
 from test_results import produce, results, wait_judged
 
@@ -285,6 +288,25 @@ def test_reload_that_is_refused(redis, kafka, names, daemons):
     reload(daemon, text.replace("owner = engine", "owner = core"))
     assert daemon.metric("plateaud_config_last_reload_successful") == 1
     rig.wait_until(lambda: redis.hgetall("plateaud:{main}:area:weiss")["owner"] == "core")
+
+
+def test_reloads_under_load(kafka, redis, names, daemons):
+    """Dozens of reloads in the middle of everything, more than may be under way at once: every sum is the oracle's."""
+    product = world.World(seed=5, topics=(names("storm-web"), names("storm-app")), control=names("storm-control"))
+    product.produce(kafka)
+    product.outcome = product.expected()
+    text = rig.make_conf(kafka, redis, sections=product.sections(), group=names("storm"), kafka_queue="1MB", workers="2",
+                         commit_records="100", idle_timeout="5s", control=product.control_topic)
+    daemon = daemons(text)
+    for number in range(60):
+        daemon.set_conf(text.replace("owner = growth", f"owner = growth-{number}"))
+        daemon.hup()
+        time.sleep(.02 if number % 10 else .3)
+    reload(daemon, text.replace("owner = growth", "owner = last"))
+    check_product(redis, product)
+    rig.wait_until(lambda: redis.hgetall("plateaud:{main}:area:checkout")["owner"] == "last")
+    assert daemon.log().count("event=reloaded") > 10
+    assert daemon.term() == 0
 
 
 # ---- checks of the file -------------------------------------------------------------------------------------------

@@ -580,3 +580,48 @@ def test_bad_records_are_counted_and_harm_nobody(kafka, redis, names, daemons, t
     samples = [entry for key in redis.keys("plateaud:*:rejects") for _, entry in redis.stream(key)]
     assert {entry["reason"] for entry in samples} == set(want)
     assert all(set(entry) <= {"reason", "topic", "partition", "offset", "time"} for entry in samples), samples[0]
+
+
+def test_bad_control_records_count_once(kafka, redis, names, daemons):
+    """However many workers read the control topic, and after a restart: one record, one reason."""
+    topic, control = names("shop"), names("bad-control-records")
+    kafka.create(f"{topic}:2", f"{control}:1")
+    base = int(START.timestamp() * 1000)
+    good = {"type": "result", "id": "r1", "experiment": "e1", "area": "checkout", "time": stamp(START), "effect": 0.01,
+            "se": 0.01}
+    started = {"type": "lifecycle", "experiment": "e2", "state": "started", "time": stamp(START)}
+    rows = [
+        (good, None), (started, None), ("{", "syntax"), (None, "tombstone"), ({**good, "type": "opinion"}, "control_type"),
+        ({**good, "id": "r2", "se": 0}, "control_field"), ({**good, "id": "r3", "area": "nowhere"}, "control_area"),
+        (good, "control_repeated"), ({**good, "effect": 0.5}, "control_repeated"), (started, "control_repeated"),
+        ({**good, "id": "r4", "time": stamp(START + timedelta(days=9))}, "future"), ({**good, "id": "r5"}, None),
+        ([good], "not_object"), ("{", "syntax"),
+    ]
+    kafka.produce([(control, 0, None, base, value if value is None or isinstance(value, str) else json.dumps(value))
+                   for value, _ in rows])
+    kafka.produce(orders(topic, 0, 100))
+    want = {}
+    for _, reason in rows:
+        if reason:
+            want[reason] = want.get(reason, 0) + 1
+    conf = rig.make_conf(kafka, redis, topics=(topic,), control=control, workers="2", idle_timeout="500ms",
+                         sections=area(smallest_return="1%"))
+    daemon = daemons(conf)
+    wait_judged(redis, "checkout", 2)
+
+    def counted():
+        return {series.split('"')[1]: value for series, value in daemon.metrics().items()
+                if series.startswith("plateaud_rejected_total") and value}
+    rig.wait_until(lambda: counted() == want, what="every reason is counted")
+    assert daemon.metric("plateaud_records_total") == 100 + len(rows)
+    # The first commit may have been made before the area was known to the judge: area and repeated ids are its matter.
+    kept = {reason: n for reason, n in want.items() if reason not in ("control_area", "control_repeated")}
+    assert daemon.term() == 0
+    assert {reason: stored(redis, f"rejected:{reason}") for reason in kept} == kept
+    again = daemons(conf)
+    kafka.produce([(control, 0, None, base, json.dumps({**good, "id": "r6"}))])
+    wait_judged(redis, "checkout", 3)
+    assert {reason: stored(redis, f"rejected:{reason}") for reason in kept} == kept
+    assert again.metric("plateaud_records_total") == 1
+    results_rows = [row for _, row in redis.stream("plateaud:{main}:results") if row["kind"] == "result"]
+    assert [(row["id"], float(row["effect"])) for row in results_rows] == [("r1", .01), ("r5", .01), ("r6", .01)]

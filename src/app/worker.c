@@ -245,7 +245,7 @@ static void serve_leaving(struct pl_worker *worker, int64_t now_us)
         if (!worker->flags[s].leaving)
             continue;
         pl_slot_commit(slot, now_us, true);
-        if (pl_slot_is_clean(slot) || !pl_link_is_up(worker->world.link))
+        if (pl_slot_is_clean(slot) || (!pl_link_is_up(worker->world.link) && !pl_slot_is_awaiting(slot)))
             remove_slot(worker, s);
     }
 }
@@ -253,6 +253,7 @@ static void serve_leaving(struct pl_worker *worker, int64_t now_us)
 /* A new configuration: take nothing, commit everything under the old rules, then load again under the new ones. */
 static void serve_switch(struct pl_worker *worker, int64_t now_us)
 {
+    unsigned generation = atomic_load(&worker->shared->generation); /* first: the configuration may only be newer */
     bool clean = true;
 
     if (!worker->switching)
@@ -269,7 +270,7 @@ static void serve_switch(struct pl_worker *worker, int64_t now_us)
     worker->switching = false;
     for (unsigned s = 0; s < worker->n_slots; s++)
         pl_slot_reload(worker->slots[s]);
-    atomic_store(&worker->generation, atomic_load(&worker->shared->generation));
+    atomic_store(&worker->generation, generation);
 }
 
 static void publish_gauges(struct pl_worker *worker)
@@ -285,7 +286,7 @@ static void publish_gauges(struct pl_worker *worker)
         halted += phase == PL_SLOT_HALTED;
         running += phase == PL_SLOT_RUNNING;
         pl_slot_gauges(worker->slots[s], &sum, &lag);
-        if (pl_slot_partition(worker->slots[s]) == 0 && phase == PL_SLOT_RUNNING)
+        if (pl_slot_partition(worker->slots[s]) == 0 && (phase == PL_SLOT_RUNNING || phase == PL_SLOT_HALTED))
             atomic_store(&worker->shared->holder, (int)worker->index + 1);
     }
     PL_METRIC_SET(metrics, shards, worker->n_slots);

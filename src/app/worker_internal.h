@@ -51,6 +51,9 @@ void pl_worker_turn(struct pl_worker *worker);
 /* worker_setup.c: the topics of the world's configuration, in its order. */
 enum pl_status pl_worker_flatten_topics(struct pl_slot_world *world, struct pl_err *err) PL_MUSTCHECK;
 
+/* Replace the handle that only asks by the consumer of the group; on failure the former stays. */
+enum pl_status pl_worker_join_group(struct pl_worker *worker, unsigned n_partitions, struct pl_err *err) PL_MUSTCHECK;
+
 /* worker_group.c: callbacks of Kafka (partitions come and go, problems) and of the link. ctx is the worker. */
 void pl_worker_assigned(void *ctx, const int32_t *partitions, unsigned n);
 void pl_worker_revoked(void *ctx, const int32_t *partitions, unsigned n, bool lost);

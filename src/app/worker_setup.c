@@ -27,23 +27,45 @@ enum pl_status pl_worker_flatten_topics(struct pl_slot_world *world, struct pl_e
     return PL_OK;
 }
 
-static enum pl_status make_kafka(struct pl_worker *worker, struct pl_err *err)
+/* A handle that only asks about topics: the consumer's queues are divided by the number of partitions, which the broker
+ * must tell first. */
+static enum pl_status make_asker(struct pl_worker *worker, struct pl_err *err)
+{
+    const struct pl_kafka_config config = {
+        .conf = worker->world.conf,
+        .n_workers = worker->n_workers,
+        .event_fd = worker->kafka_fd,
+        .problem = pl_worker_problem,
+        .ctx = worker,
+    };
+
+    return pl_kafka_new(&config, &worker->world.kafka, err);
+}
+
+enum pl_status pl_worker_join_group(struct pl_worker *worker, unsigned n_partitions, struct pl_err *err)
 {
     struct pl_slot_world *world = &worker->world;
+    struct pl_kafka *asker = world->kafka;
     const struct pl_kafka_config config = {
         .conf = world->conf,
         .topics = world->topics,
         .n_topics = world->n_topics,
         .control = world->conf->control,
         .n_workers = worker->n_workers,
+        .n_partitions = n_partitions,
         .event_fd = worker->kafka_fd,
         .assigned = pl_worker_assigned,
         .revoked = pl_worker_revoked,
         .problem = pl_worker_problem,
         .ctx = worker,
     };
+    enum pl_status status = pl_kafka_new(&config, &world->kafka, err);
 
-    return pl_kafka_new(&config, &world->kafka, err);
+    if (status)
+        world->kafka = asker;
+    else
+        (void)pl_kafka_free(asker, PL_SECOND_US);
+    return status;
 }
 
 static enum pl_status make_link(struct pl_worker *worker, struct pl_err *err)
@@ -128,7 +150,7 @@ enum pl_status pl_worker_new(struct pl_shared *shared, unsigned index, unsigned 
     pl_pseudonym_derive(&worker->pseudonym, conf->instance);
     if (conf->hash_key_file && (status = pl_pseudonym_load(&worker->pseudonym, conf->hash_key_file, err)))
         goto fail;
-    if ((status = make_events(worker, err)) || (status = make_kafka(worker, err)) || (status = make_link(worker, err)))
+    if ((status = make_events(worker, err)) || (status = make_asker(worker, err)) || (status = make_link(worker, err)))
         goto fail;
     *out = worker;
     return PL_OK;

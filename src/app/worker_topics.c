@@ -56,8 +56,12 @@ static enum pl_status check_topics(struct pl_worker *worker, struct pl_err *err)
         pl_log(PL_LOG_WARNING,
                "event=no_control_topic topic=%s hint=\"results, launches and ends of experiments cannot be told\"",
                world->conf->control);
-    atomic_store(&worker->shared->partitions, partitions ? partitions : 1);
-    return PL_OK;
+    if (partitions == 0)
+        partitions = 1; /* of control records only */
+    status = pl_worker_join_group(worker, (unsigned)partitions, err);
+    if (!status)
+        atomic_store(&worker->shared->partitions, partitions);
+    return status;
 }
 
 /* Before the first partition is taken. Until then Kafka is not polled, so no assignment is seen either. */

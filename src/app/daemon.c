@@ -98,13 +98,14 @@ static int serve_ready(void *ctx, struct pl_buf *body)
 static int serve_metrics(void *ctx, struct pl_buf *body)
 {
     const struct daemon *daemon = ctx;
-    const struct pl_metrics *blocks[PL_WORKERS_MAX];
+    const struct pl_metrics *blocks[PL_WORKERS_MAX + 1];
 
     for (unsigned at = 0; at < daemon->n_started; at++)
         blocks[at] = pl_worker_metrics(daemon->workers[at]);
+    blocks[daemon->n_started] = pl_evaluator_rejects(daemon->evaluator);
     pl_metrics_head(body, "plateaud_build_info", "gauge", "version of this daemon");
     pl_buf_addf(body, "plateaud_build_info{version=\"%s\",kafka=\"%s\"} 1\n", PL_VERSION, pl_kafka_version());
-    pl_metrics_render(blocks, daemon->n_started, body);
+    pl_metrics_render(blocks, daemon->n_started + 1, body);
     pl_evaluator_metrics(daemon->evaluator, body);
     pl_metrics_head(body, "plateaud_config_last_reload_successful", "gauge", "0 after a reload that was refused");
     pl_metrics_value(body, "plateaud_config_last_reload_successful", NULL, daemon->reload.last_ok);

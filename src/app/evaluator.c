@@ -1,7 +1,6 @@
 #include "app/evaluator_internal.h"
 
 #include "adapter/log.h"
-#include "app/metrics.h"
 #include "codec/keys.h"
 #include "util/stamp.h"
 
@@ -256,6 +255,11 @@ void pl_evaluator_status(const struct pl_evaluator *ev, struct pl_buf *out)
         pl_buf_add_text(out, "nothing judged yet");
     else
         pl_buf_addf(out, "judged to %s, %u alerts firing", pl_stamp_format(ev->committed_us, stamp), count_firing(ev));
+}
+
+const struct pl_metrics *pl_evaluator_rejects(const struct pl_evaluator *ev)
+{
+    return &ev->metrics;
 }
 
 void pl_evaluator_metrics(const struct pl_evaluator *ev, struct pl_buf *out)

@@ -10,6 +10,7 @@
 #ifndef PL_APP_EVALUATOR_H
 #define PL_APP_EVALUATOR_H
 
+#include "app/metrics.h"
 #include "app/shared.h"
 #include "util/buf.h"
 
@@ -29,6 +30,9 @@ bool pl_evaluator_is_current(const struct pl_evaluator *evaluator);
 
 /* Its own metrics in Prometheus text: ticks judged, complete_to, verdicts, alerts firing. */
 void pl_evaluator_metrics(const struct pl_evaluator *evaluator, struct pl_buf *out);
+
+/* Control records that only the judge can refuse (repeated, of an unknown area), counted like those of the workers. */
+const struct pl_metrics *pl_evaluator_rejects(const struct pl_evaluator *evaluator);
 
 /* One line for STATUS= and logs: "judged to 2026-08-21T10:00:00Z, 2 alerts firing". */
 void pl_evaluator_status(const struct pl_evaluator *evaluator, struct pl_buf *out);

@@ -6,6 +6,7 @@
 
 #include "adapter/store.h"
 #include "app/command.h"
+#include "app/metrics.h"
 #include "core/judge/judge.h"
 
 #include <event2/event.h>
@@ -66,6 +67,7 @@ struct pl_evaluator {
     bool published_once;              /* areas were written since loading */
     bool touched[PL_RULES_AREAS_MAX]; /* areas to be written with the open batch */
     uint64_t ticks, edges, commits;
+    struct pl_metrics metrics; /* only records that were refused here */
     bool reload_wanted;
 };
 

@@ -25,6 +25,18 @@ static bool meta_int(const struct pl_acquired *acquired, const char *name, int64
     return true;
 }
 
+/* Is it the array that was asked for? Else nothing goes on: a judge with half of its past would alert anew. */
+static bool is_answer(struct pl_evaluator *ev, const struct pl_reply *reply, const char *what)
+{
+    if (reply->type == PL_REPLY_ARRAY)
+        return true;
+    if (reply->type == PL_REPLY_ERROR && pl_store_judge_error(reply->text) != PL_STORE_HALT)
+        ev->phase = EVAL_WAITING; /* not now: all over again, a little later */
+    else
+        pl_evaluator_halt(ev, "the %s in Redis cannot be read", what);
+    return false;
+}
+
 static void on_standings(void *ctx, const struct pl_reply *reply)
 {
     struct pl_evaluator *ev = ctx;
@@ -32,7 +44,9 @@ static void on_standings(void *ctx, const struct pl_reply *reply)
 
     if (!reply || ev->phase != EVAL_LOADING)
         return;
-    for (size_t at = 0; reply->type == PL_REPLY_ARRAY && at + 1 < reply->n; at += 2) {
+    if (!is_answer(ev, reply, "standings"))
+        return;
+    for (size_t at = 0; at + 1 < reply->n; at += 2) {
         uint32_t area = pl_rules_find_area(ev->conf->rules, reply->elements[at].text);
         struct pl_standing standing;
 
@@ -41,7 +55,7 @@ static void on_standings(void *ctx, const struct pl_reply *reply)
             return;
         }
         if (area != PL_RULES_NONE)
-            pl_judge_restore_standing(ev->judge, area, &standing);
+            pl_judge_restore_standing(ev->judge, area, &standing, ev->judged_us);
     }
     ev->phase = EVAL_RUNNING;
     pl_log(PL_LOG_INFO, "event=evaluator_running facts=%zu", pl_judge_ledger(ev->judge)->n);
@@ -80,14 +94,8 @@ static void on_ledger(void *ctx, const struct pl_reply *reply)
 
     if (!reply || ev->phase != EVAL_LOADING)
         return;
-    if (reply->type == PL_REPLY_ERROR && pl_store_judge_error(reply->text) != PL_STORE_HALT) {
-        ev->phase = EVAL_WAITING; /* not now: all over again, a little later */
+    if (!is_answer(ev, reply, "ledger"))
         return;
-    }
-    if (reply->type != PL_REPLY_ARRAY) {
-        pl_evaluator_halt(ev, "the ledger in Redis cannot be read");
-        return;
-    }
     for (size_t at = 0; at < reply->n; at++) {
         ev->rows_stored++;
         if (!take_row(ev, &reply->elements[at], &err)) {

@@ -84,9 +84,11 @@ static void take_control(struct pl_evaluator *ev, const struct pl_reply *entry)
     reason = pl_control_parse(json, record_us, &control, NULL);
     if (reason == PL_ACCEPTED)
         reason = pl_judge_control(ev->judge, &control, place_us);
-    if (reason != PL_ACCEPTED)
-        pl_log(PL_LOG_WARNING, "event=control_not_used reason=%s record=%.*s", pl_reject_name(reason),
-               (int)entry->elements[0].text.len, entry->elements[0].text.ptr);
+    if (reason == PL_ACCEPTED)
+        return;
+    PL_METRIC_ADD(&ev->metrics, rejected[reason], 1);
+    pl_log(PL_LOG_WARNING, "event=control_not_used reason=%s record=%.*s", pl_reject_name(reason),
+           (int)entry->elements[0].text.len, entry->elements[0].text.ptr);
 }
 
 static bool take_control_page(struct pl_evaluator *ev, const struct pl_reply *page)

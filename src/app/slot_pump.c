@@ -110,7 +110,8 @@ static void apply_control(struct pl_slot *slot, const struct pl_control_item *it
 
     if (reason == PL_ACCEPTED)
         reason = pl_shard_control(slot->shard, &item->control, &place_us);
-    if (slot->partition == 0) {
+    if (slot->partition == 0) { /* every worker reads the topic: records count where they are handed on */
+        PL_METRIC_ADD(slot->world->metrics, records, 1);
         if (reason == PL_ACCEPTED)
             forward(slot, item, place_us);
         else

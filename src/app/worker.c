@@ -206,7 +206,6 @@ static void pump_control(struct pl_worker *worker)
         worker->control.at_end = taken.at_end && !taken.failure;
         if (!taken.message)
             break;
-        PL_METRIC_ADD(&worker->metrics, records, 1);
         item = (struct pl_control_item){.offset = taken.record.offset, .record_us = taken.record.timestamp_us};
         item.reason = parse_control(&taken.record, &item.control, &err);
         if (item.reason != PL_ACCEPTED)

@@ -151,16 +151,11 @@ enum pl_status pl_state_read(struct pl_shard *shard, enum pl_state_kind kind, st
                                  : pl_state_read_unit(shard, field, value, err);
 }
 
-/* Live sums are not stored: they are the settled ones and what the tails add. */
 enum pl_status pl_state_ready(struct pl_shard *shard, struct pl_err *err)
 {
-    uint32_t handle = shard->units.queues[PL_UNITS_UNSETTLED].head;
-
     for (uint32_t at = 0; at < shard->registry.n; at++)
         if (!shard->registry.experiments[at])
             return pl_err_set(err, PL_ERR_INPUT, "state: experiment %u of %u is missing", at, shard->registry.n);
-    for (; handle; handle = pl_units_open_at(&shard->units, handle)->next)
-        pl_shard_relive(shard, pl_units_open_at(&shard->units, handle), 1);
     shard->cells.changed = shard->front.complete_us != PL_TIME_NONE; /* since the last tick: not known, so look */
     if (shard->failed || shard->cells.failed)
         return pl_err_set(err, PL_ERR_NOMEM, "out of memory while state is read");

@@ -24,7 +24,7 @@ static void put_key(const struct pl_dict *dict, const struct pl_cell_key *key, s
 static enum pl_status write_row(struct pl_shard *shard, struct pl_cells_row *row, struct pl_state_out *out,
                                 struct pl_err *err)
 {
-    const struct pl_amount *amount = &row->view[PL_CELLS_SETTLED];
+    const struct pl_amount *amount = &row->amount;
 
     pl_state_begin(out);
     put_key(&shard->dict, &row->key, &out->field);

@@ -95,14 +95,15 @@ static struct pl_cells_row *row_of(struct pl_cells *cells, const struct pl_cell_
 }
 
 /* Unsigned, because an overflow that is taken back later must leave nothing, and must not be undefined. */
-static void accumulate(struct pl_amount *into, const struct pl_amount *amount, int weight)
+static void accumulate(struct pl_cells *cells, struct pl_cells_row *row, const struct pl_amount *amount)
 {
-    uint64_t sign = weight < 0 ? UINT64_MAX : 1;
-    wide wide_sign = weight < 0 ? ~(wide)0 : 1;
+    struct pl_amount *into = &row->amount;
 
-    into->n = (int64_t)((uint64_t)into->n + sign * (uint64_t)amount->n);
-    into->sum = (int64_t)((uint64_t)into->sum + sign * (uint64_t)amount->sum);
-    into->sum2 = (pl_int128)((wide)into->sum2 + wide_sign * (wide)amount->sum2);
+    into->n = (int64_t)((uint64_t)into->n + (uint64_t)amount->n);
+    into->sum = (int64_t)((uint64_t)into->sum + (uint64_t)amount->sum);
+    into->sum2 = (pl_int128)((wide)into->sum2 + (wide)amount->sum2);
+    if (row->key.kind == PL_CELL_MIXED)
+        cells->n_mixed += (uint64_t)amount->n;
 }
 
 static void mark(struct pl_cells *cells, struct pl_cells_row *row)
@@ -114,8 +115,7 @@ static void mark(struct pl_cells *cells, struct pl_cells_row *row)
     cells->dirty[cells->n_dirty++] = (uint32_t)(row - cells->rows);
 }
 
-void pl_cells_add(struct pl_cells *cells, const struct pl_cell_key *key, const struct pl_amount *amount,
-                  enum pl_cells_view view, int weight)
+void pl_cells_add(struct pl_cells *cells, const struct pl_cell_key *key, const struct pl_amount *amount)
 {
     struct pl_cells_row *row;
 
@@ -124,11 +124,8 @@ void pl_cells_add(struct pl_cells *cells, const struct pl_cell_key *key, const s
     row = row_of(cells, key);
     if (!row)
         return;
-    accumulate(&row->view[view], amount, weight);
-    if (view == PL_CELLS_SETTLED)
-        mark(cells, row);
-    else if (key->kind == PL_CELL_MIXED)
-        cells->n_mixed += (weight < 0 ? UINT64_MAX : 1) * (uint64_t)amount->n;
+    accumulate(cells, row, amount);
+    mark(cells, row);
 }
 
 void pl_cells_restore(struct pl_cells *cells, const struct pl_cell_key *key, const struct pl_amount *amount)
@@ -137,11 +134,31 @@ void pl_cells_restore(struct pl_cells *cells, const struct pl_cell_key *key, con
 
     if (!row)
         return;
-    accumulate(&row->view[PL_CELLS_LIVE], amount, 1);
-    accumulate(&row->view[PL_CELLS_SETTLED], amount, 1);
-    if (key->kind == PL_CELL_MIXED)
-        cells->n_mixed += (uint64_t)amount->n;
+    accumulate(cells, row, amount);
     row->stored = true;
+}
+
+static void *copy_of(const void *from, size_t n, size_t size)
+{
+    void *to = calloc(n, size);
+
+    if (to)
+        memcpy(to, from, n * size);
+    return to;
+}
+
+bool pl_cells_copy(struct pl_cells *cells, const struct pl_cells *from)
+{
+    *cells = *from;
+    if (!from->cap)
+        return true;
+    cells->rows = copy_of(from->rows, from->cap, sizeof(*from->rows));
+    cells->slots = copy_of(from->slots, (size_t)from->mask + 1, sizeof(*from->slots));
+    cells->dirty = copy_of(from->dirty, from->cap, sizeof(*from->dirty));
+    if (cells->rows && cells->slots && cells->dirty)
+        return true;
+    pl_cells_fini(cells);
+    return false;
 }
 
 bool pl_cells_kept(const struct pl_cells *cells, const struct pl_cell_key *key)
@@ -169,9 +186,9 @@ static void empty_cut(struct pl_cells *cells)
 
         if (pl_cells_kept(cells, &row->key))
             continue;
-        if (!pl_amount_is_zero(&row->view[PL_CELLS_SETTLED]))
+        if (!pl_amount_is_zero(&row->amount))
             mark(cells, row);
-        memset(row->view, 0, sizeof(row->view));
+        row->amount = (struct pl_amount){0};
     }
 }
 
@@ -183,8 +200,7 @@ void pl_cells_sweep(struct pl_cells *cells)
     for (uint32_t at = 0; at < cells->n; at++) {
         const struct pl_cells_row *row = &cells->rows[at];
 
-        if (row->stored || !pl_amount_is_zero(&row->view[PL_CELLS_LIVE]) ||
-            !pl_amount_is_zero(&row->view[PL_CELLS_SETTLED]))
+        if (row->stored || !pl_amount_is_zero(&row->amount))
             cells->rows[kept++] = *row;
     }
     if (kept == cells->n)

@@ -1,12 +1,9 @@
-/* Cells of a shard: exact integer sums under keys, each seen two ways.
- *
- *   SETTLED: what events placed below the frontier contributed. Published and stored.
- *   LIVE:    what all accepted events contributed, tails included. For display; rebuilt from SETTLED and tails.
+/* Cells of a shard: exact integer sums under keys, of what settled events contributed. Published and stored.
  *
  * Adding is exact and order-free: arithmetic is modulo 2^64 (2^128 for squares), so what is taken back leaves nothing,
  * and a sum is right whenever the true one fits. Funnel panes that are too old take nothing any more (see cut).
  *
- * Memory: 96 bytes a cell and 8 of index; as many cells as there are experiment x arm x (metric + 1) x day with units,
+ * Memory: 64 bytes a cell and 8 of index; as many cells as there are experiment x arm x (metric + 1) x day with units,
  * and funnel x step x pane (400 days, 48 hours). Days come from events, so they are bounded as well: from PL_CELLS_MAX
  * cells on the shard takes no exposure, and nothing else makes new days. Adding is O(1).
  */
@@ -19,8 +16,6 @@
 #define PL_FUNNEL_DAYS 400 /* day panes kept */
 #define PL_FUNNEL_HOURS 48 /* hour panes kept */
 
-enum pl_cells_view { PL_CELLS_LIVE, PL_CELLS_SETTLED };
-
 struct pl_amount {
     int64_t n;
     int64_t sum;
@@ -29,9 +24,9 @@ struct pl_amount {
 
 struct pl_cells_row {
     struct pl_cell_key key; /* subject: experiment's index in the registry, funnel's in the rules */
-    bool dirty;             /* SETTLED changed since it was stored */
+    bool dirty;             /* changed since it was stored */
     bool stored;            /* the store has it */
-    struct pl_amount view[2];
+    struct pl_amount amount;
 };
 
 /* A zeroed struct with pl_cells_cut() called is valid and empty. */
@@ -42,19 +37,17 @@ struct pl_cells {
     uint32_t mask;
     uint32_t *dirty; /* owned: rows, each once; room for cap */
     uint32_t n_dirty;
-    uint64_t n_mixed;              /* LIVE n of all MIXED cells */
+    uint64_t n_mixed;              /* n of all MIXED cells */
     int32_t first_day, first_hour; /* oldest funnel panes kept */
-    bool changed;                  /* SETTLED changed since the caller cleared it */
+    bool changed;                  /* since the caller cleared it */
     bool failed;                   /* memory ran out: sums are no longer right */
 };
 
 void pl_cells_fini(struct pl_cells *cells);
 
-/* view += weight * amount; weight +1 or -1. */
-void pl_cells_add(struct pl_cells *cells, const struct pl_cell_key *key, const struct pl_amount *amount,
-                  enum pl_cells_view view, int weight);
+void pl_cells_add(struct pl_cells *cells, const struct pl_cell_key *key, const struct pl_amount *amount);
 
-/* Add to both views without marking: a cell that comes back from the store. */
+/* Add without marking: a cell that comes back from the store. */
 void pl_cells_restore(struct pl_cells *cells, const struct pl_cell_key *key, const struct pl_amount *amount);
 
 /* Nothing is kept any more of funnel panes that ended 400 days (48 hours) before this tick; PL_TIME_NONE keeps all. */
@@ -62,6 +55,9 @@ void pl_cells_cut(struct pl_cells *cells, int64_t tick_us);
 
 /* Empty what is cut and drop rows that are all zero and not in the store. Moves rows. */
 void pl_cells_sweep(struct pl_cells *cells);
+
+/* Become a copy (the old content is not freed); false without memory, then empty. */
+bool pl_cells_copy(struct pl_cells *cells, const struct pl_cells *from);
 
 /* Is this funnel pane still kept? True for other kinds. */
 bool pl_cells_kept(const struct pl_cells *cells, const struct pl_cell_key *key);

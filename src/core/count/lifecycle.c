@@ -1,6 +1,6 @@
 #include "core/count/inside.h"
 
-/* Exposures of an experiment placed at or after a control record: what the record may change about live sums. */
+/* Exposures of an experiment that wait and are placed at or after a moment. */
 static uint32_t affected(const struct pl_shard *shard, const struct pl_open *open, uint32_t experiment,
                          int64_t place_us)
 {
@@ -10,24 +10,6 @@ static uint32_t affected(const struct pl_shard *shard, const struct pl_open *ope
     for (uint32_t at = 0; at < open->tail.n; at++)
         n +=
             events[at].kind == PL_EVENT_EXPOSURE && events[at].subject == experiment && events[at].place_us >= place_us;
-    return n;
-}
-
-/* Take back or add the tails that a control record may change. Returns how many of their exposures are concerned. */
-static uint64_t relive(struct pl_shard *shard, uint32_t experiment, int64_t place_us, int weight)
-{
-    uint32_t handle = shard->units.queues[PL_UNITS_UNSETTLED].head;
-    uint64_t n = 0;
-
-    while (handle) {
-        const struct pl_open *open = pl_units_open_at(&shard->units, handle);
-        uint32_t found = affected(shard, open, experiment, place_us);
-
-        if (found)
-            pl_shard_relive(shard, open, weight);
-        n += found;
-        handle = open->next;
-    }
     return n;
 }
 
@@ -55,10 +37,8 @@ static enum pl_reject apply(struct pl_shard *shard, uint32_t index, const struct
 
     if (reason)
         return reason;
-    relive(shard, index, place_us, -1);
     if (!pl_experiment_control(experiment, control, place_us))
         shard->failed = true;
-    relive(shard, index, place_us, 1);
     if (experiment->end_us < end_us)
         recount_void(shard, experiment, index, end_us);
     return PL_ACCEPTED;

@@ -30,7 +30,7 @@ static void note_exposure(struct pl_shard *shard, const struct pl_tail_event *ev
 
 static void settle(struct pl_shard *shard, uint32_t handle, int64_t limit_us)
 {
-    struct pl_step step = pl_shard_step(shard, PL_CELLS_SETTLED, 1);
+    const struct pl_step step = {shard->plan, &shard->registry, &shard->cells};
     struct pl_open *open = pl_units_open_at(&shard->units, handle);
     const struct pl_tail_event *events = pl_tail_events(&open->tail, &shard->units.slab);
     uint32_t n = 0;
@@ -40,8 +40,8 @@ static void settle(struct pl_shard *shard, uint32_t handle, int64_t limit_us)
             note_exposure(shard, &events[n]);
         n++;
     }
-    pl_shard_load(shard, &shard->state, open->unit);
-    pl_shard_fold(shard, &step, &shard->state, events, n);
+    if (!pl_shard_fold(shard, open, n, &shard->state, &shard->cells))
+        shard->failed = true;
     pl_tail_drop(&open->tail, &shard->units.slab, n);
     shard->units.n_events -= n;
     if (!pl_units_put_words(&shard->units, pl_units_at(&shard->units, open->unit), &shard->state) ||

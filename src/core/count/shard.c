@@ -34,7 +34,6 @@ void pl_shard_free(struct pl_shard *shard)
     pl_sums_fini(&shard->sums);
     pl_buf_fini(&shard->gone_cells);
     pl_words_fini(&shard->state);
-    pl_words_fini(&shard->old_state);
     pl_dict_fini(&shard->dict);
     pl_units_fini(&shard->units);
     pl_cells_fini(&shard->cells);
@@ -43,34 +42,17 @@ void pl_shard_free(struct pl_shard *shard)
     free(shard);
 }
 
-struct pl_step pl_shard_step(struct pl_shard *shard, enum pl_cells_view view, int weight)
+bool pl_shard_fold(const struct pl_shard *shard, const struct pl_open *open, uint32_t n, struct pl_words *state,
+                   struct pl_cells *cells)
 {
-    return (struct pl_step){
-        .plan = shard->plan, .registry = &shard->registry, .cells = &shard->cells, .view = view, .weight = weight};
-}
+    const struct pl_step step = {shard->plan, &shard->registry, cells};
+    const struct pl_tail_event *events = pl_tail_events(&open->tail, &shard->units.slab);
+    const struct pl_unit *unit = pl_units_at(&shard->units, open->unit);
+    bool ok = pl_words_copy(state, pl_units_words(&shard->units, unit), unit->n_words);
 
-void pl_shard_fold(struct pl_shard *shard, const struct pl_step *step, struct pl_words *state,
-                   const struct pl_tail_event *events, uint32_t n)
-{
     for (uint32_t at = 0; at < n; at++)
-        if (!pl_step(step, state, &events[at]))
-            shard->failed = true;
-}
-
-void pl_shard_load(struct pl_shard *shard, struct pl_words *state, uint32_t handle)
-{
-    const struct pl_unit *unit = pl_units_at(&shard->units, handle);
-
-    if (!pl_words_copy(state, pl_units_words(&shard->units, unit), unit->n_words))
-        shard->failed = true;
-}
-
-void pl_shard_relive(struct pl_shard *shard, const struct pl_open *open, int weight)
-{
-    struct pl_step step = pl_shard_step(shard, PL_CELLS_LIVE, weight);
-
-    pl_shard_load(shard, &shard->state, open->unit);
-    pl_shard_fold(shard, &step, &shard->state, pl_tail_events(&open->tail, &shard->units.slab), open->tail.n);
+        ok = ok && pl_step(&step, state, &events[at]);
+    return ok;
 }
 
 static enum pl_reject check_values(const struct pl_shard *shard, const struct pl_event *event)
@@ -143,32 +125,17 @@ static enum pl_reject resolve(struct pl_shard *shard, const struct pl_event *eve
     return PL_ACCEPTED;
 }
 
-/* Put an event into the tail; what came after it in the old tail is taken back and added again. */
+/* Put an event into the tail, where it waits for what may still be placed before it. */
 static bool insert(struct pl_shard *shard, uint32_t handle, const struct pl_tail_event *event)
 {
     struct pl_slab *slab = &shard->units.slab;
     struct pl_open *open = pl_units_open(&shard->units, handle);
-    struct pl_step silent = pl_shard_step(shard, PL_CELLS_LIVE, 0);
-    struct pl_step add = pl_shard_step(shard, PL_CELLS_LIVE, 1);
-    struct pl_step retract = pl_shard_step(shard, PL_CELLS_LIVE, -1);
-    uint32_t at, n;
 
     if (!open || !pl_tail_reserve(&open->tail, slab))
         return false;
-    at = pl_tail_place(&open->tail, slab, event);
-    n = open->tail.n;
-    pl_shard_load(shard, &shard->state, handle);
-    pl_shard_fold(shard, &silent, &shard->state, pl_tail_events(&open->tail, slab), at);
-    if (at < n) {
-        if (!pl_words_copy(&shard->old_state, shard->state.at, shard->state.n))
-            return false;
-        pl_shard_fold(shard, &retract, &shard->old_state, pl_tail_events(&open->tail, slab) + at, n - at);
-        shard->stats.retracted += n - at;
-    }
-    pl_tail_insert(&open->tail, slab, at, event);
-    pl_shard_fold(shard, &add, &shard->state, pl_tail_events(&open->tail, slab) + at, n + 1 - at);
+    pl_tail_insert(&open->tail, slab, pl_tail_place(&open->tail, slab, event), event);
     shard->units.n_events++;
-    if (n == 0)
+    if (open->tail.n == 1)
         pl_units_requeue(&shard->units, pl_units_at(&shard->units, handle)->open);
     return true;
 }

@@ -29,10 +29,10 @@ struct pl_shard;
 
 /* Live counters and gauges, for metrics; all are totals since the shard was made unless said otherwise. */
 struct pl_shard_stats {
-    uint64_t accepted, unmatched, late, retracted;
+    uint64_t accepted, unmatched, late;
     uint64_t rejected[PL_REJECT_COUNT];
     uint64_t units, tail_events, experiments, cells; /* now */
-    uint64_t mixed;                                  /* now: units removed because they saw two variants */
+    uint64_t mixed;                                  /* now: settled units that saw two variants */
 };
 
 /* A new empty shard with n_inputs source inputs (0: a shard of control records only). rules outlive it. */
@@ -73,7 +73,8 @@ int64_t pl_shard_stream_time(const struct pl_shard *shard, unsigned input); /* S
 int64_t pl_shard_largest_place(const struct pl_shard *shard);               /* over events and control records */
 void pl_shard_stats(const struct pl_shard *shard, struct pl_shard_stats *stats);
 
-/* Live sums: everything accepted so far, tails included. For display. The caller owns *sums. */
+/* Live sums: everything accepted so far, tails included. For display: made anew when asked for, O(cells + tails). The
+ * caller owns *sums. */
 enum pl_status pl_shard_live(const struct pl_shard *shard, struct pl_sums *sums, struct pl_err *err) PL_MUSTCHECK;
 
 #endif

@@ -113,10 +113,9 @@ static bool of_experiment(uint16_t kind)
     return kind != PL_CELL_FUNNEL && kind != PL_CELL_FUNNEL_HOUR;
 }
 
-static bool list_cells(const struct pl_shard *shard, enum pl_cells_view view, const struct place *places,
+static bool list_cells(const struct pl_shard *shard, const struct pl_cells *cells, const struct place *places,
                        struct pl_sums *sums)
 {
-    const struct pl_cells *cells = &shard->cells;
     uint32_t *moved = calloc(shard->registry.n + 1u, sizeof(*moved)); /* registry index to position in sums */
 
     sums->cells = calloc(cells->n + 1u, sizeof(*sums->cells));
@@ -128,7 +127,7 @@ static bool list_cells(const struct pl_shard *shard, enum pl_cells_view view, co
         moved[places[at].index] = at;
     for (uint32_t at = 0; at < cells->n; at++) {
         const struct pl_cells_row *row = &cells->rows[at];
-        const struct pl_amount *amount = &row->view[view];
+        const struct pl_amount *amount = &row->amount;
         struct pl_cell *cell = &sums->cells[sums->n_cells];
 
         if (pl_amount_is_zero(amount))
@@ -146,6 +145,32 @@ static bool list_cells(const struct pl_shard *shard, enum pl_cells_view view, co
     return true;
 }
 
+/* The settled cells and what the tails add to them. */
+static bool make_live(const struct pl_shard *shard, struct pl_cells *live)
+{
+    uint32_t handle = shard->units.queues[PL_UNITS_UNSETTLED].head;
+    struct pl_words state = {0};
+    bool ok = pl_cells_copy(live, &shard->cells);
+
+    while (ok && handle) {
+        const struct pl_open *open = pl_units_open_at(&shard->units, handle);
+
+        ok = pl_shard_fold(shard, open, open->tail.n, &state, live);
+        handle = open->next;
+    }
+    pl_words_fini(&state);
+    return ok && !live->failed;
+}
+
+static bool list_live_cells(const struct pl_shard *shard, const struct place *places, struct pl_sums *sums)
+{
+    struct pl_cells live = {0};
+    bool ok = make_live(shard, &live) && list_cells(shard, &live, places, sums);
+
+    pl_cells_fini(&live);
+    return ok;
+}
+
 enum pl_status pl_snapshot_make(const struct pl_shard *shard, enum pl_cells_view view, int64_t tick_us,
                                 struct pl_sums *sums, struct pl_err *err)
 {
@@ -153,7 +178,11 @@ enum pl_status pl_snapshot_make(const struct pl_shard *shard, enum pl_cells_view
     bool ok;
 
     *sums = (struct pl_sums){.tick_us = tick_us};
-    ok = list_experiments(shard, view, sums, &places) && list_cells(shard, view, places, sums);
+    ok = list_experiments(shard, view, sums, &places);
+    if (ok && view == PL_CELLS_LIVE)
+        ok = list_live_cells(shard, places, sums);
+    else if (ok)
+        ok = list_cells(shard, &shard->cells, places, sums);
     free(places);
     if (ok)
         return PL_OK;
@@ -163,7 +192,7 @@ enum pl_status pl_snapshot_make(const struct pl_shard *shard, enum pl_cells_view
 
 static uint64_t add_bytes(uint64_t hash, const void *bytes, size_t len)
 {
-    return pl_hash64(hash, (struct pl_span){bytes, len});
+    return pl_hash_long(hash, (struct pl_span){bytes, len});
 }
 
 uint64_t pl_snapshot_hash(const struct pl_sums *sums)

@@ -6,8 +6,7 @@
 
 void pl_step_add(const struct pl_step *step, struct pl_cell_key key, struct pl_amount amount)
 {
-    if (step->weight)
-        pl_cells_add(step->cells, &key, &amount, step->view, step->weight);
+    pl_cells_add(step->cells, &key, &amount);
 }
 
 bool pl_step_is_void(const struct pl_step *step, const struct pl_tail_event *event)

@@ -1,7 +1,5 @@
-/* The one pure step: what an event does to its unit's state and to cells (design 7).
- *
- * Weight 0 folds silently, +1 adds what the event contributes, -1 takes it back. What is added depends on state, event
- * and registry alone, so adding and taking back with the same state leaves nothing.
+/* The one pure step: what an event does to its unit's state and to cells (design 7). It depends on state, event and
+ * registry alone.
  *
  * Life. A gap of more than `forget` between the places of two events starts a new unit: the state is emptied, what the
  * old life contributed stays.
@@ -32,8 +30,6 @@ struct pl_step {
     const struct pl_plan *plan;
     const struct pl_registry *registry;
     struct pl_cells *cells;
-    enum pl_cells_view view;
-    int weight;
 };
 
 /* Take event into state. False without memory. O(entries of the state). */
@@ -42,7 +38,7 @@ bool pl_step(const struct pl_step *step, struct pl_words *state, const struct pl
 /* Is the event an exposure at or after the end of its experiment? */
 bool pl_step_is_void(const struct pl_step *step, const struct pl_tail_event *event);
 
-/* Add to one cell with the step's view and weight. */
+/* Add to one cell. */
 void pl_step_add(const struct pl_step *step, struct pl_cell_key key, struct pl_amount amount);
 
 /* Panes. Times are not before 1970; constant divisors, because this is asked a dozen times an event. */

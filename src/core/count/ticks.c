@@ -35,7 +35,7 @@ static int64_t next_maturity(const struct pl_shard *shard, int64_t after_us)
         const uint32_t *metrics;
         uint32_t n;
 
-        if (row->key.kind != PL_CELL_EXPOSED || row->view[PL_CELLS_SETTLED].n == 0)
+        if (row->key.kind != PL_CELL_EXPOSED || row->amount.n == 0)
             continue;
         metrics = pl_plan_metrics(shard->plan, shard->registry.experiments[row->key.subject]->area, &n);
         for (uint32_t metric = 0; metric < n; metric++)
@@ -53,7 +53,7 @@ static int64_t next_cut(const struct pl_shard *shard, int64_t after_us)
         const struct pl_cells_row *row = &shard->cells.rows[at];
         int64_t pane = row->key.pane;
 
-        if (pl_amount_is_zero(&row->view[PL_CELLS_LIVE]) && pl_amount_is_zero(&row->view[PL_CELLS_SETTLED]))
+        if (pl_amount_is_zero(&row->amount))
             continue;
         if (row->key.kind == PL_CELL_FUNNEL)
             consider(&best_us, (pane + 1 + PL_FUNNEL_DAYS) * PL_DAY_US, after_us);

@@ -15,7 +15,7 @@ const char *pl_figures_window_name(enum pl_figures_window window)
 
 const char *pl_figures_span_name(enum pl_figures_span span)
 {
-    static const char *const names[PL_FIGURES_SPANS] = {"1h", "1d", "7d", "28d"};
+    static const char *const names[PL_FIGURES_SPANS] = {"1h", "1d", "7d", "28d", "life"};
 
     return names[span];
 }
@@ -31,15 +31,13 @@ static void days_of(const struct pl_judge *judge, unsigned experiment, uint32_t 
                     int64_t tick_us, int32_t *first, int32_t *last)
 {
     const struct pl_rules *rules = pl_judge_rules(judge);
-    struct pl_experiment_view view;
     int32_t landmark_last;
 
     *first = INT32_MIN;
     *last = last_mature_day(tick_us, rules->metrics[metric].window_us);
     switch (window) {
     case PL_FIGURES_LANDMARK:
-        pl_judge_experiment(judge, experiment, &view);
-        *first = (int32_t)(pl_stamp_day(view.start_us) / PL_DAY_US);
+        *first = (int32_t)(pl_stamp_day(pl_judge_start(judge, experiment)) / PL_DAY_US);
         landmark_last = *first + (int32_t)(rules->areas[rules->metrics[metric].area].landmark_us / PL_DAY_US) - 1;
         if (landmark_last < *last)
             *last = landmark_last;
@@ -92,7 +90,7 @@ struct pl_figures_lift pl_figures_compare(const struct pl_rules *rules, uint32_t
 struct pl_cell pl_figures_step(const struct pl_judge *judge, uint32_t funnel, unsigned step, enum pl_figures_span span,
                                int64_t tick_us)
 {
-    static const int32_t lengths[PL_FIGURES_SPANS] = {1, 1, 7, 28};
+    static const int32_t lengths[] = {1, 1, 7, 28};
     bool hours = span == PL_FIGURES_1H;
     int64_t width_us = hours ? PL_HOUR_US : PL_DAY_US;
     int64_t mature_us = tick_us - pl_judge_rules(judge)->funnels[funnel].window_us;
@@ -100,5 +98,6 @@ struct pl_cell pl_figures_step(const struct pl_judge *judge, uint32_t funnel, un
     const struct pl_cell_key key = {
         .kind = (uint16_t)(hours ? PL_CELL_FUNNEL_HOUR : PL_CELL_FUNNEL), .arm = (uint16_t)step, .subject = funnel};
 
-    return pl_sums_range(pl_judge_sums(judge), key, last - lengths[span] + 1, last);
+    return pl_sums_range(pl_judge_sums(judge), key,
+                         span == PL_FIGURES_FUNNEL_LIFE ? INT32_MIN : last - lengths[span] + 1, last);
 }

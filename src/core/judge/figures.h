@@ -4,8 +4,8 @@
  * A window of a metric is the sum of its mature panes: units whose day of first exposure ended at least one metric
  * window before the tick (design 4). `7d` and `28d` are the last 7 and 28 mature days, `life` all of them, `landmark`
  * the days day(start) .. day(start) + L - 1. Windows of a funnel are the last complete hour or days of entry, mature
- * when the funnel has a window. Effects: relative, with the confidence sequence of statistics.md 1.3, valid at every
- * look.
+ * when the funnel has a window; its `life` is every complete day that is kept (400). Effects: relative, with the
+ * confidence sequence of statistics.md 1.3, valid at every look.
  */
 #ifndef PL_CORE_JUDGE_FIGURES_H
 #define PL_CORE_JUDGE_FIGURES_H
@@ -35,10 +35,11 @@ enum pl_figures_span {
     PL_FIGURES_FUNNEL_1D,
     PL_FIGURES_FUNNEL_7D,
     PL_FIGURES_FUNNEL_28D,
+    PL_FIGURES_FUNNEL_LIFE,
     PL_FIGURES_SPANS
 };
 
-/* "1h", "1d", "7d", "28d". Never NULL. */
+/* "1h", "1d", "7d", "28d", "life". Never NULL. */
 const char *pl_figures_span_name(enum pl_figures_span span);
 
 /* Attempts that reached a step (n) and units with at least one such attempt per pane, added over panes (sum). */

@@ -9,6 +9,8 @@
 
 #define POLICY_ENTRIES 8u
 
+static void advise(struct pl_judge *judge, uint32_t area, int64_t tick_us);
+
 struct pl_judge *pl_judge_new(const struct pl_rules *rules, int64_t alert_min_interval_us)
 {
     struct pl_judge *judge = calloc(1, sizeof(*judge));
@@ -21,9 +23,10 @@ struct pl_judge *pl_judge_new(const struct pl_rules *rules, int64_t alert_min_in
     judge->programme = pl_programme_new(rules);
     judge->areas = calloc(n, sizeof(*judge->areas));
     judge->entered = pl_names_new(JUDGE_ENTERED_MAX);
+    judge->names = pl_names_new(JUDGE_ENTERED_MAX);
     judge->edges = calloc((size_t)n * PL_ALERT_EDGES_MAX, sizeof(*judge->edges));
     judge->changes = calloc(n, sizeof(*judge->changes));
-    if (!judge->programme || !judge->areas || !judge->entered || !judge->edges || !judge->changes) {
+    if (!judge->programme || !judge->areas || !judge->entered || !judge->names || !judge->edges || !judge->changes) {
         pl_judge_free(judge);
         return NULL;
     }
@@ -31,6 +34,7 @@ struct pl_judge *pl_judge_new(const struct pl_rules *rules, int64_t alert_min_in
         judge->areas[a].standing.alert = pl_alert_state_init();
         judge->areas[a].standing.looks = pl_looks_init();
         judge->areas[a].policy = PL_NAN;
+        advise(judge, a, 0);
     }
     return judge;
 }
@@ -42,7 +46,10 @@ void pl_judge_free(struct pl_judge *judge)
     free(judge->changes);
     free(judge->edges);
     free(judge->points);
+    free(judge->facts);
+    pl_names_free(judge->names);
     pl_names_free(judge->entered);
+    free(judge->fact_of_sums);
     pl_sums_fini(&judge->sums);
     free(judge->docket);
     free(judge->areas);
@@ -59,20 +66,28 @@ static void note_policy(struct pl_judge *judge, const struct pl_row *row)
     judge->areas[row->area].policy_known = true;
 }
 
+/* Into the ledger, the facts and the programme. *n changes of state follow from it. */
+static enum pl_status keep_row(struct pl_judge *judge, const struct pl_row *row, unsigned *n, struct pl_err *err)
+{
+    enum pl_status status = pl_ledger_append(&judge->ledger, row, err);
+
+    if (!status)
+        status = pl_judge_remember(judge, row, err);
+    if (!status)
+        status = pl_judge_note(judge, row, err);
+    if (!status)
+        status = pl_programme_feed(judge->programme, row, judge->changes, judge->rules->n_areas, n, err);
+    note_policy(judge, row);
+    return status;
+}
+
 enum pl_status pl_judge_restore_row(struct pl_judge *judge, const struct pl_row *row, struct pl_err *err)
 {
-    enum pl_status status;
     unsigned n;
 
     if (row->area >= judge->rules->n_areas)
         return PL_OK; /* of an area that is not configured any more: kept in the store, judged by nobody */
-    status = pl_ledger_append(&judge->ledger, row, err);
-    if (!status)
-        status = pl_judge_remember(judge, row, err);
-    if (!status)
-        status = pl_programme_feed(judge->programme, row, judge->changes, judge->rules->n_areas, &n, err);
-    note_policy(judge, row);
-    return status;
+    return keep_row(judge, row, &n, err);
 }
 
 static bool add_point(struct pl_judge *judge, const struct pl_history_point *point)
@@ -115,18 +130,13 @@ static bool point_of(struct pl_judge *judge, uint32_t area, const struct pl_row 
 /* Put one row into the ledger and step every area's programme by it. */
 static enum pl_status enter(struct pl_judge *judge, const struct pl_row *row, struct pl_err *err)
 {
-    enum pl_status status = pl_ledger_append(&judge->ledger, row, err);
+    unsigned epoch = pl_programme_peek(judge->programme, row->area)->epoch, n;
+    enum pl_status status = keep_row(judge, row, &n, err);
     struct judge_area *area = &judge->areas[row->area];
     bool own = false, ok = true;
-    unsigned n;
 
-    if (!status)
-        status = pl_judge_remember(judge, row, err);
-    if (!status)
-        status = pl_programme_feed(judge->programme, row, judge->changes, judge->rules->n_areas, &n, err);
     if (status)
         return status;
-    note_policy(judge, row);
     for (unsigned at = 0; at < n; at++) {
         ok = ok && point_of(judge, judge->changes[at].area, row, true);
         own = own || judge->changes[at].area == row->area;
@@ -135,7 +145,7 @@ static enum pl_status enter(struct pl_judge *judge, const struct pl_row *row, st
         ok = ok && point_of(judge, row->area, row, false);
     if (row->kind == PL_ROW_RESULT)
         area->standing.alert.in_history = row->history;
-    if (row->kind == PL_ROW_EPOCH)
+    if (pl_programme_peek(judge->programme, row->area)->epoch != epoch)
         pl_looks_restart(&area->standing.looks, row->time_us);
     return ok ? PL_OK : pl_err_set(err, PL_ERR_NOMEM, "no memory for history");
 }
@@ -174,27 +184,37 @@ static size_t take_docket(struct pl_judge *judge, int64_t tick_us, struct pl_row
     return n;
 }
 
-static bool has_entered(const struct pl_judge *judge, const char *experiment)
+/* Does a record that was just taken from the docket bring this experiment's result? */
+static bool is_among(const struct pl_row *rows, size_t n, const char *experiment)
 {
-    struct pl_row row = {.kind = PL_ROW_RESULT};
-
-    memcpy(row.id, experiment, sizeof(row.id));
-    return pl_judge_known(judge, &row);
+    for (size_t at = 0; at < n; at++)
+        if (rows[at].kind == PL_ROW_RESULT && strcmp(rows[at].id, experiment) == 0)
+            return true;
+    return false;
 }
 
-static size_t take_due(struct pl_judge *judge, int64_t tick_us, struct pl_row *rows)
+/* Experiments of the sums that are due. Records of the docket count from their place on only: how early they were read
+ * must not matter. */
+static size_t take_due(struct pl_judge *judge, int64_t tick_us, const struct pl_row *taken, size_t n_taken,
+                       struct pl_row *rows)
 {
-    struct pl_experiment_view view;
     size_t n = 0;
 
     for (unsigned at = 0; at < judge->sums.n_experiments; at++) {
-        pl_judge_experiment(judge, at, &view);
-        if (view.area == PL_RULES_NONE || view.due_us == PL_TIME_NONE || view.due_us > tick_us ||
-            has_entered(judge, judge->sums.experiments[at].name))
-            continue;
-        pl_judge_row_of(judge, at, tick_us, &rows[n++]);
+        int64_t due_us = pl_judge_waits_for(judge, at);
+
+        if (due_us != PL_TIME_NONE && due_us <= tick_us && !is_among(taken, n_taken, judge->sums.experiments[at].name))
+            pl_judge_row_of(judge, at, tick_us, &rows[n++]);
     }
     return n;
+}
+
+/* A result whose experiment has entered from its events meanwhile comes too late. */
+static bool is_late(const struct pl_judge *judge, const struct pl_row *row)
+{
+    const struct judge_fact *fact = row->kind == PL_ROW_RESULT ? pl_judge_fact(judge, row->id) : NULL;
+
+    return fact && fact->row;
 }
 
 static enum pl_status enter_all(struct pl_judge *judge, int64_t tick_us, struct pl_err *err)
@@ -211,10 +231,10 @@ static enum pl_status enter_all(struct pl_judge *judge, int64_t tick_us, struct 
     for (size_t at = 0; at < n && !status; at++)
         if (rows[at].kind == PL_ROW_LIFECYCLE)
             status = enter(judge, &rows[at], err);
-    n += take_due(judge, tick_us, rows + n);
+    n += take_due(judge, tick_us, rows, n, rows + n);
     qsort(rows, n, sizeof(*rows), row_order);
     for (size_t at = 0; at < n && !status; at++)
-        if (rows[at].kind != PL_ROW_LIFECYCLE)
+        if (rows[at].kind != PL_ROW_LIFECYCLE && !is_late(judge, &rows[at]))
             status = enter(judge, &rows[at], err);
     free(rows);
     return status;
@@ -225,7 +245,13 @@ static bool same_number(double a, double b)
     return (isnan(a) && isnan(b)) || fabs(a - b) <= 0;
 }
 
-/* A smallest return that is not the one of the last policy row dates its change (design 10). */
+/* A smallest return that is not the one of the last policy row dates its change (design 10): with the next tick, and
+ * until then what is shown is judged by it already. Before the first row the policy is NAN, unset. */
+static bool policy_changes(const struct pl_judge *judge, uint32_t a)
+{
+    return !same_number(judge->areas[a].policy, judge->rules->areas[a].smallest_return);
+}
+
 static enum pl_status enter_policies(struct pl_judge *judge, int64_t tick_us, struct pl_err *err)
 {
     enum pl_status status = PL_OK;
@@ -243,8 +269,7 @@ static enum pl_status enter_policies(struct pl_judge *judge, int64_t tick_us, st
             .smallest_return = rule->smallest_return,
         };
 
-        if (!judge->areas[a].policy_known ? !isnan(rule->smallest_return)
-                                          : !same_number(judge->areas[a].policy, rule->smallest_return))
+        if (policy_changes(judge, a))
             status = enter(judge, &row, err);
     }
     return status;
@@ -264,9 +289,16 @@ static struct pl_facts facts_of(const struct pl_judge *judge, uint32_t a, int64_
         .jackpot_ok = state->jackpot_ok,
         .dwell_ok = pl_programme_dwelt(state, tick_us),
         .once_yielding = state->once_yielding,
-        .policy_new = state->policy_age < POLICY_ENTRIES,
+        .policy_new = state->policy_age < POLICY_ENTRIES || (state->n_all > 0 && policy_changes(judge, a)),
         .posterior_mean = PL_NAN,
     };
+}
+
+static void advise(struct pl_judge *judge, uint32_t area, int64_t tick_us)
+{
+    struct pl_facts facts = facts_of(judge, area, tick_us);
+
+    judge->areas[area].advice = pl_advise(&facts);
 }
 
 static void conclude(struct pl_judge *judge, int64_t tick_us)
@@ -275,7 +307,6 @@ static void conclude(struct pl_judge *judge, int64_t tick_us)
         struct judge_area *area = &judge->areas[a];
         uint32_t funnel = judge->rules->areas[a].funnel;
         struct pl_alert_edge edges[PL_ALERT_EDGES_MAX];
-        struct pl_facts facts;
         unsigned n;
 
         if (funnel != PL_RULES_NONE)
@@ -283,8 +314,7 @@ static void conclude(struct pl_judge *judge, int64_t tick_us)
         if (area->history_ended)
             area->standing.alert.in_history = false;
         area->history_ended = false;
-        facts = facts_of(judge, a, tick_us);
-        area->advice = pl_advise(&facts);
+        advise(judge, a, tick_us);
         n = pl_alert_step(&area->standing.alert, &area->advice, tick_us, judge->min_interval_us, edges);
         for (unsigned at = 0; at < n; at++)
             judge->edges[judge->n_edges++] = (struct pl_area_edge){a, edges[at]};
@@ -293,10 +323,13 @@ static void conclude(struct pl_judge *judge, int64_t tick_us)
 
 static enum pl_status keep_sums(struct pl_judge *judge, const struct pl_sums *sums, struct pl_err *err)
 {
+    enum pl_status status;
+
     if (!sums)
         return PL_OK;
     pl_sums_fini(&judge->sums);
-    return pl_sums_merge(&judge->sums, sums, err);
+    status = pl_sums_merge(&judge->sums, sums, err);
+    return status ? status : pl_judge_place(judge, err);
 }
 
 enum pl_status pl_judge_tick(struct pl_judge *judge, int64_t tick_us, const struct pl_sums *sums,
@@ -341,43 +374,46 @@ static void sooner(int64_t *due_us, int64_t candidate_us, int64_t after_us)
         *due_us = tick;
 }
 
+/* Time rules of one area. A policy that was changed takes effect at the next tick; the first one of all waits for the
+ * first tick, which is a function of the logs. */
+static void area_due(const struct pl_judge *judge, uint32_t a, int64_t after_us, int64_t *due_us)
+{
+    const struct judge_area *area = &judge->areas[a];
+    const struct pl_area_state *state = pl_programme_peek(judge->programme, a);
+    uint32_t funnel = judge->rules->areas[a].funnel;
+
+    if (funnel != PL_RULES_NONE)
+        sooner(due_us, pl_looks_due(&area->standing.looks, &judge->rules->funnels[funnel]), after_us);
+    if (state->flat_since_us != PL_TIME_NONE && !pl_programme_dwelt(state, after_us))
+        sooner(due_us, state->flat_since_us + PL_PROGRAMME_DWELL_US, after_us);
+    if (area->policy_known && policy_changes(judge, a) && after_us != PL_TIME_NONE)
+        sooner(due_us, pl_stamp_next_tick(after_us), after_us);
+    sooner(due_us, pl_alert_due(&area->standing.alert, &area->advice, judge->min_interval_us), after_us);
+}
+
 int64_t pl_judge_due(const struct pl_judge *judge, int64_t after_us)
 {
     int64_t due_us = PL_TIME_NONE;
-    struct pl_experiment_view view;
 
     for (size_t at = 0; at < judge->n_docket; at++) {
         int64_t tick = pl_stamp_next_tick(judge->docket[at].place_us);
 
         sooner(&due_us, tick <= after_us ? after_us + PL_TICK_US : tick, after_us);
     }
-    for (unsigned at = 0; at < judge->sums.n_experiments; at++) {
-        pl_judge_experiment(judge, at, &view);
-        if (!view.entered && view.area != PL_RULES_NONE)
-            sooner(&due_us, view.due_us, after_us);
-    }
-    for (unsigned a = 0; a < judge->rules->n_areas; a++) {
-        const struct judge_area *area = &judge->areas[a];
-        const struct pl_area_state *state = pl_programme_peek(judge->programme, a);
-        uint32_t funnel = judge->rules->areas[a].funnel;
-
-        if (funnel != PL_RULES_NONE)
-            sooner(&due_us, pl_looks_due(&area->standing.looks, &judge->rules->funnels[funnel]), after_us);
-        if (state->flat_since_us != PL_TIME_NONE && !pl_programme_dwelt(state, after_us))
-            sooner(&due_us, state->flat_since_us + PL_PROGRAMME_DWELL_US, after_us);
-        sooner(&due_us, pl_alert_due(&area->standing.alert, &area->advice, judge->min_interval_us), after_us);
-    }
+    for (unsigned at = 0; at < judge->sums.n_experiments; at++)
+        sooner(&due_us, pl_judge_waits_for(judge, at), after_us);
+    for (unsigned a = 0; a < judge->rules->n_areas; a++)
+        area_due(judge, a, after_us, &due_us);
     return due_us;
 }
 
-void pl_judge_restore_standing(struct pl_judge *judge, uint32_t area, const struct pl_standing *standing)
+/* What stood at the last judged tick: time rules may have spoken since the last row. */
+void pl_judge_restore_standing(struct pl_judge *judge, uint32_t area, const struct pl_standing *standing,
+                               int64_t judged_us)
 {
-    struct pl_facts facts;
-
     assert(area < judge->rules->n_areas);
     judge->areas[area].standing = *standing;
-    facts = facts_of(judge, area, judge->ledger.n ? judge->ledger.rows[judge->ledger.n - 1].tick_us : 0);
-    judge->areas[area].advice = pl_advise(&facts);
+    advise(judge, area, judged_us);
 }
 
 enum pl_status pl_judge_restore_sums(struct pl_judge *judge, const struct pl_sums *sums, struct pl_err *err)

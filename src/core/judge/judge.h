@@ -59,10 +59,11 @@ struct pl_judge;
 struct pl_judge *pl_judge_new(const struct pl_rules *rules, int64_t alert_min_interval_us);
 void pl_judge_free(struct pl_judge *judge);
 
-/* Restore: every ledger row in order, each area's standing, then the sums at the last judged tick, before anything
- * else. */
+/* Restore: every ledger row in order, each area's standing, then the sums at the last judged tick (judged_us), before
+ * anything else. */
 enum pl_status pl_judge_restore_row(struct pl_judge *judge, const struct pl_row *row, struct pl_err *err) PL_MUSTCHECK;
-void pl_judge_restore_standing(struct pl_judge *judge, uint32_t area, const struct pl_standing *standing);
+void pl_judge_restore_standing(struct pl_judge *judge, uint32_t area, const struct pl_standing *standing,
+                               int64_t judged_us);
 enum pl_status pl_judge_restore_sums(struct pl_judge *judge, const struct pl_sums *sums,
                                      struct pl_err *err) PL_MUSTCHECK;
 
@@ -70,7 +71,8 @@ enum pl_status pl_judge_restore_sums(struct pl_judge *judge, const struct pl_sum
 enum pl_reject pl_judge_control(struct pl_judge *judge, const struct pl_control *control, int64_t place_us);
 
 /* The smallest tick above `after_us` that must be judged: a record on the docket, an experiment that falls due, a look
- * at a funnel, a dwell or a held-back alert that ends. PL_TIME_NONE when nothing is known to come. */
+ * at a funnel, a dwell or a held-back alert that ends, a smallest return that was changed. PL_TIME_NONE when nothing is
+ * known to come. */
 int64_t pl_judge_due(const struct pl_judge *judge, int64_t after_us);
 
 /* Judge one tick; ticks rise. sums: over events placed below tick_us, of all shards; NULL when unchanged (the judge
@@ -101,5 +103,8 @@ struct pl_experiment_view {
     unsigned control; /* index of the control variant */
 };
 void pl_judge_experiment(const struct pl_judge *judge, unsigned index, struct pl_experiment_view *view);
+
+/* Its start alone: the view costs O(cells of the experiment), this O(1). */
+int64_t pl_judge_start(const struct pl_judge *judge, unsigned index);
 
 #endif

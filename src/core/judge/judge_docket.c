@@ -1,51 +1,11 @@
-/* The docket: control records between their arrival and their tick, and what makes one a repetition.
+/* The docket: control records between their arrival and their tick.
  */
 #include "core/judge/judge_internal.h"
 
 #include "util/stamp.h"
 
-#include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* One text per fact: a result's first id ever wins, a lifecycle's first (experiment, state), a launch's (area, time).
- */
-static struct pl_span key_of(const struct pl_row *row, char *out, size_t cap)
-{
-    switch (row->kind) {
-    case PL_ROW_RESULT:
-        snprintf(out, cap, "r:%s", row->id);
-        break;
-    case PL_ROW_LIFECYCLE:
-        snprintf(out, cap, "l:%s:%d", row->experiment, (int)row->state);
-        break;
-    case PL_ROW_EPOCH:
-        snprintf(out, cap, "e:%" PRIu32 ":%" PRId64, row->area, row->time_us);
-        break;
-    case PL_ROW_POLICY:
-        snprintf(out, cap, "p:%" PRIu32 ":%" PRId64, row->area, row->tick_us);
-        break;
-    }
-    return pl_span_of(out);
-}
-
-bool pl_judge_known(const struct pl_judge *judge, const struct pl_row *row)
-{
-    char text[2 * PL_NAME_BYTES + 16];
-
-    return pl_names_find(judge->entered, key_of(row, text, sizeof(text))) != PL_NAMES_NONE;
-}
-
-enum pl_status pl_judge_remember(struct pl_judge *judge, const struct pl_row *row, struct pl_err *err)
-{
-    char text[2 * PL_NAME_BYTES + 16];
-
-    if (pl_names_add(judge->entered, key_of(row, text, sizeof(text))) == PL_NAMES_NONE)
-        return pl_err_set(err, PL_ERR_FULL, "the ledger holds more than %d facts", JUDGE_ENTERED_MAX);
-    return PL_OK;
-}
 
 static enum pl_row_kind row_kind(enum pl_control_type type)
 {
@@ -90,11 +50,29 @@ static struct pl_row row_of(const struct pl_control *control, uint32_t area)
     return row;
 }
 
+/* The record says it, or an earlier record of this experiment did, or the configuration does. */
 static uint32_t area_of(const struct pl_judge *judge, const struct pl_control *control)
 {
+    const struct judge_fact *fact = pl_judge_fact(judge, control->experiment);
+
     if (control->area[0])
         return pl_rules_find_area(judge->rules, pl_span_of(control->area));
+    if (fact && fact->told_area != PL_RULES_NONE)
+        return fact->told_area;
     return pl_rules_area_of(judge->rules, pl_span_of(control->experiment));
+}
+
+/* Later records of an experiment need not say again where it belongs. */
+static bool tell_area(struct pl_judge *judge, const struct pl_row *row)
+{
+    struct judge_fact *fact;
+
+    if (row->kind != PL_ROW_LIFECYCLE)
+        return true;
+    fact = pl_judge_fact_made(judge, row->experiment);
+    if (fact && fact->told_area == PL_RULES_NONE)
+        fact->told_area = row->area;
+    return fact != NULL;
 }
 
 enum pl_reject pl_judge_control(struct pl_judge *judge, const struct pl_control *control, int64_t place_us)
@@ -118,26 +96,8 @@ enum pl_reject pl_judge_control(struct pl_judge *judge, const struct pl_control 
         judge->docket = grown;
         judge->cap_docket = cap;
     }
-    if (!item.is_history_end && pl_judge_remember(judge, &item.row, NULL))
+    if (!item.is_history_end && (!tell_area(judge, &item.row) || pl_judge_remember(judge, &item.row, NULL)))
         return PL_REJECT_CONTROL_FULL;
     judge->docket[judge->n_docket++] = item;
     return PL_ACCEPTED;
-}
-
-void pl_judge_life(const struct pl_judge *judge, const char *experiment, struct judge_life *life)
-{
-    *life = (struct judge_life){PL_TIME_NONE, PL_TIME_NONE, false, PL_WORK_GROWTH, PL_RULES_NONE};
-    for (size_t at = 0; at < judge->ledger.n; at++) {
-        const struct pl_row *row = &judge->ledger.rows[at];
-
-        if (row->kind != PL_ROW_LIFECYCLE || strcmp(row->experiment, experiment) != 0)
-            continue;
-        life->work = row->work;
-        life->area = row->area;
-        life->shipped = life->shipped || row->state == PL_SHIPPED;
-        if (row->state == PL_STARTED && life->started_us == PL_TIME_NONE)
-            life->started_us = row->time_us;
-        if (row->state != PL_STARTED && life->ended_us == PL_TIME_NONE)
-            life->ended_us = row->time_us;
-    }
 }

@@ -17,13 +17,30 @@
 
 #define BASELINE_EXPERIMENTS 5
 
-static unsigned control_of(const struct pl_judge *judge, const struct pl_sums_experiment *experiment)
+static const struct judge_fact *fact_of(const struct pl_judge *judge, unsigned index)
+{
+    return &judge->facts[judge->fact_of_sums[index]];
+}
+
+/* Its declaration in the configuration, or NULL. */
+static const struct pl_experiment_rule *declared(const struct pl_judge *judge, unsigned index)
+{
+    uint32_t at = fact_of(judge, index)->declared;
+
+    return at == PL_RULES_NONE ? NULL : &judge->rules->experiments[at];
+}
+
+/* The declared one, else one with a usual name, else the first by name: which arm was seen first differs from shard to
+ * shard and says nothing. */
+static unsigned control_of(const struct pl_judge *judge, unsigned index)
 {
     static const char *const usual[] = {"control", "off", "0", "false"};
-    uint32_t declared = pl_rules_find_experiment(judge->rules, pl_span_of(experiment->name));
+    const struct pl_sums_experiment *experiment = &judge->sums.experiments[index];
+    const struct pl_experiment_rule *rule = declared(judge, index);
+    unsigned first = 0;
 
-    if (declared != PL_RULES_NONE && judge->rules->experiments[declared].n_variants) {
-        int at = pl_sums_find_variant(experiment, pl_span_of(judge->rules->experiments[declared].variants[0]));
+    if (rule && rule->n_variants) {
+        int at = pl_sums_find_variant(experiment, pl_span_of(rule->variants[0]));
 
         if (at >= 0)
             return (unsigned)at;
@@ -32,24 +49,34 @@ static unsigned control_of(const struct pl_judge *judge, const struct pl_sums_ex
         for (unsigned at = 0; at < experiment->n_variants; at++)
             if (strcasecmp(experiment->variants[at], usual[name]) == 0)
                 return at;
+    for (unsigned at = 1; at < experiment->n_variants; at++)
+        if (strcmp(experiment->variants[at], experiment->variants[first]) < 0)
+            first = at;
+    return first;
+}
+
+static double rule_share(const struct pl_experiment_rule *rule, const char *variant)
+{
+    for (unsigned v = 0; rule && v < rule->n_variants; v++)
+        if (strcmp(rule->variants[v], variant) == 0)
+            return rule->shares[v];
     return 0;
 }
 
 /* Shares of one segment by variant index: declared in the log, else in the configuration, else equal. */
-static void shares_of(const struct pl_judge *judge, const struct pl_sums_experiment *experiment, unsigned segment,
-                      double shares[PL_VARIANTS_MAX])
+static void shares_of(const struct pl_judge *judge, unsigned index, unsigned segment, double shares[PL_VARIANTS_MAX])
 {
-    uint32_t declared = pl_rules_find_experiment(judge->rules, pl_span_of(experiment->name));
+    const struct pl_sums_experiment *experiment = &judge->sums.experiments[index];
+    const struct pl_experiment_rule *rule = declared(judge, index);
     double sum = 0;
 
-    for (unsigned at = 0; at < experiment->n_variants; at++) {
-        shares[at] = experiment->shares[segment][at];
-        for (unsigned v = 0;
-             shares[at] <= 0 && declared != PL_RULES_NONE && v < judge->rules->experiments[declared].n_variants; v++)
-            if (strcmp(judge->rules->experiments[declared].variants[v], experiment->variants[at]) == 0)
-                shares[at] = judge->rules->experiments[declared].shares[v];
-        sum += shares[at];
-    }
+    for (unsigned at = 0; at < experiment->n_variants; at++)
+        sum += shares[at] = experiment->shares[segment][at];
+    for (unsigned at = 0; at < experiment->n_variants && !(sum > 0); at++)
+        shares[at] = rule_share(rule, experiment->variants[at]);
+    if (!(sum > 0))
+        for (unsigned at = 0; at < experiment->n_variants; at++)
+            sum += shares[at];
     for (unsigned at = 0; at < experiment->n_variants; at++)
         shares[at] = sum > 0 ? shares[at] / sum : 1.0 / experiment->n_variants;
 }
@@ -66,7 +93,7 @@ static double split_of(const struct pl_judge *judge, unsigned index)
     for (unsigned s = 0; s < experiment->n_segments && s < PL_SEGMENTS_MAX; s++) {
         int64_t total = 0;
 
-        shares_of(judge, experiment, s, shares[n]);
+        shares_of(judge, index, s, shares[n]);
         for (unsigned v = 0; v < experiment->n_variants; v++) {
             const struct pl_cell_key key = {.kind = PL_CELL_SEGMENT, .subject = index, .arm = (uint16_t)v, .metric = s};
 
@@ -102,22 +129,46 @@ static int32_t day_of(int64_t time_us)
     return (int32_t)(pl_stamp_day(time_us) / PL_DAY_US);
 }
 
-/* Its life as the ledger tells it; without a `started` record it starts with its first exposure. */
-static void life_of(const struct pl_judge *judge, const struct pl_sums_experiment *experiment, struct judge_life *life)
+/* Its life as the ledger tells it, completed by the configuration; without a `started` record it starts with its first
+ * exposure. */
+static struct judge_life life_of(const struct pl_judge *judge, unsigned index)
 {
-    pl_judge_life(judge, experiment->name, life);
-    if (life->area == PL_RULES_NONE)
-        life->area = pl_rules_area_of(judge->rules, pl_span_of(experiment->name));
-    if (life->started_us == PL_TIME_NONE)
-        life->started_us = experiment->first_exposure_us;
+    const struct judge_fact *fact = fact_of(judge, index);
+    const struct pl_experiment_rule *rule = declared(judge, index);
+    struct judge_life life = fact->life;
+
+    if (life.area == PL_RULES_NONE)
+        life.area = fact->rule_area;
+    if (life.work == PL_WORK_GROWTH && rule)
+        life.work = rule->work;
+    if (life.started_us == PL_TIME_NONE)
+        life.started_us = judge->sums.experiments[index].first_exposure_us;
+    return life;
 }
 
-static const struct pl_row *row_named(const struct pl_judge *judge, const char *experiment)
+int64_t pl_judge_start(const struct pl_judge *judge, unsigned index)
 {
-    for (size_t at = judge->ledger.n; at-- > 0;)
-        if (judge->ledger.rows[at].kind == PL_ROW_RESULT && strcmp(judge->ledger.rows[at].id, experiment) == 0)
-            return &judge->ledger.rows[at];
-    return NULL;
+    return life_of(judge, index).started_us;
+}
+
+/* End of the last day whose units enter, and the goal's window after it. */
+static int64_t due_of(const struct pl_judge *judge, const struct judge_life *life)
+{
+    const struct pl_area_rule *area;
+    int64_t window_us;
+
+    if (life->area == PL_RULES_NONE || life->started_us == PL_TIME_NONE)
+        return PL_TIME_NONE;
+    area = &judge->rules->areas[life->area];
+    window_us = area->goal == PL_RULES_NONE ? 0 : judge->rules->metrics[area->goal].window_us;
+    return pl_stamp_day(life->started_us) + area->landmark_us + window_us;
+}
+
+int64_t pl_judge_waits_for(const struct pl_judge *judge, unsigned index)
+{
+    struct judge_life life = life_of(judge, index);
+
+    return fact_of(judge, index)->row ? PL_TIME_NONE : due_of(judge, &life);
 }
 
 static enum pl_exclusion exclusion_of(const struct pl_judge *judge, const struct pl_sums_experiment *experiment,
@@ -125,12 +176,12 @@ static enum pl_exclusion exclusion_of(const struct pl_judge *judge, const struct
 {
     uint32_t goal = judge->rules->areas[view->area].goal;
 
+    if (experiment->joined_late)
+        return PL_EXCLUDED_JOINED_LATE; /* shown, never judged: not its health either */
     if (view->uneven_split || view->mixed_alarm)
         return PL_EXCLUDED_UNHEALTHY;
     if (work == PL_WORK_CORE || work == PL_WORK_HOLDOUT)
         return PL_EXCLUDED_KIND;
-    if (experiment->joined_late)
-        return PL_EXCLUDED_JOINED_LATE;
     if (experiment->n_variants != 2 || goal == PL_RULES_NONE ||
         judge->rules->metrics[goal].type != PL_METRIC_CONVERSION)
         return PL_EXCLUDED_SHAPE;
@@ -140,21 +191,20 @@ static enum pl_exclusion exclusion_of(const struct pl_judge *judge, const struct
 void pl_judge_experiment(const struct pl_judge *judge, unsigned index, struct pl_experiment_view *view)
 {
     const struct pl_sums_experiment *experiment = &judge->sums.experiments[index];
-    const struct pl_row *row = row_named(judge, experiment->name);
-    struct judge_life life;
+    size_t row = fact_of(judge, index)->row;
+    struct judge_life life = life_of(judge, index);
     int64_t total = 0;
 
-    life_of(judge, experiment, &life);
     *view = (struct pl_experiment_view){
         .area = life.area,
         .work = life.work,
         .start_us = life.started_us,
         .end_us = life.ended_us,
-        .due_us = PL_TIME_NONE,
-        .control = control_of(judge, experiment),
+        .due_us = due_of(judge, &life),
+        .control = control_of(judge, index),
         .split_log_e = split_of(judge, index),
         .n_mixed = mixed(judge, index),
-        .entered = row != NULL,
+        .entered = row > 0,
     };
     for (unsigned v = 0; v < experiment->n_variants; v++)
         total += exposed(judge, index, v, INT32_MIN, INT32_MAX);
@@ -162,13 +212,7 @@ void pl_judge_experiment(const struct pl_judge *judge, unsigned index, struct pl
     view->mixed_alarm = pl_split_mixed(view->n_mixed, total);
     if (view->area == PL_RULES_NONE)
         return;
-    if (life.started_us != PL_TIME_NONE) {
-        uint32_t goal = judge->rules->areas[view->area].goal;
-        int64_t window_us = goal == PL_RULES_NONE ? 0 : judge->rules->metrics[goal].window_us;
-
-        view->due_us = pl_stamp_day(life.started_us) + judge->rules->areas[view->area].landmark_us + window_us;
-    }
-    view->excluded = row ? row->excluded : exclusion_of(judge, experiment, view, life.work);
+    view->excluded = row ? judge->ledger.rows[row - 1].excluded : exclusion_of(judge, experiment, view, life.work);
 }
 
 /* The area's fixed baseline m0: configured, else pooled over the last 5 that entered before, else its own control. */
@@ -230,11 +274,10 @@ void pl_judge_row_of(const struct pl_judge *judge, unsigned index, int64_t tick_
 {
     const struct pl_sums_experiment *experiment = &judge->sums.experiments[index];
     struct pl_experiment_view view;
-    struct judge_life life;
+    struct judge_life life = life_of(judge, index);
     int64_t landmark_us;
 
     pl_judge_experiment(judge, index, &view);
-    life_of(judge, experiment, &life);
     landmark_us = pl_stamp_day(view.start_us) + judge->rules->areas[view.area].landmark_us;
     *row = (struct pl_row){
         .kind = PL_ROW_RESULT,

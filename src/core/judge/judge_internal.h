@@ -1,5 +1,5 @@
-/* Shared by judge.c (tick), judge_docket.c (control records) and judge_entry.c (experiments from sums); the rules of
- * order, landmark and docket are those of design 10. */
+/* Shared by judge.c (tick), judge_docket.c (control records), judge_facts.c (what is known by name) and judge_entry.c
+ * (experiments from sums); the rules of order, landmark and docket are those of design 10. */
 #ifndef PL_CORE_JUDGE_JUDGE_INTERNAL_H
 #define PL_CORE_JUDGE_JUDGE_INTERNAL_H
 
@@ -20,6 +20,24 @@ struct judge_area {
     bool policy_known;  /* a policy row exists */
 };
 
+/* What the ledger says about an experiment: its lifecycle steps. The first record of a kind wins, as everywhere. */
+struct judge_life {
+    int64_t started_us, ended_us; /* PL_TIME_NONE without such a record */
+    bool shipped;
+    enum pl_work work; /* the first that is not growth: a record that leaves it out changes nothing */
+    uint32_t area;     /* of the first record, PL_RULES_NONE without one */
+};
+
+/* What is known under one name: an experiment's, or a result's id. Looked up, never searched for. */
+struct judge_fact {
+    struct judge_life life;
+    size_t row;         /* 1 + index of its result row in the ledger, 0 without one */
+    uint32_t told_area; /* of the first record accepted, on the docket too; PL_RULES_NONE without one */
+    bool placed;        /* the next two are known: it has been in the sums */
+    uint32_t rule_area; /* by the configuration */
+    uint32_t declared;  /* index of its declaration in the rules, PL_RULES_NONE without one */
+};
+
 struct pl_judge {
     const struct pl_rules *rules; /* ref */
     int64_t min_interval_us;
@@ -28,8 +46,12 @@ struct pl_judge {
     struct judge_area *areas;       /* owned, rules->n_areas */
     struct docket_item *docket;     /* owned, unordered */
     size_t n_docket, cap_docket;
-    struct pl_sums sums;             /* owned: the last sums given */
-    struct pl_names *entered;        /* owned: experiments and result ids with a row, "x:" and "r:" prefixes */
+    struct pl_sums sums;      /* owned: the last sums given */
+    uint32_t *fact_of_sums;   /* owned: index of the fact of each experiment of the sums */
+    struct pl_names *entered; /* owned: keys of results, steps and launches taken, on the docket too */
+    struct pl_names *names;   /* owned: of the facts */
+    struct judge_fact *facts; /* owned, by id of names */
+    size_t cap_facts;
     struct pl_history_point *points; /* owned, of this tick */
     size_t n_points, cap_points;
     struct pl_area_edge *edges; /* owned, 2 per area */
@@ -43,16 +65,21 @@ struct pl_judge {
 bool pl_judge_known(const struct pl_judge *judge, const struct pl_row *row);
 enum pl_status pl_judge_remember(struct pl_judge *judge, const struct pl_row *row, struct pl_err *err) PL_MUSTCHECK;
 
+/* The fact of a name, or NULL; the same, made when it is new: NULL when the table is full or memory is out. Valid until
+ * the next one is made. */
+struct judge_fact *pl_judge_fact(const struct pl_judge *judge, const char *name);
+struct judge_fact *pl_judge_fact_made(struct pl_judge *judge, const char *name);
+
+/* Take down what the last row of the ledger says about an experiment or a result. */
+enum pl_status pl_judge_note(struct pl_judge *judge, const struct pl_row *row, struct pl_err *err) PL_MUSTCHECK;
+
+/* Find the facts of all experiments of the sums. */
+enum pl_status pl_judge_place(struct pl_judge *judge, struct pl_err *err) PL_MUSTCHECK;
+
 /* judge_entry.c: the row that experiment `index` of the sums would enter with at this tick. */
 void pl_judge_row_of(const struct pl_judge *judge, unsigned index, int64_t tick_us, struct pl_row *row);
 
-/* Facts of the ledger about an experiment: its lifecycle steps. */
-struct judge_life {
-    int64_t started_us, ended_us;
-    bool shipped;
-    enum pl_work work;
-    uint32_t area;
-};
-void pl_judge_life(const struct pl_judge *judge, const char *experiment, struct judge_life *life);
+/* The tick from which experiment `index` can enter; PL_TIME_NONE when it has, has no area or no start. O(1). */
+int64_t pl_judge_waits_for(const struct pl_judge *judge, unsigned index);
 
 #endif

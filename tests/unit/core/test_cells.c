@@ -32,17 +32,17 @@ static int teardown(void **state)
 static void adds_and_takes_back(void **state)
 {
     struct pl_cells *cells = *state;
-    const struct pl_amount amount = {3, -5, (pl_int128)25 << 70};
+    const struct pl_amount amount = {3, -5, (pl_int128)25 << 70}, minus = {-3, 5, -((pl_int128)25 << 70)};
     struct pl_cell_key key = key_of(PL_CELL_METRIC, 7, 19700);
 
-    pl_cells_add(cells, &key, &amount, PL_CELLS_LIVE, 1);
-    pl_cells_add(cells, &key, &amount, PL_CELLS_SETTLED, 1);
-    pl_cells_add(cells, &key, &amount, PL_CELLS_LIVE, -1);
+    pl_cells_add(cells, &key, &amount);
     assert_int_equal(cells->n, 1);
-    assert_true(pl_amount_is_zero(&cells->rows[0].view[PL_CELLS_LIVE]));
-    assert_int_equal(cells->rows[0].view[PL_CELLS_SETTLED].n, 3);
-    assert_int_equal(cells->rows[0].view[PL_CELLS_SETTLED].sum, -5);
-    assert_true(cells->rows[0].view[PL_CELLS_SETTLED].sum2 == (pl_int128)25 << 70);
+    assert_int_equal(cells->rows[0].amount.n, 3);
+    assert_int_equal(cells->rows[0].amount.sum, -5);
+    assert_true(cells->rows[0].amount.sum2 == (pl_int128)25 << 70);
+    pl_cells_add(cells, &key, &minus);
+    assert_int_equal(cells->n, 1);
+    assert_true(pl_amount_is_zero(&cells->rows[0].amount));
 }
 
 /* What overflows and is taken back leaves nothing: arithmetic is modular. */
@@ -50,30 +50,57 @@ static void overflow_is_undone_exactly(void **state)
 {
     struct pl_cells *cells = *state;
     const struct pl_amount large = {INT64_MAX, INT64_MIN, ((pl_int128)INT64_MAX) << 63};
+    const struct pl_amount minus = {-INT64_MAX, INT64_MIN, -(((pl_int128)INT64_MAX) << 63)}; /* modulo 2^64 */
     struct pl_cell_key key = key_of(PL_CELL_METRIC, 1, 1);
 
     for (int at = 0; at < 5; at++)
-        pl_cells_add(cells, &key, &large, PL_CELLS_LIVE, 1);
+        pl_cells_add(cells, &key, &large);
     for (int at = 0; at < 4; at++)
-        pl_cells_add(cells, &key, &large, PL_CELLS_LIVE, -1);
-    assert_int_equal(cells->rows[0].view[PL_CELLS_LIVE].n, INT64_MAX);
-    assert_int_equal(cells->rows[0].view[PL_CELLS_LIVE].sum, INT64_MIN);
-    assert_true(cells->rows[0].view[PL_CELLS_LIVE].sum2 == ((pl_int128)INT64_MAX) << 63);
+        pl_cells_add(cells, &key, &minus);
+    assert_int_equal(cells->rows[0].amount.n, INT64_MAX);
+    assert_int_equal(cells->rows[0].amount.sum, INT64_MIN);
+    assert_true(cells->rows[0].amount.sum2 == ((pl_int128)INT64_MAX) << 63);
 }
 
-static void only_settled_changes_are_marked(void **state)
+static void changes_are_marked_once(void **state)
 {
     struct pl_cells *cells = *state;
     const struct pl_amount one = {.n = 1};
     struct pl_cell_key key = key_of(PL_CELL_EXPOSED, 1, 1);
 
-    pl_cells_add(cells, &key, &one, PL_CELLS_LIVE, 1);
-    assert_int_equal(cells->n_dirty, 0);
     assert_false(cells->changed);
-    pl_cells_add(cells, &key, &one, PL_CELLS_SETTLED, 1);
-    pl_cells_add(cells, &key, &one, PL_CELLS_SETTLED, 1);
+    pl_cells_add(cells, &key, &one);
+    pl_cells_add(cells, &key, &one);
     assert_int_equal(cells->n_dirty, 1);
     assert_true(cells->changed);
+}
+
+/* What is added to a copy does not show in the cells it was made from. */
+static void a_copy_is_apart(void **state)
+{
+    struct pl_cells *cells = *state, copy = {0};
+    const struct pl_amount one = {.n = 1};
+
+    assert_true(pl_cells_copy(&copy, cells));
+    pl_cells_fini(&copy);
+    for (uint32_t subject = 0; subject < 100; subject++) {
+        struct pl_cell_key key = key_of(PL_CELL_MIXED, subject, 1);
+
+        pl_cells_add(cells, &key, &one);
+    }
+    assert_true(pl_cells_copy(&copy, cells));
+    for (uint32_t subject = 50; subject < 200; subject++) {
+        struct pl_cell_key key = key_of(PL_CELL_MIXED, subject, 1);
+
+        pl_cells_add(&copy, &key, &one);
+    }
+    assert_int_equal(cells->n, 100);
+    assert_int_equal(cells->n_mixed, 100);
+    assert_int_equal(copy.n, 200);
+    assert_int_equal(copy.n_mixed, 250);
+    for (uint32_t at = 0; at < 200; at++)
+        assert_int_equal(copy.rows[at].amount.n, at >= 50 && at < 100 ? 2 : 1);
+    pl_cells_fini(&copy);
 }
 
 static void finds_every_cell_among_many(void **state)
@@ -86,11 +113,11 @@ static void finds_every_cell_among_many(void **state)
                 struct pl_cell_key key = key_of(PL_CELL_EXPOSED, subject, pane);
                 struct pl_amount amount = {.n = (int64_t)subject * 1000 + pane};
 
-                pl_cells_add(cells, &key, &amount, PL_CELLS_SETTLED, 1);
+                pl_cells_add(cells, &key, &amount);
             }
     assert_int_equal(cells->n, 5000);
     for (uint32_t at = 0; at < cells->n; at++)
-        assert_int_equal(cells->rows[at].view[PL_CELLS_SETTLED].n,
+        assert_int_equal(cells->rows[at].amount.n,
                          2 * ((int64_t)cells->rows[at].key.subject * 1000 + cells->rows[at].key.pane));
 }
 
@@ -118,13 +145,13 @@ static void cut_panes_take_nothing_and_go(void **state)
     const struct pl_amount one = {1, 1, 0};
     struct pl_cell_key old = key_of(PL_CELL_FUNNEL_HOUR, 0, 10), young = key_of(PL_CELL_FUNNEL_HOUR, 0, 100);
 
-    pl_cells_add(cells, &old, &one, PL_CELLS_SETTLED, 1);
-    pl_cells_add(cells, &young, &one, PL_CELLS_SETTLED, 1);
+    pl_cells_add(cells, &old, &one);
+    pl_cells_add(cells, &young, &one);
     pl_cells_cut(cells, 100 * PL_HOUR_US);
     pl_cells_sweep(cells);
-    pl_cells_add(cells, &old, &one, PL_CELLS_LIVE, -1);
+    pl_cells_add(cells, &old, &one);
     assert_null(row_of(cells, old));
-    assert_int_equal(row_of(cells, young)->view[PL_CELLS_SETTLED].n, 1);
+    assert_int_equal(row_of(cells, young)->amount.n, 1);
     assert_int_equal(cells->n, 1);
     assert_int_equal(cells->n_dirty, 1);
 }
@@ -133,16 +160,15 @@ static void cut_panes_take_nothing_and_go(void **state)
 static void sweep_keeps_what_must_be_deleted(void **state)
 {
     struct pl_cells *cells = *state;
-    const struct pl_amount one = {.n = 1};
+    const struct pl_amount one = {.n = 1}, minus = {.n = -1};
     struct pl_cell_key stored = key_of(PL_CELL_EXPOSED, 1, 1), fresh = key_of(PL_CELL_EXPOSED, 2, 1);
 
     pl_cells_restore(cells, &stored, &one);
     assert_int_equal(cells->n_dirty, 0);
-    assert_int_equal(row_of(cells, stored)->view[PL_CELLS_LIVE].n, 1);
-    pl_cells_add(cells, &stored, &one, PL_CELLS_SETTLED, -1);
-    pl_cells_add(cells, &stored, &one, PL_CELLS_LIVE, -1);
-    pl_cells_add(cells, &fresh, &one, PL_CELLS_SETTLED, 1);
-    pl_cells_add(cells, &fresh, &one, PL_CELLS_SETTLED, -1);
+    assert_int_equal(row_of(cells, stored)->amount.n, 1);
+    pl_cells_add(cells, &stored, &minus);
+    pl_cells_add(cells, &fresh, &one);
+    pl_cells_add(cells, &fresh, &minus);
     pl_cells_sweep(cells);
     assert_non_null(row_of(cells, stored));
     assert_null(row_of(cells, fresh));
@@ -153,13 +179,12 @@ static void sweep_keeps_what_must_be_deleted(void **state)
 static void counts_mixed_units(void **state)
 {
     struct pl_cells *cells = *state;
-    const struct pl_amount one = {.n = 1};
+    const struct pl_amount one = {.n = 1}, minus = {.n = -1};
     struct pl_cell_key a = key_of(PL_CELL_MIXED, 1, 1), b = key_of(PL_CELL_MIXED, 2, 5);
 
-    pl_cells_add(cells, &a, &one, PL_CELLS_LIVE, 1);
-    pl_cells_add(cells, &b, &one, PL_CELLS_LIVE, 1);
-    pl_cells_add(cells, &b, &one, PL_CELLS_SETTLED, 1);
-    pl_cells_add(cells, &a, &one, PL_CELLS_LIVE, -1);
+    pl_cells_add(cells, &a, &one);
+    pl_cells_add(cells, &b, &one);
+    pl_cells_add(cells, &a, &minus);
     assert_int_equal(cells->n_mixed, 1);
 }
 
@@ -168,7 +193,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(adds_and_takes_back, setup, teardown),
         cmocka_unit_test_setup_teardown(overflow_is_undone_exactly, setup, teardown),
-        cmocka_unit_test_setup_teardown(only_settled_changes_are_marked, setup, teardown),
+        cmocka_unit_test_setup_teardown(changes_are_marked_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_copy_is_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(finds_every_cell_among_many, setup, teardown),
         cmocka_unit_test_setup_teardown(cuts_funnel_panes_at_the_exact_tick, setup, teardown),
         cmocka_unit_test_setup_teardown(cut_panes_take_nothing_and_go, setup, teardown),

@@ -37,7 +37,7 @@ static int teardown(void **state)
 
 static void act(struct fixture *fixture, uint32_t funnel, int64_t seconds, uint32_t action)
 {
-    struct pl_step step = {fixture->plan, &fixture->registry, &fixture->cells, PL_CELLS_LIVE, 1};
+    struct pl_step step = {fixture->plan, &fixture->registry, &fixture->cells};
     struct pl_tail_event event = {
         .place_us = AT(seconds), .time_us = AT(seconds), .kind = PL_EVENT_ACTION, .subject = action};
 
@@ -52,7 +52,7 @@ static struct pl_amount cell(const struct fixture *fixture, uint16_t kind, uint3
 
     for (uint32_t at = 0; at < fixture->cells.n; at++)
         if (pl_cell_key_order(&fixture->cells.rows[at].key, &key) == 0)
-            return fixture->cells.rows[at].view[PL_CELLS_LIVE];
+            return fixture->cells.rows[at].amount;
     return (struct pl_amount){0};
 }
 

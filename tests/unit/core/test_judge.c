@@ -161,7 +161,7 @@ static unsigned run_flat(struct pl_judge **judge, const struct pl_rules *rules, 
 
             for (size_t at = 0; at < ledger->n; at++)
                 assert_int_equal(pl_judge_restore_row(next, &ledger->rows[at], NULL), PL_OK);
-            pl_judge_restore_standing(next, 0, pl_judge_standing(*judge, 0));
+            pl_judge_restore_standing(next, 0, pl_judge_standing(*judge, 0), judgement.tick_us);
             pl_judge_free(*judge);
             *judge = next;
         }
@@ -263,6 +263,35 @@ static void an_uneven_split_is_left_out_before_its_effect_is_seen(void **state)
     pl_sums_fini(&sums);
 }
 
+/* design 5: recomputed from the ledger, unconfirmed for 8 results; from the reload on, not only from the next tick on.
+ */
+static void a_new_smallest_return_is_told_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct pl_rules *rules = make_rules(.12);
+    struct pl_judge *next = pl_judge_new(rules, 14 * PL_DAY_US);
+    const struct pl_ledger *ledger;
+
+    (void)run_flat(&f->judge, f->rules, false);
+    assert_false(pl_judge_advice(f->judge, 0)->missing & PL_MISSING_POLICY_AGE);
+    ledger = pl_judge_ledger(f->judge);
+    for (size_t at = 0; at < ledger->n; at++)
+        assert_int_equal(pl_judge_restore_row(next, &ledger->rows[at], NULL), PL_OK);
+    pl_judge_restore_standing(next, 0, pl_judge_standing(f->judge, 0), T0 + 60 * PL_DAY_US);
+    assert_int_equal(pl_judge_advice(next, 0)->verdict, PL_SHIFT_TO_CORE);
+    assert_true(pl_judge_advice(next, 0)->missing & PL_MISSING_POLICY_AGE);
+    for (int n = 1; n <= 8; n++) {
+        struct pl_control one = result("", T0 + (60 + n) * PL_DAY_US, 0, .1);
+
+        snprintf(one.id, sizeof(one.id), "more%d", n);
+        take(next, &one);
+        (void)tick(next, one.time_us + PL_HOUR_US);
+        assert_int_equal(!!(pl_judge_advice(next, 0)->missing & PL_MISSING_POLICY_AGE), n < 8);
+    }
+    pl_judge_free(next);
+    pl_rules_free(rules);
+}
+
 static void history_is_published_once_at_its_end(void **state)
 {
     struct fixture *f = *state;
@@ -292,6 +321,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(flat_returns_alert_the_same_with_or_without_restarts, setup, teardown),
         cmocka_unit_test_setup_teardown(an_experiment_enters_at_its_landmark_from_sums, setup, teardown),
         cmocka_unit_test_setup_teardown(an_uneven_split_is_left_out_before_its_effect_is_seen, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_new_smallest_return_is_told_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(history_is_published_once_at_its_end, setup, teardown),
     };
 

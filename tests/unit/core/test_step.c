@@ -21,7 +21,7 @@ static int setup(void **state)
     pl_experiment_variant(fixture.registry.experiments[0], pl_span_of("control"));
     pl_experiment_variant(fixture.registry.experiments[0], pl_span_of("B"));
     pl_cells_cut(&fixture.cells, PL_TIME_NONE);
-    fixture.step = (struct pl_step){fixture.plan, &fixture.registry, &fixture.cells, PL_CELLS_LIVE, 1};
+    fixture.step = (struct pl_step){fixture.plan, &fixture.registry, &fixture.cells};
     *state = &fixture;
     return 0;
 }
@@ -62,7 +62,7 @@ static struct pl_amount cell(const struct fixture *fixture, struct pl_cell_key k
 {
     for (uint32_t at = 0; at < fixture->cells.n; at++)
         if (pl_cell_key_order(&fixture->cells.rows[at].key, &key) == 0)
-            return fixture->cells.rows[at].view[PL_CELLS_LIVE];
+            return fixture->cells.rows[at].amount;
     return (struct pl_amount){0};
 }
 
@@ -74,14 +74,6 @@ static int64_t exposed(const struct fixture *fixture, uint16_t arm)
 static struct pl_amount metric(const struct fixture *fixture, uint16_t arm, uint32_t index)
 {
     return cell(fixture, (struct pl_cell_key){PL_CELL_METRIC, arm, 0, index, WORLD_DAY});
-}
-
-static bool all_zero(const struct fixture *fixture)
-{
-    for (uint32_t at = 0; at < fixture->cells.n; at++)
-        if (!pl_amount_is_zero(&fixture->cells.rows[at].view[PL_CELLS_LIVE]))
-            return false;
-    return true;
 }
 
 static void first_exposure_counts_once(void **state)
@@ -220,26 +212,6 @@ static void segment_is_that_of_the_first_exposure(void **state)
     assert_int_equal(cell(fixture, (struct pl_cell_key){PL_CELL_SEGMENT, 1, 0, 1, 0}).n, 1);
 }
 
-/* Weight 0 changes the state only; -1 with the same state takes back exactly what +1 added. */
-static void weights(void **state)
-{
-    struct fixture *fixture = *state;
-
-    for (int weight = -1; weight <= 1; weight++) {
-        fixture->step.weight = weight;
-        fixture->words.n = 0;
-        expose(fixture, AT(0), AT(0), 0);
-        act(fixture, AT(1), AT(1), WORLD_VIEW, 0);
-        act(fixture, AT(2), AT(2), WORLD_CART, 0);
-        act(fixture, AT(3), AT(3), WORLD_BUY, 1234567);
-        expose(fixture, AT(4), AT(4), 1);
-        assert_true(fixture->words.n > PL_WORDS_FIRST);
-        if (weight == 0)
-            assert_false(all_zero(fixture)); /* what -1 left */
-    }
-    assert_true(all_zero(fixture));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,7 +224,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(exposures_at_or_after_the_end_are_void, setup, teardown),
         cmocka_unit_test_setup_teardown(a_long_gap_starts_a_new_unit, setup, teardown),
         cmocka_unit_test_setup_teardown(segment_is_that_of_the_first_exposure, setup, teardown),
-        cmocka_unit_test_setup_teardown(weights, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

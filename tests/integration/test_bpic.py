@@ -1,0 +1,73 @@
+"""A real product's funnel through real Kafka: 13,087 loan applications of a Dutch bank (BPI Challenge 2012).
+
+The data is not ours to ship: it is looked for in $PLATEAUD_BPIC, else beside the repository. The expected figures are
+those published for the data set; the test counts them a second time itself, in a few lines and from the file alone.
+"""
+
+import collections
+import csv
+import gzip
+import json
+import os
+import pathlib
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+import rig
+
+PLACE = pathlib.Path(os.environ.get("PLATEAUD_BPIC", rig.ROOT.parent / "shared" / "data" / "bpic2012"))
+FILE = PLACE / "events.csv.gz"
+STEPS = ["A_SUBMITTED", "A_PREACCEPTED", "A_ACCEPTED", "O_SENT", "O_SENT_BACK", "A_APPROVED"]
+REACHED = [13_087, 7_367, 5_113, 5_015, 3_254, 2_246]
+
+pytestmark = pytest.mark.skipif(not FILE.exists(), reason=f"BPI Challenge 2012 (doi 10.4121/uuid:3926db30-f712-4394-"
+                                f"aebc-75976070e91f) is not in {PLACE}: set PLATEAUD_BPIC to the directory of its "
+                                "events.csv.gz")
+
+
+def completed():
+    """(UTC time, number in the file, case, activity, the time as it is written) of completed events, by time."""
+    with gzip.open(FILE, "rt", newline="") as lines:
+        rows = [(datetime.fromisoformat(row["timestamp"]).astimezone(timezone.utc), number, row["case_id"],
+                 row["activity"], row["timestamp"])
+                for number, row in enumerate(csv.DictReader(lines)) if row["lifecycle"] == "COMPLETE"]
+    return sorted(rows)
+
+
+def reached(rows):
+    """Cases that got to each step, in order."""
+    at = collections.Counter()
+    for _, _, case, activity, _ in rows:
+        if at[case] < len(STEPS) and activity == STEPS[at[case]]:
+            at[case] += 1
+    return [sum(1 for step in at.values() if step > number) for number in range(len(STEPS))]
+
+
+def test_funnel(kafka, redis, names, daemons):
+    rows = completed()
+    assert reached(rows) == REACHED
+    topic, control = names("loans"), names("loans-control")
+    kafka.create(f"{topic}:4", f"{control}:1")
+    daemon = daemons(rig.make_conf(
+        kafka, redis, control=control, topics=(topic,), forget="365d", idle_timeout="2s",
+        sections=[("area loans", {"funnel": " > ".join(STEPS)})]))
+    kafka.produce((topic, -1, case, int(when.timestamp() * 1000),
+                   json.dumps({"type": "track", "event": activity, "userId": case, "messageId": f"e{number}",
+                               "timestamp": written}))
+                  for when, number, case, activity, written in rows)
+
+    everything = rows[-1][0].replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    figures = {}
+
+    def complete():
+        figures.update(redis.hgetall("plateaud:{main}:funnel:loans"))
+        return figures.get("judged", "") >= everything.strftime("%Y-%m-%dT%H:%M:%S")
+
+    rig.wait_until(complete, 60, what="all is judged")
+    assert [figures[f"step{step + 1}"] for step in range(6)] == STEPS
+    assert [int(figures[f"life.attempts.{step + 1}"]) for step in range(6)] == REACHED
+    assert [int(figures[f"life.units.{step + 1}"]) for step in range(6)] == REACHED
+    assert daemon.metric("plateaud_records_total") == len(rows)
+    assert daemon.metric("plateaud_events_accepted_total") == len(rows)
+    assert daemon.metric("plateaud_rejected_total") == 0

@@ -192,7 +192,7 @@ start_product() {
 
 # ---- what is shown ------------------------------------------------------------------------------------------------
 
-LINE='%-10s  %7s  %-24s  %-29s  %-17s  %s\n'
+LINE='%-10s  %7s  %-28s  %-29s  %-17s  %s\n'
 
 # The last result that was taken, with its standard error: "checkout_27 +3.1 +- 1.9 %"
 last_result() {

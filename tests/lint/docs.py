@@ -71,6 +71,15 @@ def files(tree, document):
                         if not os.path.exists(os.path.join(tree.root, path))]
 
 
+def explained(tree):
+    """Each integration test has its line in tests/README.md."""
+    document = "tests/README.md"
+    found = [path for path in tree.files("tests/integration", ext=".py") if os.path.basename(path).startswith("test_")]
+    known = words(tree.read(document)) if document in documents(tree) else set()
+    names = ["integration." + os.path.basename(path)[len("test_"):-len(".py")] for path in found]
+    return len(found), ["%s: there is no `%s`" % (document, name) for name in names if name not in known]
+
+
 PLACES = {"unit": "tests/unit/%s.c", "integration": "tests/integration/%s.py", "ops": "tests/ops/%s.py"}
 
 
@@ -106,7 +115,7 @@ def configuration(tree):
 def check(tree):
     problems, looked = configuration(tree), 1
     everywhere = [find(tree, path) for path in documents(tree) for find in (files, tests)]
-    for count, found in (named_in_readme(tree), reasons(tree), commands(tree), *everywhere):
+    for count, found in (named_in_readme(tree), reasons(tree), commands(tree), explained(tree), *everywhere):
         looked += count
         problems += found
     return looked, problems
@@ -142,7 +151,7 @@ GOOD = {
 
 def case(title, expected, **changed):
     paths = {"readme": README, "manual": MANUAL, "rejects": REJECTS, "commands": COMMANDS, "source": "src/app/a.c",
-             "table": "src/app/metrics.def", "src_readme": "src/README.md"}
+             "table": "src/app/metrics.def", "src_readme": "src/README.md", "test": "tests/integration/test_x.py"}
     return title, {**GOOD, **{paths[name]: text for name, text in changed.items()}}, expected
 
 
@@ -155,6 +164,7 @@ CASES = [
     case("key", "`ledger` is not in README.md", source='key = pl_key_main(conf->instance, "ledger");\n'),
     case("key with id", None, source='pl_key_main_id(f(x), "status", id);\n'),
     case("test", "there is no test unit.core.x", readme=GOOD[README] + "`unit.core.x`\n"),
+    case("test that is not explained", "there is no `integration.x`", test="\n"),
     case("oracle", "there is no test oracle.x", readme=GOOD[README] + "`oracle.x`\n"),
     case("command", "the command worth", commands='    {"worth", pl_ctl_worth, "x"},\n'),
     case("link", "README.md: there is no conf/b", readme=GOOD[README] + "[y](conf/b)\n"),

@@ -10,6 +10,7 @@ import gzip
 import json
 import os
 import pathlib
+import subprocess
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -44,18 +45,44 @@ def reached(rows):
     return [sum(1 for step in at.values() if step > number) for number in range(len(STEPS))]
 
 
-def test_funnel(kafka, redis, names, daemons):
-    rows = completed()
-    assert reached(rows) == REACHED
+@pytest.fixture(scope="module")
+def rows():
+    found = completed()
+    assert reached(found) == REACHED
+    return found
+
+
+def value(number, case, activity, written):
+    return json.dumps({"type": "track", "event": activity, "userId": case, "messageId": f"e{number}",
+                       "timestamp": written})
+
+
+AREA = [("area loans", {"funnel": " > ".join(STEPS)})]
+
+
+def test_funnel_in_a_replay(rows, tmp_path):
+    """The engine alone, over a file: exact sums of every day of entry."""
+    (tmp_path / "conf").write_text(rig.make_conf(topics=("loans",), forget="365d", sections=[("kafka", {
+        "bootstrap.servers": "127.0.0.1:1"}), *AREA]))
+    (tmp_path / "events.jsonl").write_text("".join(value(*row[1:]) + "\n" for row in rows))
+    done = subprocess.run([rig.program("plateauctl"), "replay", "-c", tmp_path / "conf", "--json",
+                           tmp_path / "events.jsonl"], capture_output=True, text=True, check=True, timeout=60)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    days = [line for line in lines if line["type"] == "sum" and line["kind"] == "funnel"]
+    assert len({line["day"] for line in days}) > 100
+    for step, n in zip(STEPS, REACHED):
+        assert sum(line["n"] for line in days if line["action"] == step) == n
+    counts = next(line for line in lines if line["type"] == "counts")
+    assert counts["records"] == counts["events"] == len(rows)
+
+
+def test_funnel_through_kafka(kafka, redis, names, daemons, rows):
     topic, control = names("loans"), names("loans-control")
     kafka.create(f"{topic}:4", f"{control}:1")
     daemon = daemons(rig.make_conf(
         kafka, redis, control=control, topics=(topic,), forget="365d", idle_timeout="2s",
-        sections=[("area loans", {"funnel": " > ".join(STEPS)})]))
-    kafka.produce((topic, -1, case, int(when.timestamp() * 1000),
-                   json.dumps({"type": "track", "event": activity, "userId": case, "messageId": f"e{number}",
-                               "timestamp": written}))
-                  for when, number, case, activity, written in rows)
+        sections=AREA))
+    kafka.produce((topic, -1, row[2], int(row[0].timestamp() * 1000), value(*row[1:])) for row in rows)
 
     everything = rows[-1][0].replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     figures = {}

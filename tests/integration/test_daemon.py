@@ -96,13 +96,13 @@ def rare_commits(kafka, redis, topic, control, group):
 
 
 def start_uncommitted(kafka, redis, topic, conf, daemons):
-    """A daemon that has taken 5,000 records of which only the first 100 are stored."""
-    kafka.produce(orders(topic, 0, 100))
+    """A daemon that has taken 5,000 records of which only the first of each partition is stored."""
+    kafka.produce(orders(topic, 0, 2))
     daemon = daemons(conf)
-    rig.wait_until(lambda: stored(redis, "accepted") == 100, what="the first commits")
-    kafka.produce(orders(topic, 100, 5000))
+    rig.wait_until(lambda: stored(redis, "accepted") == 2, what="the first commits")
+    kafka.produce(orders(topic, 2, 5000))
     wait_metric(daemon, "plateaud_records_total", 5000)
-    assert stored(redis, "accepted") == 100
+    assert stored(redis, "accepted") == 2
     return daemon
 
 

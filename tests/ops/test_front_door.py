@@ -107,6 +107,11 @@ class Run(Case):
         done = self.run_script("run.sh", "release", "asan")
         self.assertEqual((done.returncode, self.last_line(done)), (1, "16 passed, 4 failed"))
 
+    def test_skipped_tests_did_not_pass(self):
+        self.tools(ctest=SUMMARY.format(0, 10) + "; echo 'The following tests did not run:'; echo '  7 - x (Skipped)'")
+        done = self.run_script("run.sh", "release")
+        self.assertEqual((done.returncode, self.last_line(done)), (0, "9 passed, 0 failed"))
+
     def test_one_way(self):
         self.tools()
         done = self.run_script("run.sh", "clang")

@@ -115,7 +115,7 @@ static void write_edge(struct pl_evaluator *ev, const struct pl_area_edge *edge)
     struct pl_key stream = pl_key_main(instance, "alerts");
     struct pl_key channel = pl_key_channel(instance), area_channel = pl_key_area_channel(instance, rule->id);
     struct pl_buf json = {0};
-    char id[33], max[16];
+    char id[33], max[16], name[PL_NAME_BYTES];
 
     pl_alert_doc_id(&doc, id);
     pl_alert_doc_write(&doc, &json);
@@ -126,7 +126,7 @@ static void write_edge(struct pl_evaluator *ev, const struct pl_area_edge *edge)
     }
     snprintf(max, sizeof(max), "%u", ev->conf->alert_stream_max);
     pl_resp_add_text(&ev->batch, "XADD", stream.text, "MAXLEN", "~", max, "*", "id", id, "status",
-                     pl_alert_status_name(edge->edge.status), "alertname", pl_verdict_name(edge->edge.verdict), "area",
+                     pl_alert_status_name(edge->edge.status), "alertname", pl_alert_doc_name(&doc, name), "area",
                      rule->id, "owner", rule->owner, "severity", pl_alert_severity(edge->edge.verdict), "json",
                      json.ptr, NULL);
     pl_resp_add_text(&ev->batch, "PUBLISH", channel.text, json.ptr, NULL);

@@ -43,7 +43,7 @@ clean_up() {
     status=$?
     trap '' HUP INT TERM
     stop_all
-    if [ "$status" -ne 0 ] && [ -s "$dir/plateaud.log" ]; then
+    if [ "$status" -eq 1 ] && [ -s "$dir/plateaud.log" ]; then
         echo "demo: the end of the log of plateaud:" >&2
         tail -n 20 "$dir/plateaud.log" >&2
     fi
@@ -160,7 +160,8 @@ start_plateaud() {
     started $!
 }
 
-# Both topics as one stream, each control record where its time is: topic, partition (-1: by key), key, timestamp, value.
+# Both topics as one stream, each control record where its time is. Fields: topic, partition (-1: by key), key,
+# timestamp (none: now), value.
 lines_to_produce() {
     awk -v control="$dir/control.jsonl" '
         function next_control() {
@@ -184,13 +185,14 @@ lines_to_produce() {
 
 start_product() {
     lines_to_produce >"$dir/lines"
-    "$support/produce" -b "$bootstrap" --rate "$RATE" -X compression.type=lz4 <"$dir/lines" >"$dir/produce.log" 2>&1 9>&- &
+    "$support/produce" -b "$bootstrap" --rate "$RATE" -X compression.type=lz4 \
+        <"$dir/lines" >"$dir/produce.log" 2>&1 9>&- &
     started $!
 }
 
 # ---- what is shown ------------------------------------------------------------------------------------------------
 
-LINE='%-10s  %7s  %-24s  %-29s  %-17s  %s\n'
+LINE='%-10s  %7s  %-28s  %-29s  %-17s  %s\n'
 
 # The last result that was taken, with its standard error: "checkout_27 +3.1 +- 1.9 %"
 last_result() {
@@ -305,7 +307,8 @@ echo
 echo "\$ plateauctl explain checkout"
 "$plateauctl" explain checkout --no-color -c "$dir/plateaud.conf"
 echo
-echo "demo: $(wc -l <"$dir/events.jsonl") events, 42 experiments, $heard alerts, SHIFT_TO_CORE at $(member time <"$dir/alert") of event time; took $took s"
+printf 'demo: %s events, 42 experiments, %s alerts, SHIFT_TO_CORE at %s of event time; took %s s\n' \
+    "$(wc -l <"$dir/events.jsonl")" "$heard" "$(member time <"$dir/alert")" "$took"
 echo
 if [ -z "$KEEP" ]; then
     echo "To look around yourself:"
@@ -314,6 +317,7 @@ if [ -z "$KEEP" ]; then
     echo "  less README.md          what to put into plateaud.conf for your product"
     exit 0
 fi
+trap 'exit 0' HUP INT TERM
 echo "Everything stays up until Ctrl-C. Look further in another terminal:"
 echo "  $plateauctl status -c $dir/plateaud.conf"
 echo "  $plateauctl alerts -c $dir/plateaud.conf"

@@ -69,17 +69,19 @@ clang() {
     CC=clang configure build-clang clang && build build-clang && passed=$((passed + 1))
 }
 
-# Data races: the unit tests of the layers that have threads, without what those link that is not instrumented.
+# Data races: the unit tests of the layers that have threads, then the daemon itself between real servers.
 tsan() {
     local targets
     configure build-tsan tsan || return
     targets=$(ninja -C build-tsan -t targets all | sed -nE 's/^(test_(adapter|app)_[a-z0-9_]+): phony$/\1/p')
     # shellcheck disable=SC2086 # a list of words
-    build build-tsan $targets || return
+    build build-tsan plateaud produce kafka_probe $targets || return
     # gcc 12's runtime does not start under the address randomisation of new kernels.
     setarch "$(uname -m)" -R true 2>/dev/null && wrapper=(setarch "$(uname -m)" -R)
-    TSAN_OPTIONS='ignore_noninstrumented_modules=1 second_deadlock_stack=1' \
-        check build-tsan -j 2 -R '^unit\.(adapter|app)\.'
+    export TSAN_OPTIONS='ignore_noninstrumented_modules=1 second_deadlock_stack=1'
+    check build-tsan -j 2 -R '^unit\.(adapter|app)\.'
+    PYTEST_ADDOPTS='-k koivisto' check build-tsan -R '^integration\.results$'
+    unset TSAN_OPTIONS
     wrapper=()
 }
 

@@ -21,6 +21,7 @@ void pl_evaluator_halt(struct pl_evaluator *ev, const char *fmt, ...)
     vsnprintf(ev->why, sizeof(ev->why), fmt, args);
     va_end(args);
     ev->phase = EVAL_HALTED;
+    ev->reading = false; /* what is still to be answered is counted in replies_left */
     pl_log(PL_LOG_ERROR, "event=evaluator_halted why=\"%s\"",
            pl_log_escape(pl_span_of(ev->why), escaped, sizeof(escaped)));
 }
@@ -50,7 +51,8 @@ static void drop_memory(struct pl_evaluator *ev)
     ev->n_batch = 0;
     ev->published_once = false;
     memset(ev->touched, 0, sizeof(ev->touched));
-    ev->control_seen[0] = '\0';
+    ev->control_seen[0] = ev->control_mark[0] = '\0';
+    ev->control_place_us = PL_TIME_NONE;
 }
 
 static void on_acquired(void *ctx, enum pl_status status, const struct pl_acquired *acquired, const char *why)
@@ -102,6 +104,16 @@ void pl_evaluator_start_over(struct pl_evaluator *ev)
         ev->phase = EVAL_WAITING;
 }
 
+/* It does not judge now, and no reply is to come: nothing but the pointer is to change. A halted one tries again, as
+ * whoever asked for a reload has looked at it. */
+static void adopt(struct pl_evaluator *ev)
+{
+    drop_memory(ev);
+    ev->conf = atomic_load(&ev->shared->conf);
+    ev->reload_wanted = false;
+    ev->phase = EVAL_WAITING;
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *ctx)
 {
     struct pl_evaluator *ev = ctx;
@@ -110,7 +122,11 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 
     (void)fd;
     (void)what;
-    if (busy || ev->phase == EVAL_HALTED || ev->phase == EVAL_ACQUIRING || ev->phase == EVAL_LOADING)
+    if (busy || ev->phase == EVAL_ACQUIRING || ev->phase == EVAL_LOADING)
+        return;
+    if (ev->reload_wanted && ev->phase != EVAL_RUNNING)
+        adopt(ev);
+    if (ev->phase == EVAL_HALTED)
         return;
     if (!here) {
         if (ev->phase == EVAL_RUNNING)
@@ -212,11 +228,7 @@ void pl_evaluator_free(struct pl_evaluator *ev)
 
 void pl_evaluator_reload(struct pl_evaluator *ev)
 {
-    ev->reload_wanted = true;
-    if (ev->phase != EVAL_WAITING)
-        return;
-    drop_memory(ev); /* it does not judge now: nothing but the pointer is to change */
-    ev->conf = atomic_load(&ev->shared->conf);
+    ev->reload_wanted = true; /* the timer does it, when no reply is to come */
 }
 
 bool pl_evaluator_is_current(const struct pl_evaluator *ev)

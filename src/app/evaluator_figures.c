@@ -62,6 +62,14 @@ static void pair_lift(struct pl_command *c, const char *window, const char *vari
     }
 }
 
+/* The hash is written anew: figures that are absent now must not stay. */
+static void begin(struct pl_evaluator *ev, struct pl_command *c, struct pl_key key)
+{
+    pl_resp_add_text(&ev->batch, "DEL", key.text, NULL);
+    ev->n_batch++;
+    pl_command_init(c, "HSET", key.text);
+}
+
 static void write_metric(struct pl_evaluator *ev, unsigned index, const struct pl_experiment_view *view,
                          uint32_t metric)
 {
@@ -71,7 +79,7 @@ static void write_metric(struct pl_evaluator *ev, unsigned index, const struct p
     char id[2 * PL_NAME_BYTES];
 
     snprintf(id, sizeof(id), "%s:%s", experiment->name, rule->id);
-    pl_command_init(&c, "HSET", pl_key_main_id(ev->conf->instance, "experiment", id).text);
+    begin(ev, &c, pl_key_main_id(ev->conf->instance, "experiment", id));
     pl_command_time(&c, "judged", ev->judged_us);
     for (int w = 0; w < PL_FIGURES_WINDOWS; w++) {
         enum pl_figures_window window = (enum pl_figures_window)w;
@@ -100,7 +108,7 @@ static void write_summary(struct pl_evaluator *ev, unsigned index, const struct 
     struct pl_command c;
     char name[NAME_BYTES];
 
-    pl_command_init(&c, "HSET", pl_key_main_id(ev->conf->instance, "experiment", experiment->name).text);
+    begin(ev, &c, pl_key_main_id(ev->conf->instance, "experiment", experiment->name));
     pl_command_pair(&c, "area", ev->conf->rules->areas[view->area].id);
     pl_command_pair(&c, "work", works[view->work]);
     pl_command_pair(&c, "control", experiment->variants[view->control]);
@@ -147,7 +155,7 @@ static void write_funnel(struct pl_evaluator *ev, uint32_t funnel)
     struct pl_command c;
     char name[NAME_BYTES];
 
-    pl_command_init(&c, "HSET", pl_key_main_id(ev->conf->instance, "funnel", rule->id).text);
+    begin(ev, &c, pl_key_main_id(ev->conf->instance, "funnel", rule->id));
     pl_command_pair(&c, "area", ev->conf->rules->areas[rule->area].id);
     pl_command_whole(&c, "steps", rule->n_steps);
     pl_command_time(&c, "judged", ev->judged_us);

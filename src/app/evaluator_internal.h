@@ -4,6 +4,7 @@
 
 #include "app/evaluator.h"
 
+#include "adapter/log.h"
 #include "adapter/store.h"
 #include "app/command.h"
 #include "app/metrics.h"
@@ -60,14 +61,22 @@ struct pl_evaluator {
     int64_t judged_us; /* committed or in the open batch */
     int64_t committed_us;
     int64_t largest_place_us, committed_place_us;
-    char control_seen[40]; /* id of the last control record taken from the stream */
-    size_t rows_stored;    /* ledger rows in Redis */
-    struct pl_buf batch;   /* owned: commands of the open batch */
+    char control_seen[40];    /* id of the last control record taken from the stream */
+    int64_t control_place_us; /* largest place of the records taken so far */
+    char control_mark[40];    /* an id up to which the stream may go once control_mark_us is judged; "" none */
+    int64_t control_mark_us;
+    size_t rows_stored;  /* ledger rows in Redis */
+    struct pl_buf batch; /* owned: commands of the open batch */
     size_t n_batch;
     bool published_once;              /* areas were written since loading */
     bool touched[PL_RULES_AREAS_MAX]; /* areas to be written with the open batch */
+    struct eval_written {
+        struct pl_standing standing;
+        struct pl_advice advice;
+    } written[PL_RULES_AREAS_MAX]; /* what the store has of them, with the open batch */
     uint64_t ticks, edges, commits;
     struct pl_metrics metrics; /* only records that were refused here */
+    struct pl_log_limit control_limit;
     bool reload_wanted;
 };
 

@@ -5,6 +5,7 @@
  */
 #include "app/evaluator_internal.h"
 
+#include "adapter/clock.h"
 #include "adapter/log.h"
 #include "adapter/store_judge.h"
 #include "codec/control.h"
@@ -54,7 +55,7 @@ static bool take_sums(struct eval_shard *shard, const struct pl_reply *pairs, st
             continue; /* held already */
         if (shard->n_ticks == TICK_FIELDS_MAX)
             return !pl_err_set(err, PL_ERR_FULL, "sums: more than %d ticks wait", TICK_FIELDS_MAX);
-        if (pl_state_get_sums(pairs->elements[at + 1].text, &entry.sums, err))
+        if (pl_state_get_sums(pairs->elements[at + 1].text, shard->ev->conf->rules, &entry.sums, err))
             return false;
         memmove(&shard->ticks[place + 1], &shard->ticks[place], (shard->n_ticks - place) * sizeof(entry));
         shard->ticks[place] = entry;
@@ -70,6 +71,7 @@ static void take_control(struct pl_evaluator *ev, const struct pl_reply *entry)
     struct pl_span json = {NULL, 0};
     struct pl_control control;
     enum pl_reject reason;
+    unsigned suppressed;
 
     for (size_t at = 0; at + 1 < pairs->n; at += 2) {
         if (pl_span_is(pairs->elements[at].text, "place"))
@@ -84,11 +86,14 @@ static void take_control(struct pl_evaluator *ev, const struct pl_reply *entry)
     reason = pl_control_parse(json, record_us, &control, NULL);
     if (reason == PL_ACCEPTED)
         reason = pl_judge_control(ev->judge, &control, place_us);
+    if (place_us > ev->control_place_us)
+        ev->control_place_us = place_us;
     if (reason == PL_ACCEPTED)
         return;
     PL_METRIC_ADD(&ev->metrics, rejected[reason], 1);
-    pl_log(PL_LOG_WARNING, "event=control_not_used reason=%s record=%.*s", pl_reject_name(reason),
-           (int)entry->elements[0].text.len, entry->elements[0].text.ptr);
+    if (pl_log_allowed(&ev->control_limit, pl_clock_monotonic_us(), &suppressed))
+        pl_log(PL_LOG_WARNING, "event=control_not_used reason=%s record=%.*s suppressed=%u", pl_reject_name(reason),
+               (int)entry->elements[0].text.len, entry->elements[0].text.ptr, suppressed);
 }
 
 static bool take_control_page(struct pl_evaluator *ev, const struct pl_reply *page)
@@ -96,7 +101,7 @@ static bool take_control_page(struct pl_evaluator *ev, const struct pl_reply *pa
     for (size_t at = 0; at < page->n; at++) {
         const struct pl_reply *entry = &page->elements[at];
 
-        if (entry->type != PL_REPLY_ARRAY || entry->n != 2 ||
+        if (entry->type != PL_REPLY_ARRAY || entry->n != 2 || entry->elements[1].type != PL_REPLY_ARRAY ||
             !pl_span_copy(entry->elements[0].text, ev->control_seen, sizeof(ev->control_seen)))
             return false;
         take_control(ev, entry);
@@ -132,6 +137,7 @@ static void on_sums(void *ctx, const struct pl_reply *reply)
                           err.code ? err.text : "unexpected reply");
         return;
     }
+    shard->moved = false;
     if (ev->replies_left == 0)
         judge_complete(ev);
 }
@@ -185,7 +191,7 @@ static void on_seq(void *ctx, const struct pl_reply *reply)
     if (ev->phase != EVAL_RUNNING)
         return;
     (void)read_number(reply, &seq);
-    shard->moved = seq >= 0 && seq != shard->seen_seq;
+    shard->moved = shard->moved || (seq >= 0 && seq != shard->seen_seq);
     shard->seen_seq = seq;
     if (ev->replies_left == 0)
         ask_sums(ev);
@@ -199,9 +205,10 @@ void pl_evaluator_read(struct pl_evaluator *ev)
         const struct pl_span argv[] = {pl_span_of("HGET"), {meta.text, meta.len}, pl_span_of("seq")};
 
         if (pl_link_command(ev->link, on_seq, &ev->shards[p], 3, argv))
-            return;
+            break; /* the link is down, or full: the next timer asks again */
         ev->replies_left++;
     }
+    ev->reading = ev->replies_left > 0;
 }
 
 static int64_t complete_everywhere(struct pl_evaluator *ev)
@@ -336,6 +343,17 @@ static void judge_complete(struct pl_evaluator *ev)
     ev->published_once = true;
 }
 
+/* Control records up to the mark are placed below what is judged and committed. There is always a mark when there is
+ * anything to trim, and every mark is passed one day: so the stream stays short even if the docket is never empty. */
+static bool may_trim(struct pl_evaluator *ev)
+{
+    if (!ev->control_mark[0] && ev->control_seen[0]) {
+        memcpy(ev->control_mark, ev->control_seen, sizeof(ev->control_mark));
+        ev->control_mark_us = ev->control_place_us;
+    }
+    return ev->control_mark[0] && ev->control_mark_us < ev->committed_us;
+}
+
 /* After a commit: what is judged may go. Not fenced, and it need not be: it only removes what the ledger has. */
 void pl_evaluator_clean_up(struct pl_evaluator *ev)
 {
@@ -356,8 +374,9 @@ void pl_evaluator_clean_up(struct pl_evaluator *ev)
         }
         shard->n_stale = 0;
     }
-    if (ev->control_seen[0] && pl_judge_docket(ev->judge) == 0) {
-        pl_resp_add_text(&commands, "XTRIM", control.text, "MINID", ev->control_seen, NULL);
+    if (may_trim(ev)) {
+        pl_resp_add_text(&commands, "XTRIM", control.text, "MINID", ev->control_mark, NULL);
+        ev->control_mark[0] = '\0';
         n++;
     }
     if (n && pl_buf_ok(&commands) && pl_link_send(ev->link, pl_buf_span(&commands), n, NULL, NULL))

@@ -89,6 +89,7 @@ static void write_area(struct pl_evaluator *ev, uint32_t area)
     struct pl_command c;
     struct pl_buf text = {0};
 
+    ev->written[area] = (struct eval_written){*view.standing, *view.advice};
     pl_resp_add_text(&ev->batch, "SADD", areas.text, rule->id, NULL);
     pl_resp_add_text(&ev->batch, "DEL", key.text, NULL); /* fields that are absent now must not stay */
     pl_row_put_standing(view.standing, &text);
@@ -114,7 +115,7 @@ static void write_edge(struct pl_evaluator *ev, const struct pl_area_edge *edge)
     struct pl_key stream = pl_key_main(instance, "alerts");
     struct pl_key channel = pl_key_channel(instance), area_channel = pl_key_area_channel(instance, rule->id);
     struct pl_buf json = {0};
-    char id[33], max[16];
+    char id[33], max[16], name[PL_NAME_BYTES];
 
     pl_alert_doc_id(&doc, id);
     pl_alert_doc_write(&doc, &json);
@@ -125,7 +126,7 @@ static void write_edge(struct pl_evaluator *ev, const struct pl_area_edge *edge)
     }
     snprintf(max, sizeof(max), "%u", ev->conf->alert_stream_max);
     pl_resp_add_text(&ev->batch, "XADD", stream.text, "MAXLEN", "~", max, "*", "id", id, "status",
-                     pl_alert_status_name(edge->edge.status), "alertname", pl_verdict_name(edge->edge.verdict), "area",
+                     pl_alert_status_name(edge->edge.status), "alertname", pl_alert_doc_name(&doc, name), "area",
                      rule->id, "owner", rule->owner, "severity", pl_alert_severity(edge->edge.verdict), "json",
                      json.ptr, NULL);
     pl_resp_add_text(&ev->batch, "PUBLISH", channel.text, json.ptr, NULL);
@@ -136,6 +137,22 @@ static void write_edge(struct pl_evaluator *ev, const struct pl_area_edge *edge)
            pl_alert_status_name(edge->edge.status), pl_verdict_name(edge->edge.verdict), rule->id,
            pl_grade_name(edge->edge.grade), id);
     pl_buf_fini(&json);
+}
+
+/* Time alone may change the verdict (a dwell, a held-back alert, the end of a history), without a row or an edge. */
+static bool same_advice(const struct pl_advice *a, const struct pl_advice *b)
+{
+    return a->verdict == b->verdict && a->grade == b->grade && a->reason == b->reason && a->missing == b->missing &&
+           a->urgent == b->urgent && a->repair_first == b->repair_first && a->lean == b->lean;
+}
+
+static bool same_standing(const struct pl_standing *a, const struct pl_standing *b)
+{
+    return a->alert.firing == b->alert.firing && a->alert.verdict == b->alert.verdict &&
+           a->alert.grade == b->alert.grade && a->alert.starts_us == b->alert.starts_us &&
+           a->alert.last_us == b->alert.last_us && a->alert.in_history == b->alert.in_history &&
+           a->looks.monday_us == b->looks.monday_us && a->looks.taken == b->looks.taken &&
+           a->looks.last_us == b->looks.last_us;
 }
 
 void pl_evaluator_write_tick(struct pl_evaluator *ev, const struct pl_judgement *judgement)
@@ -156,8 +173,12 @@ void pl_evaluator_write_tick(struct pl_evaluator *ev, const struct pl_judgement 
         write_edge(ev, &judgement->edges[at]);
         ev->touched[judgement->edges[at].area] = true;
     }
-    for (unsigned a = 0; a < ev->conf->rules->n_areas; a++)
-        ev->touched[a] = ev->touched[a] || pl_judge_standing(ev->judge, a)->looks.last_us == judgement->tick_us;
+    for (unsigned a = 0; a < ev->conf->rules->n_areas; a++) {
+        const struct eval_written *written = &ev->written[a];
+
+        ev->touched[a] = ev->touched[a] || !same_advice(pl_judge_advice(ev->judge, a), &written->advice) ||
+                         !same_standing(pl_judge_standing(ev->judge, a), &written->standing);
+    }
 }
 
 static void on_committed(void *ctx, enum pl_status status, bool halt, const char *why)
@@ -174,7 +195,7 @@ static void on_committed(void *ctx, enum pl_status status, bool halt, const char
         if (ev->phase != EVAL_RUNNING)
             return;
         pl_evaluator_clean_up(ev);
-        if (ev->catching_up)
+        if (ev->catching_up && !ev->reload_wanted && atomic_load(&ev->shared->holder) != 0)
             pl_evaluator_read(ev); /* ticks were judged: the shards, which waited for that, may have more by now */
         return;
     }
@@ -203,7 +224,8 @@ void pl_evaluator_commit(struct pl_evaluator *ev)
     size_t n = 0;
 
     write_areas(ev);
-    pl_evaluator_write_figures(ev);
+    if (!ev->published_once || ev->judged_us != ev->committed_us)
+        pl_evaluator_write_figures(ev); /* the sums and the windows are those of the last tick */
     snprintf(judged, sizeof(judged), "%" PRId64, ev->judged_us);
     snprintf(place, sizeof(place), "%" PRId64, ev->largest_place_us);
     snprintf(partitions, sizeof(partitions), "%u", ev->partitions);
@@ -215,7 +237,8 @@ void pl_evaluator_commit(struct pl_evaluator *ev)
                                  "judged_to_us",     judged,
                                  "largest_place_us", place,
                                  "complete_to",      pl_stamp_format(ev->judged_us, judged_text)};
-    for (; n < sizeof(pairs) / sizeof(*pairs); n++)
+    /* Until something is judged there is no time up to which it is. */
+    for (; n < sizeof(pairs) / sizeof(*pairs) - (ev->judged_us == PL_TIME_NONE ? 2 : 0); n++)
         meta[n] = pl_span_of(pairs[n]);
     if (!pl_buf_ok(&ev->batch)) {
         pl_evaluator_halt(ev, "no memory for what a tick brought");

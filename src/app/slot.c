@@ -66,6 +66,7 @@ static void drop_memory(struct pl_slot *slot)
     slot->n_unjudged = 0;
     slot->n_samples = 0;
     memset(slot->sampled, 0, sizeof(slot->sampled));
+    memset(slot->recount, 0, sizeof(slot->recount));
     pl_buf_clear(&slot->forward);
     slot->n_forward = 0;
     slot->commit.built = false;
@@ -206,18 +207,25 @@ void pl_slot_up(struct pl_slot *slot)
         slot->acquiring = false; /* the link went down again: up is called once more */
 }
 
+bool pl_slot_is_awaiting(const struct pl_slot *slot)
+{
+    return slot->acquiring || slot->committing || slot->load_left > 0;
+}
+
 bool pl_slot_is_clean(const struct pl_slot *slot)
 {
-    if (slot->acquiring || slot->load_left)
-        return false; /* a reply will still come for it */
+    if (pl_slot_is_awaiting(slot))
+        return false;
     return slot->phase != PL_SLOT_RUNNING || (!slot->dirty && !slot->commit.built);
 }
 
 void pl_slot_reload(struct pl_slot *slot)
 {
     assert(pl_slot_is_clean(slot));
-    if (slot->phase != PL_SLOT_RUNNING)
+    if (slot->phase != PL_SLOT_RUNNING) {
+        drop_memory(slot); /* it was made by rules that go */
         return;
+    }
     slot->phase = PL_SLOT_ACQUIRING;
     pl_slot_up(slot);
 }

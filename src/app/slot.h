@@ -47,7 +47,7 @@ struct pl_slot;
 /* A slot that begins to acquire. NULL when out of memory. */
 struct pl_slot *pl_slot_new(struct pl_slot_world *world, int32_t partition);
 
-/* Frees memory only; a commit in flight must be settled or the link down. */
+/* Frees memory only; nothing may be awaited, unless the link is gone for good. */
 void pl_slot_free(struct pl_slot *slot);
 
 int32_t pl_slot_partition(const struct pl_slot *slot);
@@ -70,6 +70,9 @@ void pl_slot_commit(struct pl_slot *slot, int64_t now_us, bool force);
 
 /* Nothing to commit, nothing in flight and no reply to come: it may be given away and freed. */
 bool pl_slot_is_clean(const struct pl_slot *slot);
+
+/* A reply of Redis is to come for it. A link that went down answers all of them, but a moment later. */
+bool pl_slot_is_awaiting(const struct pl_slot *slot);
 
 /* Drop the memory and load again with the current rules of the world (after a reload). Only when clean. */
 void pl_slot_reload(struct pl_slot *slot);

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COMMIT_BYTES_MAX ((size_t)512 << 20) /* Redis' own limit on a query buffer is 1 GiB */
+#define COMMIT_BYTES_MAX                                                                                               \
+    (PL_LINK_PENDING_BYTES_MAX - ((size_t)1 << 20)) /* what the link takes at once, and the meta                       \
+                                                     */
 
 static struct pl_key key_of(const struct pl_slot *slot, enum pl_state_kind kind, uint32_t bucket)
 {
@@ -51,7 +53,7 @@ static enum pl_status add_sums(struct pl_slot *slot, struct pl_err *err)
         struct pl_sums *sums = &slot->published[at];
 
         pl_buf_clear(&bytes);
-        status = pl_state_put_sums(sums, &bytes, err);
+        status = pl_state_put_sums(sums, slot->world->conf->rules, &bytes, err);
         snprintf(tick, sizeof(tick), "%" PRId64, sums->tick_us);
         const struct pl_span argv[] = {pl_span_of("HSET"), {key.text, key.len}, pl_span_of(tick), pl_buf_span(&bytes)};
         pl_resp_add(&slot->commit.commands, 4, argv);
@@ -100,7 +102,8 @@ static void build_meta(struct pl_slot *slot)
     pl_shard_stats(slot->shard, &stats);
     meta_number(slot, "schema", 1);
     meta_number(slot, "units", (int64_t)stats.units);
-    meta_number(slot, "control", slot->control_next);
+    if (slot->control_next >= 0)
+        meta_number(slot, "control", slot->control_next);
     for (unsigned k = 0; k < slot->world->n_topics; k++) {
         if (slot->next[k] < 0)
             continue;
@@ -125,8 +128,9 @@ static void add_reasons(struct pl_slot *slot)
     char name[96], value[32];
 
     for (int reason = PL_ACCEPTED + 1; reason < PL_REJECT_COUNT; reason++) {
-        if (!slot->sampled[reason])
+        if (!slot->recount[reason])
             continue;
+        slot->recount[reason] = false;
         snprintf(name, sizeof(name), "rejected:%s", pl_reject_name((enum pl_reject)reason));
         snprintf(value, sizeof(value), "%" PRIu64, slot->rejected[reason]);
         pl_resp_add_text(&slot->commit.commands, "HSET", slot->hold.meta_key, name, value, NULL);
@@ -171,6 +175,7 @@ static void on_committed(void *ctx, enum pl_status status, bool halt, const char
 {
     struct pl_slot *slot = ctx;
 
+    slot->committing = false;
     if (status == PL_OK) {
         pl_slot_settled(slot);
         return;
@@ -182,6 +187,8 @@ static void on_committed(void *ctx, enum pl_status status, bool halt, const char
     } else if (status == PL_ERR_FENCED) {
         PL_METRIC_ADD(slot->world->metrics, fenced, 1);
         slot->commit.built = false;
+        if (slot->phase != PL_SLOT_RUNNING)
+            return;                      /* it was halted meanwhile, and stays so */
         slot->phase = PL_SLOT_ACQUIRING; /* what we hold is not true any more: load again */
         pl_slot_drop_heads(slot);
         pl_slot_up(slot);
@@ -194,9 +201,12 @@ void pl_slot_send(struct pl_slot *slot)
 {
     struct slot_commit *commit = &slot->commit;
 
+    slot->committing = true; /* before: it may end at once */
     if (pl_store_commit(slot->world->store, &slot->hold, pl_buf_span(&commit->commands), commit->n_commands,
-                        commit->meta_pairs, commit->n_meta / 2, on_committed, slot))
-        return; /* the link is down; acquire settles it */
+                        commit->meta_pairs, commit->n_meta / 2, on_committed, slot)) {
+        slot->committing = false; /* the link is down; acquire settles it */
+        return;
+    }
     PL_METRIC_ADD(slot->world->metrics, commit_bytes, commit->commands.len + commit->meta.len);
 }
 
@@ -235,7 +245,7 @@ void pl_slot_commit(struct pl_slot *slot, int64_t now_us, bool force)
     if (slot->phase != PL_SLOT_RUNNING || !slot->held || !pl_link_is_up(slot->world->link))
         return;
     if (slot->commit.built) { /* in flight, or refused for now and to be sent again */
-        if (!slot->hold.in_flight && pl_store_pending(slot->world->store) == 0 && now_us >= slot->next_commit_us) {
+        if (!slot->committing && !slot->hold.in_flight && now_us >= slot->next_commit_us) {
             slot->last_commit_us = now_us;
             pl_slot_send(slot);
         }

@@ -41,6 +41,7 @@ struct pl_slot {
     struct pl_hold hold;
     bool held;        /* acquired on this connection: nothing is taken or committed otherwise */
     bool acquiring;   /* an acquire is under way */
+    bool committing;  /* a commit was handed to the store and has not ended */
     int64_t retry_us; /* monotonic: not before, after an acquire that was refused for now */
     bool started;     /* its partitions are being fetched */
     struct pl_decoder *decoders[PL_CONF_TOPICS_MAX]; /* owned */
@@ -60,6 +61,7 @@ struct pl_slot {
     struct slot_sample *samples; /* owned */
     unsigned n_samples;
     uint32_t sampled[PL_REJECT_COUNT];  /* per reason since the last commit */
+    bool recount[PL_REJECT_COUNT];      /* `rejected` changed since the last commit */
     uint64_t rejected[PL_REJECT_COUNT]; /* ever, from meta */
     uint64_t accepted, late, unmatched; /* ever */
     struct pl_shard_stats seen;         /* the shard's stats when last added up */
@@ -69,6 +71,11 @@ struct pl_slot {
 };
 
 #define PL_SLOT_SAMPLES_MAX 1000
+
+/* How far counting may run ahead of a commit that is not settled: this many times commit_records, and bytes of control
+ * records. Redis may be out of memory for hours. */
+#define PL_SLOT_AHEAD 32
+#define PL_SLOT_FORWARD_BYTES ((size_t)8 << 20)
 
 void pl_slot_halt(struct pl_slot *slot, const char *fmt, ...) PL_PRINTF(2, 3);
 void pl_slot_drop_heads(struct pl_slot *slot);

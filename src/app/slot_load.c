@@ -54,7 +54,8 @@ static bool read_counters(struct pl_slot *slot, const struct pl_acquired *acquir
 static bool read_offsets(struct pl_slot *slot, const struct pl_acquired *acquired)
 {
     char name[300];
-    bool ok = meta_int(acquired, "control", 0, &slot->control_next) && slot->control_next >= 0;
+    bool ok = meta_int(acquired, "control", PL_KAFKA_BEGINNING, &slot->control_next) &&
+              (slot->control_next >= 0 || slot->control_next == PL_KAFKA_BEGINNING);
 
     for (unsigned k = 0; k < slot->world->n_topics; k++) {
         snprintf(name, sizeof(name), "offset:%s", slot->world->topics[k]);
@@ -81,26 +82,35 @@ static void run(struct pl_slot *slot)
     slot->started = true;
 }
 
-/* One HGETALL of the state. The kind is known from how many answers are still to come. */
-static void on_fields(struct pl_slot *slot, enum pl_state_kind kind, const struct pl_reply *reply)
+/* An answer to one of the questions: is it an array, and is the slot still waiting for it? Whoever gets the last one
+ * goes on. */
+static bool on_answer(struct pl_slot *slot, const struct pl_reply *reply)
 {
-    struct pl_err err = {0};
-
     slot->load_left--;
     if (!reply)
         slot->load_failed = true; /* the link is gone; up() starts over */
     if (slot->load_failed || slot->phase != PL_SLOT_LOADING)
-        return;
+        return false;
     if (reply->type == PL_REPLY_ERROR && pl_store_judge_error(reply->text) != PL_STORE_HALT) {
         slot->load_failed = true;
         pl_slot_retry(slot);
-        return;
+        return false;
     }
     if (reply->type != PL_REPLY_ARRAY) {
         pl_slot_halt(slot, "state in Redis: %.*s", (int)(reply->text.len < 100 ? reply->text.len : 100),
                      reply->text.ptr ? reply->text.ptr : "unexpected reply");
-        return;
+        return false;
     }
+    return true;
+}
+
+/* One HGETALL of the state. */
+static void on_fields(struct pl_slot *slot, enum pl_state_kind kind, const struct pl_reply *reply)
+{
+    struct pl_err err = {0};
+
+    if (!on_answer(slot, reply))
+        return;
     for (size_t at = 0; at + 1 < reply->n; at += 2) {
         if (pl_state_read(slot->shard, kind, reply->elements[at].text, reply->elements[at + 1].text, &err)) {
             pl_slot_halt(slot, "state in Redis: %s", err.text);
@@ -133,9 +143,22 @@ static void on_units(void *ctx, const struct pl_reply *reply)
     on_fields(ctx, PL_STATE_UNIT, reply);
 }
 
-static bool ask(struct pl_slot *slot, struct pl_key key, pl_link_reply_fn reply)
+/* Ticks that were published and may not be judged yet, so that a shard that is loaded again and again does not publish
+ * more than the evaluator can hold. */
+static void on_ticks(void *ctx, const struct pl_reply *reply)
 {
-    const struct pl_span argv[] = {pl_span_of("HGETALL"), {key.text, key.len}};
+    struct pl_slot *slot = ctx;
+    const unsigned room = sizeof(slot->unjudged) / sizeof(*slot->unjudged);
+
+    for (size_t at = 0; reply && reply->type == PL_REPLY_ARRAY && at < reply->n && slot->n_unjudged < room; at++)
+        if (pl_num_int(reply->elements[at].text, &slot->unjudged[slot->n_unjudged]))
+            slot->n_unjudged++;
+    (void)on_answer(slot, reply); /* never the last */
+}
+
+static bool ask(struct pl_slot *slot, const char *verb, struct pl_key key, pl_link_reply_fn reply)
+{
+    const struct pl_span argv[] = {pl_span_of(verb), {key.text, key.len}};
 
     if (pl_link_command(slot->world->link, reply, slot, 2, argv))
         return false;
@@ -146,12 +169,13 @@ static bool ask(struct pl_slot *slot, struct pl_key key, pl_link_reply_fn reply)
 static bool ask_all(struct pl_slot *slot, bool with_units)
 {
     const char *instance = slot->world->conf->instance;
-    bool ok = ask(slot, pl_key_shard(instance, slot->partition, "dict"), on_dict) &&
-              ask(slot, pl_key_shard(instance, slot->partition, "front"), on_front) &&
-              ask(slot, pl_key_shard(instance, slot->partition, "cells"), on_cells);
+    bool ok = ask(slot, "HKEYS", pl_key_shard(instance, slot->partition, "sums"), on_ticks) &&
+              ask(slot, "HGETALL", pl_key_shard(instance, slot->partition, "dict"), on_dict) &&
+              ask(slot, "HGETALL", pl_key_shard(instance, slot->partition, "front"), on_front) &&
+              ask(slot, "HGETALL", pl_key_shard(instance, slot->partition, "cells"), on_cells);
 
     for (uint32_t bucket = 0; ok && with_units && bucket < PL_STATE_BUCKETS; bucket++)
-        ok = ask(slot, pl_key_bucket(instance, slot->partition, bucket), on_units);
+        ok = ask(slot, "HGETALL", pl_key_bucket(instance, slot->partition, bucket), on_units);
     return ok;
 }
 
@@ -177,6 +201,7 @@ void pl_slot_load(struct pl_slot *slot, const struct pl_acquired *acquired)
     slot->phase = PL_SLOT_LOADING;
     slot->load_left = 0;
     slot->load_failed = false;
+    slot->n_unjudged = 0;
     if (acquired->existed ? !ask_all(slot, units > 0) : false)
         slot->load_failed = true; /* the link went down; its replies are already NULL, up() starts over */
     else if (!acquired->existed)

@@ -17,6 +17,7 @@
 void pl_slot_reject(struct pl_slot *slot, unsigned topic, int64_t offset, enum pl_reject reason)
 {
     slot->rejected[reason]++;
+    slot->recount[reason] = true;
     PL_METRIC_ADD(slot->world->metrics, rejected[reason], 1);
     slot->dirty = true;
     if (slot->sampled[reason] >= PL_REJECT_SAMPLES || slot->n_samples >= PL_SLOT_SAMPLES_MAX)
@@ -185,6 +186,14 @@ static bool evaluator_is_behind(struct pl_slot *slot)
     return kept + slot->n_published >= PL_UNJUDGED_MAX;
 }
 
+/* Redis is behind: what was counted since the open commit was built must not grow without bound. */
+static bool store_is_behind(const struct pl_slot *slot)
+{
+    return slot->commit.built &&
+           (pl_state_dirty(slot->shard) >= (size_t)slot->world->conf->commit_records * PL_SLOT_AHEAD ||
+            slot->forward.len >= PL_SLOT_FORWARD_BYTES);
+}
+
 /* Every input is at its end and has been silent: let the frontier pass what is there (design 6.1, 10). */
 static void idle(struct pl_slot *slot, int64_t now_us)
 {
@@ -215,7 +224,7 @@ unsigned pl_slot_pump(struct pl_slot *slot, unsigned budget, int64_t now_us)
         return 0;
     if (slot->last_record_us == 0)
         slot->last_record_us = now_us;
-    while (done < budget && !evaluator_is_behind(slot)) {
+    while (done < budget && !evaluator_is_behind(slot) && !store_is_behind(slot)) {
         const struct pl_control_item *item;
 
         done += look(slot, heads, &item, budget - done);

@@ -35,8 +35,11 @@ enum pl_status pl_state_read(struct pl_shard *shard, enum pl_state_kind kind, st
                              struct pl_span value, struct pl_err *err) PL_MUSTCHECK;
 enum pl_status pl_state_ready(struct pl_shard *shard, struct pl_err *err) PL_MUSTCHECK;
 
-/* Published sums of one tick as bytes, and back. */
-enum pl_status pl_state_put_sums(const struct pl_sums *sums, struct pl_buf *out, struct pl_err *err) PL_MUSTCHECK;
-enum pl_status pl_state_get_sums(struct pl_span bytes, struct pl_sums *sums, struct pl_err *err) PL_MUSTCHECK;
+/* Published sums of one tick as bytes, and back. The bytes carry the ids of metrics and funnels: whoever reads them by
+ * other rules gets the cells under its own indexes, without those of metrics and funnels that it does not have. */
+enum pl_status pl_state_put_sums(const struct pl_sums *sums, const struct pl_rules *rules, struct pl_buf *out,
+                                 struct pl_err *err) PL_MUSTCHECK;
+enum pl_status pl_state_get_sums(struct pl_span bytes, const struct pl_rules *rules, struct pl_sums *sums,
+                                 struct pl_err *err) PL_MUSTCHECK;
 
 #endif

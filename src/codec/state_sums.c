@@ -2,9 +2,18 @@
 
 #include <stdlib.h>
 
-/* Sums of a tick: version, tick, experiments (name, first exposure, joined_late, variants, shares), cells (key, n, sum,
- * sum2).
+/* Sums of a tick: version, tick, ids of the metrics and of the funnels that cells name by index, experiments (name,
+ * first exposure, joined_late, variants, shares), cells (key, n, sum, sum2).
  */
+
+#define SUMS_VERSION 2
+
+/* Indexes of the bytes as indexes of the reader's rules, PL_RULES_NONE for what it does not have. */
+struct moves {
+    uint32_t n_metrics, n_funnels;
+    uint32_t metrics[PL_RULES_METRICS_MAX];
+    uint32_t funnels[PL_RULES_FUNNELS_MAX];
+};
 
 static void put_experiment(const struct pl_sums_experiment *experiment, struct pl_buf *out)
 {
@@ -33,10 +42,17 @@ static void put_cell(const struct pl_cell *cell, struct pl_buf *out)
     pl_buf_add_signed(out, (int64_t)(cell->sum2 >> 64));
 }
 
-enum pl_status pl_state_put_sums(const struct pl_sums *sums, struct pl_buf *out, struct pl_err *err)
+enum pl_status pl_state_put_sums(const struct pl_sums *sums, const struct pl_rules *rules, struct pl_buf *out,
+                                 struct pl_err *err)
 {
-    pl_buf_add_char(out, PL_STATE_VERSION);
+    pl_buf_add_char(out, SUMS_VERSION);
     pl_buf_add_signed(out, sums->tick_us);
+    pl_buf_add_varint(out, rules->n_metrics);
+    for (unsigned at = 0; at < rules->n_metrics; at++)
+        pl_state_add_name(out, rules->metrics[at].id);
+    pl_buf_add_varint(out, rules->n_funnels);
+    for (unsigned at = 0; at < rules->n_funnels; at++)
+        pl_state_add_name(out, rules->funnels[at].id);
     pl_buf_add_varint(out, sums->n_experiments);
     for (unsigned at = 0; at < sums->n_experiments; at++)
         put_experiment(&sums->experiments[at], out);
@@ -87,6 +103,78 @@ static bool take_cell(struct pl_span *rest, struct pl_cell *cell)
     return true;
 }
 
+static bool take_ids(struct pl_span *rest, const struct pl_rules *rules, struct moves *moves)
+{
+    struct pl_span name;
+
+    if (!pl_state_take_count(rest, PL_RULES_METRICS_MAX + 1, &moves->n_metrics))
+        return false;
+    for (uint32_t at = 0; at < moves->n_metrics; at++) {
+        if (!pl_state_take_name(rest, &name))
+            return false;
+        moves->metrics[at] = pl_rules_find_metric(rules, name);
+    }
+    if (!pl_state_take_count(rest, PL_RULES_FUNNELS_MAX + 1, &moves->n_funnels))
+        return false;
+    for (uint32_t at = 0; at < moves->n_funnels; at++) {
+        if (!pl_state_take_name(rest, &name))
+            return false;
+        moves->funnels[at] = pl_rules_find_funnel(rules, name);
+    }
+    return true;
+}
+
+/* The index of the bytes that a cell's key holds, if it holds one, and where it goes. */
+static uint32_t *index_in(struct pl_cell_key *key, const struct moves *moves, const uint32_t **to, uint32_t *n)
+{
+    switch (key->kind) {
+    case PL_CELL_METRIC:
+        *to = moves->metrics;
+        *n = moves->n_metrics;
+        return &key->metric;
+    case PL_CELL_FUNNEL:
+    case PL_CELL_FUNNEL_HOUR:
+        *to = moves->funnels;
+        *n = moves->n_funnels;
+        return &key->subject;
+    default:
+        return NULL;
+    }
+}
+
+static int cell_order(const void *a, const void *b)
+{
+    return pl_cell_key_order(&((const struct pl_cell *)a)->key, &((const struct pl_cell *)b)->key);
+}
+
+/* Cells under the reader's indexes; false when one names what the bytes do not list. */
+static bool move_cells(struct pl_sums *sums, const struct moves *moves)
+{
+    size_t kept = 0;
+    bool sorted = true;
+
+    for (size_t at = 0; at < sums->n_cells; at++) {
+        struct pl_cell *cell = &sums->cells[kept];
+        const uint32_t *to = NULL;
+        uint32_t n = 0, *index;
+
+        *cell = sums->cells[at];
+        index = index_in(&cell->key, moves, &to, &n);
+        if (index && *index >= n)
+            return false;
+        if (index && to[*index] == PL_RULES_NONE)
+            continue;
+        if (index)
+            *index = to[*index];
+        sorted = sorted && (kept == 0 || cell_order(cell - 1, cell) < 0);
+        kept++;
+    }
+    sums->n_cells = kept;
+    if (!sorted)
+        qsort(sums->cells, kept, sizeof(*sums->cells), cell_order);
+    return true;
+}
+
 /* An experiment takes at least 5 bytes and a cell 9: a count that the bytes cannot hold is refused before it is
  * believed.
  */
@@ -115,13 +203,24 @@ static bool take_tables(struct pl_span *rest, struct pl_sums *sums, bool *no_mem
     return !*no_memory && rest->len == 0;
 }
 
-enum pl_status pl_state_get_sums(struct pl_span bytes, struct pl_sums *sums, struct pl_err *err)
+static bool take_version(struct pl_span *rest)
+{
+    bool known = rest->len > 0 && rest->ptr[0] == SUMS_VERSION;
+
+    if (known)
+        *rest = (struct pl_span){rest->ptr + 1, rest->len - 1};
+    return known;
+}
+
+enum pl_status pl_state_get_sums(struct pl_span bytes, const struct pl_rules *rules, struct pl_sums *sums,
+                                 struct pl_err *err)
 {
     bool no_memory = false;
+    struct moves moves;
 
     *sums = (struct pl_sums){0};
-    if (pl_state_take_version(&bytes) && pl_span_take_signed(&bytes, &sums->tick_us) &&
-        take_tables(&bytes, sums, &no_memory))
+    if (take_version(&bytes) && pl_span_take_signed(&bytes, &sums->tick_us) && take_ids(&bytes, rules, &moves) &&
+        take_tables(&bytes, sums, &no_memory) && move_cells(sums, &moves))
         return PL_OK;
     pl_sums_fini(sums);
     if (no_memory)

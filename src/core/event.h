@@ -36,8 +36,9 @@ struct pl_event {
     struct pl_span variant;
 };
 
-/* Identity of an event (design 3): pl_hash64 over topic, 0, id, 0, kind ('e' or 'a'), 0, name; id is the record's id,
- * or "#partition:offset" in decimal when it has none; name is the experiment or the action's name. */
+/* Identity of an event (design 3): pl_hash_long of name, seeded with that of id, seeded with that of topic, seeded with
+ * 'e' or 'a'; id is the record's id, or "#partition:offset" in decimal when it has none; name is the experiment or the
+ * action's name. Each knows the length of what it hashes, so no text runs into the next. */
 uint64_t pl_event_identity(struct pl_span topic, struct pl_span id, enum pl_event_kind kind, struct pl_span name);
 
 #endif

@@ -100,17 +100,17 @@ def test_one_area(kafka, redis, names, daemons, area):
     assert_same(changes(redis, area), [row for row in expected("expected.txt") if row[0] == area])
     assert entered(redis, area) == len(records) - 1
     assert daemon.term() == 0
-    want = {"koivisto": "SHIFT_TO_CORE", "reckless": "SHIFT_TO_CORE"}.get(area)
+    want = {"koivisto": "ShiftToCore", "reckless": "ShiftToCore"}.get(area)
     got = [(alert["status"], alert["alertname"]) for alert in alerts(redis)]
     if want:
         assert got == [("firing", want)]
         document = json.loads(alerts(redis)[0]["json"])
-        assert document["data"]["grade"] == "unconfirmed"
+        assert (document["data"]["verdict"], document["data"]["grade"]) == ("SHIFT_TO_CORE", "unconfirmed")
         assert json.loads(subscriber.read()[2])["id"] == alerts(redis)[0]["id"] == document["id"]
     elif area in ("ethereal", "weiss"):
         assert got == []
     else:
-        assert len(got) <= 1 and ("firing", "SHIFT_TO_CORE") not in got
+        assert len(got) <= 1 and ("firing", "ShiftToCore") not in got
 
 
 def test_seven_areas_in_one_instance(kafka, redis, names, daemons):
@@ -155,4 +155,4 @@ def test_killed_inside_the_import(kafka, redis, names, daemons):
     wait_judged(redis, "koivisto", len(records) - 1)
 
     assert_same(changes(redis, "koivisto"), [row for row in expected("expected.txt") if row[0] == "koivisto"])
-    assert [(a["status"], a["alertname"]) for a in alerts(redis)] == [("firing", "SHIFT_TO_CORE")]
+    assert [(a["status"], a["alertname"]) for a in alerts(redis)] == [("firing", "ShiftToCore")]

@@ -38,10 +38,21 @@ def hash64(seed, data):
     return h ^ h >> 33
 
 
+def hash_long(seed, data):
+    """util/hash.h: eight bytes a step, the rest as hash64."""
+    h = seed ^ len(data) * 0x9E3779B97F4A7C15 & MASK
+    whole = len(data) // 8 * 8
+    for at in range(0, whole, 8):
+        h = (h ^ int.from_bytes(data[at:at + 8], "little")) * 0xFF51AFD7ED558CCD & MASK
+        h ^= h >> 32
+    return hash64(h, data[whole:])
+
+
 def identity(topic, record_id, kind, name):
-    h = 0xCBF29CE484222325
-    for part in (topic, b"\0", record_id, b"\0", kind, b"\0", name):
-        h = hash64(h, part.encode() if isinstance(part, str) else part)
+    """core/event.h: the identity by which duplicates are found and ties are broken."""
+    h = ord(kind)
+    for part in (topic, record_id, name):
+        h = hash_long(h, part.encode())
     return h
 
 

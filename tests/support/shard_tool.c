@@ -372,8 +372,8 @@ static void print_published(const struct pl_sums *sums)
     struct pl_sums back;
     struct pl_err err;
 
-    check(pl_state_put_sums(sums, &buf, &err), &err);
-    check(pl_state_get_sums(pl_buf_span(&buf), &back, &err), &err);
+    check(pl_state_put_sums(sums, rules, &buf, &err), &err);
+    check(pl_state_get_sums(pl_buf_span(&buf), rules, &back, &err), &err);
     print_sums(&back, "T");
     pl_sums_fini(&back);
     pl_buf_fini(&buf);

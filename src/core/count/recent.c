@@ -37,22 +37,41 @@ static int64_t slot_start(const struct pl_rules *rules, int64_t stream_us)
     return pl_stamp_floor(stream_us, rules->lateness_us > PL_SECOND_US ? rules->lateness_us : PL_SECOND_US);
 }
 
+/* Most identities differ, so this loop looks at nothing else. */
+static bool is_known(const struct pl_recent_entry *entries, uint32_t n, unsigned input, uint64_t identity,
+                     int64_t oldest_us)
+{
+    for (uint32_t at = 0; at < n; at++)
+        if (entries[at].identity == identity && pl_recent_input(&entries[at]) == input &&
+            pl_recent_stamp(&entries[at]) >= oldest_us)
+            return true;
+    return false;
+}
+
+/* Stamps of one input never fall, so the newest are the last. */
+static unsigned count_since(const struct pl_recent_entry *entries, uint32_t n, unsigned input, int64_t since_us)
+{
+    unsigned found = 0;
+
+    for (uint32_t at = n; at > 0; at--) {
+        if (pl_recent_input(&entries[at - 1]) != input)
+            continue;
+        if (pl_recent_stamp(&entries[at - 1]) < since_us)
+            break;
+        found++;
+    }
+    return found;
+}
+
 enum pl_reject pl_recent_check(const struct pl_recent *recent, const struct pl_slab *slab, const struct pl_front *front,
                                const struct pl_rules *rules, unsigned input, const struct pl_event *event)
 {
     const struct pl_recent_entry *entries = entries_of(recent, slab);
-    int64_t stream_us = front->stream_us[input];
     int64_t slot_us = slot_start(rules, pl_front_stream(front, input, event->time_us));
-    unsigned in_slot = 0;
 
-    for (uint32_t at = 0; at < recent->n; at++) {
-        if (pl_recent_input(&entries[at]) != input)
-            continue;
-        if (entries[at].identity == event->identity && stream_us - pl_recent_stamp(&entries[at]) <= rules->dedup_us)
-            return PL_REJECT_DUPLICATE;
-        in_slot += pl_recent_stamp(&entries[at]) >= slot_us;
-    }
-    return in_slot < PL_UNIT_RATE ? PL_ACCEPTED : PL_REJECT_UNIT_RATE;
+    if (is_known(entries, recent->n, input, event->identity, front->stream_us[input] - rules->dedup_us))
+        return PL_REJECT_DUPLICATE;
+    return count_since(entries, recent->n, input, slot_us) < PL_UNIT_RATE ? PL_ACCEPTED : PL_REJECT_UNIT_RATE;
 }
 
 void pl_recent_prune(struct pl_recent *recent, struct pl_slab *slab, const struct pl_front *front,

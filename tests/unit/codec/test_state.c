@@ -220,8 +220,8 @@ static void sums_not_taken_come_back(void **state)
     assert_true(pl_shard_take_sums(shard, &a));
     assert_true(pl_shard_take_sums(back, &b));
     assert_int_equal(a.tick_us, AT(7200));
-    assert_int_equal(pl_state_put_sums(&a, &bytes_a, NULL), PL_OK);
-    assert_int_equal(pl_state_put_sums(&b, &bytes_b, NULL), PL_OK);
+    assert_int_equal(pl_state_put_sums(&a, *state, &bytes_a, NULL), PL_OK);
+    assert_int_equal(pl_state_put_sums(&b, *state, &bytes_b, NULL), PL_OK);
     assert_true(pl_span_eq(pl_buf_span(&bytes_a), pl_buf_span(&bytes_b)));
     pl_sums_fini(&b);
     assert_false(pl_shard_take_sums(back, &b));
@@ -484,20 +484,20 @@ static void sums_come_back(void **state)
 
     assert_int_equal(pl_shard_live(shard, &sums, NULL), PL_OK);
     sums.cells[0].sum2 = -((pl_int128)5 << 90) + 3;
-    assert_int_equal(pl_state_put_sums(&sums, &bytes, NULL), PL_OK);
-    assert_int_equal(pl_state_get_sums(pl_buf_span(&bytes), &back, NULL), PL_OK);
+    assert_int_equal(pl_state_put_sums(&sums, *state, &bytes, NULL), PL_OK);
+    assert_int_equal(pl_state_get_sums(pl_buf_span(&bytes), *state, &back, NULL), PL_OK);
     assert_true(back.cells[0].sum2 == sums.cells[0].sum2);
     assert_int_equal(back.tick_us, sums.tick_us);
     assert_int_equal(back.n_cells, sums.n_cells);
-    assert_int_equal(pl_state_put_sums(&back, &again, NULL), PL_OK);
+    assert_int_equal(pl_state_put_sums(&back, *state, &again, NULL), PL_OK);
     assert_true(pl_span_eq(pl_buf_span(&bytes), pl_buf_span(&again)));
     pl_sums_fini(&back);
     all = pl_buf_span(&bytes);
     for (size_t len = 0; len < all.len; len++)
-        assert_int_equal(pl_state_get_sums((struct pl_span){all.ptr, len}, &back, NULL), PL_ERR_INPUT);
+        assert_int_equal(pl_state_get_sums((struct pl_span){all.ptr, len}, *state, &back, NULL), PL_ERR_INPUT);
     for (size_t byte = 0; byte < all.len; byte++) {
         bytes.ptr[byte] = (char)(bytes.ptr[byte] ^ 0x80);
-        if (!pl_state_get_sums(all, &back, NULL))
+        if (!pl_state_get_sums(all, *state, &back, NULL))
             pl_sums_fini(&back);
         bytes.ptr[byte] = (char)(bytes.ptr[byte] ^ 0x80);
     }
@@ -505,6 +505,51 @@ static void sums_come_back(void **state)
     pl_buf_fini(&again);
     pl_sums_fini(&sums);
     pl_shard_free(shard);
+}
+
+/* Rules of the same metrics and funnels in another order, or without some of them, read the same figures. */
+static void sums_are_read_by_the_names_of_metrics(void **state)
+{
+    struct pl_rules *writer = changed_rules(), *reader = changed_rules();
+    const uint32_t last = writer->n_metrics - 1;
+    struct pl_metric_rule swapped = reader->metrics[0];
+    struct pl_cell cells[] = {{.key = {PL_CELL_EXPOSED, 0, 0, 0, 9}, .n = 7},
+                              {.key = {PL_CELL_METRIC, 0, 0, 0, 9}, .sum = 11},
+                              {.key = {PL_CELL_METRIC, 0, 0, 1, 9}, .sum = 22},
+                              {.key = {PL_CELL_METRIC, 0, 0, 2, 9}, .sum = 33}};
+    struct pl_sums_experiment experiment = {
+        .name = "x", .n_variants = 1, .variants = {"A"}, .first_exposure_us = 1, .n_segments = 1};
+    const struct pl_sums sums = {
+        .tick_us = 5, .n_experiments = 1, .experiments = &experiment, .n_cells = 4, .cells = cells};
+    struct pl_buf bytes = {0};
+    struct pl_sums back;
+
+    (void)state;
+    assert_int_equal(last, 2);
+    reader->metrics[0] = reader->metrics[last];
+    reader->metrics[last] = swapped;
+    assert_int_equal(pl_state_put_sums(&sums, writer, &bytes, NULL), PL_OK);
+    assert_int_equal(pl_state_get_sums(pl_buf_span(&bytes), reader, &back, NULL), PL_OK);
+    assert_int_equal(back.n_cells, 4);
+    assert_int_equal(back.cells[0].n, 7);
+    assert_int_equal(back.cells[1].key.metric, 0);
+    assert_int_equal(back.cells[1].sum, 33);
+    assert_int_equal(back.cells[2].sum, 22);
+    assert_int_equal(back.cells[3].sum, 11);
+    pl_sums_fini(&back);
+    snprintf(reader->metrics[1].id, sizeof(reader->metrics[1].id), "another");
+    assert_int_equal(pl_state_get_sums(pl_buf_span(&bytes), reader, &back, NULL), PL_OK);
+    assert_int_equal(back.n_cells, 3);
+    assert_int_equal(back.cells[1].sum, 33);
+    assert_int_equal(back.cells[2].sum, 11);
+    pl_sums_fini(&back);
+    cells[3].key.metric = 3; /* names what the bytes do not list */
+    pl_buf_clear(&bytes);
+    assert_int_equal(pl_state_put_sums(&sums, writer, &bytes, NULL), PL_OK);
+    assert_int_equal(pl_state_get_sums(pl_buf_span(&bytes), writer, &back, NULL), PL_ERR_INPUT);
+    pl_buf_fini(&bytes);
+    pl_rules_free(writer);
+    pl_rules_free(reader);
 }
 
 /* Not a claim about bytes in general: a guard against records growing unnoticed. */
@@ -548,6 +593,7 @@ int main(void)
         WITH(cells_need_a_front),
         WITH(damage_is_survived),
         WITH(sums_come_back),
+        WITH(sums_are_read_by_the_names_of_metrics),
         WITH(unit_records_are_small),
     };
 

@@ -1,0 +1,81 @@
+/* What others tell a worker: partitions that come and go, the Redis connection that is up or down, problems. Callbacks
+ * change state and begin work; they never wait.
+ */
+#include "app/worker_internal.h"
+
+#include "adapter/clock.h"
+
+#include <inttypes.h>
+
+void pl_worker_assigned(void *ctx, const int32_t *partitions, unsigned n)
+{
+    struct pl_worker *worker = ctx;
+
+    for (unsigned at = 0; at < n; at++) {
+        struct pl_slot *slot;
+
+        if (worker->n_slots == PL_WORKER_SLOTS_MAX || !(slot = pl_slot_new(&worker->world, partitions[at]))) {
+            pl_log(PL_LOG_ERROR, "event=slot_failed partition=%" PRId32 " why=\"no memory or more than %d shards\"",
+                   partitions[at], PL_WORKER_SLOTS_MAX);
+            pl_kafka_stop(worker->world.kafka, partitions[at]);
+            continue;
+        }
+        pl_log(PL_LOG_INFO, "event=assigned worker=%u partition=%" PRId32, worker->index, partitions[at]);
+        worker->slots[worker->n_slots] = slot;
+        worker->flags[worker->n_slots++] = (struct slot_flags){false};
+        if (pl_link_is_up(worker->world.link))
+            pl_slot_up(slot);
+    }
+}
+
+void pl_worker_revoked(void *ctx, const int32_t *partitions, unsigned n, bool lost)
+{
+    struct pl_worker *worker = ctx;
+
+    for (unsigned at = 0; at < n; at++) {
+        pl_log(PL_LOG_INFO, "event=revoked worker=%u partition=%" PRId32 " lost=%d", worker->index, partitions[at],
+               lost);
+        for (unsigned s = 0; s < worker->n_slots; s++)
+            if (pl_slot_partition(worker->slots[s]) == partitions[at])
+                worker->flags[s].leaving = true;
+    }
+}
+
+void pl_worker_problem(void *ctx, enum pl_status status, const char *what)
+{
+    struct pl_worker *worker = ctx;
+    char escaped[512];
+    unsigned suppressed;
+
+    (void)status;
+    PL_METRIC_ADD(&worker->metrics, kafka_problems, 1);
+    if (pl_log_allowed(&worker->problem_limit, pl_clock_monotonic_us(), &suppressed))
+        pl_log(PL_LOG_WARNING, "event=kafka_problem suppressed=%u what=\"%s\"", suppressed,
+               pl_log_escape(pl_span_of(what), escaped, sizeof(escaped)));
+}
+
+void pl_worker_link_up(void *ctx, struct pl_link *link)
+{
+    struct pl_worker *worker = ctx;
+
+    (void)link;
+    pl_log(PL_LOG_INFO, "event=redis_up worker=%u", worker->index);
+    PL_METRIC_SET(&worker->metrics, redis_up, 1);
+    for (unsigned s = 0; s < worker->n_slots; s++)
+        pl_slot_up(worker->slots[s]);
+}
+
+void pl_worker_link_down(void *ctx, struct pl_link *link, const char *why)
+{
+    struct pl_worker *worker = ctx;
+    char escaped[512];
+
+    (void)link;
+    pl_log(PL_LOG_WARNING, "event=redis_down worker=%u why=\"%s\"", worker->index,
+           pl_log_escape(pl_span_of(why), escaped, sizeof(escaped)));
+    PL_METRIC_SET(&worker->metrics, redis_up, 0);
+    PL_METRIC_ADD(&worker->metrics, redis_downs, 1);
+    for (unsigned s = 0; s < worker->n_slots; s++)
+        pl_slot_down(worker->slots[s]);
+    pl_store_down(worker->world.store);
+}

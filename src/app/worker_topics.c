@@ -1,0 +1,138 @@
+/* The topics of a worker: are they what they should be, and what does the control topic say?
+ */
+#include "app/worker_internal.h"
+
+#include "adapter/clock.h"
+#include "codec/control.h"
+
+#define FACTS_PATIENCE_US 2000000 /* for one question about a topic */
+#define FACTS_RETRY_US 1000000
+
+/* Are the topics what they should be? Partition counts must be equal; record times should be trustworthy. Asked until
+ * the broker answers and the answer is good: a broker that is away, or a topic that is made later, needs no restart. */
+static enum pl_status check_sources(struct pl_slot_world *world, int32_t *partitions, struct pl_err *err)
+{
+    struct pl_kafka_topic_facts facts;
+
+    for (unsigned k = 0; k < world->n_topics; k++) {
+        enum pl_status status = pl_kafka_facts(world->kafka, world->topics[k], FACTS_PATIENCE_US, &facts, err);
+
+        if (status)
+            return status;
+        if (facts.partitions == 0)
+            return pl_err_set(err, PL_ERR_INPUT, "topic %s does not exist", world->topics[k]);
+        if (*partitions && facts.partitions != *partitions)
+            return pl_err_set(err, PL_ERR_INPUT,
+                              "topic %s has %d partitions and %s has %d: all source topics need the same number",
+                              world->topics[0], (int)*partitions, world->topics[k], (int)facts.partitions);
+        *partitions = facts.partitions;
+        if (!facts.trusted_time)
+            pl_log(PL_LOG_WARNING,
+                   "event=record_times topic=%s hint=\"set message.timestamp.type=LogAppendTime, or "
+                   "message.timestamp.after.max.ms of at most 1 h: a producer's clock could move time for all\"",
+                   world->topics[k]);
+    }
+    return PL_OK;
+}
+
+static enum pl_status check_topics(struct pl_worker *worker, struct pl_err *err)
+{
+    struct pl_slot_world *world = &worker->world;
+    struct pl_kafka_topic_facts facts;
+    int32_t partitions = 0;
+    enum pl_status status = check_sources(world, &partitions, err);
+
+    if (!status)
+        status = pl_kafka_facts(world->kafka, world->conf->control, FACTS_PATIENCE_US, &facts, err);
+    if (status)
+        return status;
+    if (facts.partitions > 1)
+        return pl_err_set(err, PL_ERR_INPUT, "the control topic %s must have one partition", world->conf->control);
+    if (facts.partitions == 0 && world->n_topics == 0)
+        return pl_err_set(err, PL_ERR_INPUT, "no source topics, and the control topic %s does not exist",
+                          world->conf->control);
+    world->has_control = facts.partitions > 0;
+    if (!world->has_control)
+        pl_log(PL_LOG_WARNING,
+               "event=no_control_topic topic=%s hint=\"results, launches and ends of experiments cannot be told\"",
+               world->conf->control);
+    if (partitions == 0)
+        partitions = 1; /* of control records only */
+    status = pl_worker_join_group(worker, (unsigned)partitions, err);
+    if (!status)
+        atomic_store(&worker->shared->partitions, partitions);
+    return status;
+}
+
+/* Before the first partition is taken. Until then Kafka is not polled, so no assignment is seen either. */
+bool pl_worker_is_checked(struct pl_worker *worker, int64_t now_us)
+{
+    struct pl_err err = {0};
+
+    if (worker->checked || now_us < worker->next_check_us)
+        return worker->checked;
+    if (check_topics(worker, &err)) {
+        pl_worker_problem(worker, err.code, err.text);
+        worker->next_check_us = pl_clock_monotonic_us() + FACTS_RETRY_US;
+    } else {
+        worker->checked = true;
+    }
+    return worker->checked;
+}
+
+/* A control record must not run ahead of its own timestamp either: it would wait on the docket for years. */
+static enum pl_reject parse_control(const struct pl_record *record, struct pl_control *control, struct pl_err *err)
+{
+    enum pl_reject reason;
+
+    if (record->is_null)
+        return PL_REJECT_TOMBSTONE;
+    reason = pl_control_parse(record->value, record->timestamp_us, control, err);
+    if (reason == PL_ACCEPTED && control->time_us != PL_TIME_NONE && record->timestamp_us != PL_TIME_NONE &&
+        control->time_us > record->timestamp_us + PL_FUTURE_US)
+        reason = PL_REJECT_FUTURE;
+    return reason;
+}
+
+/* Read the control partition into the window, from the smallest offset that a slot still wants. */
+void pl_worker_pump_control(struct pl_worker *worker)
+{
+    struct pl_slot_world *world = &worker->world;
+    int64_t wanted = INT64_MAX;
+    struct pl_err err = {0};
+
+    for (unsigned s = 0; s < worker->n_slots; s++)
+        if (pl_slot_phase(worker->slots[s]) == PL_SLOT_RUNNING && pl_slot_control_next(worker->slots[s]) < wanted)
+            wanted = pl_slot_control_next(worker->slots[s]);
+    if (!world->has_control || wanted == INT64_MAX)
+        return;
+    if (!worker->control_started || wanted < worker->control_wanted) {
+        pl_control_log_restart(&worker->control, wanted);
+        if (pl_kafka_start_control(world->kafka, wanted, &err)) {
+            pl_worker_problem(worker, err.code, err.text);
+            return;
+        }
+        worker->control_started = true;
+    }
+    worker->control_wanted = wanted;
+    pl_control_log_drop(&worker->control, wanted);
+    while (!pl_control_log_full(&worker->control)) {
+        struct pl_kafka_taken taken;
+        struct pl_control_item item;
+
+        pl_kafka_take(world->kafka, PL_KAFKA_CONTROL, 0, &taken);
+        if (taken.failure)
+            pl_worker_problem(worker, PL_ERR_IO, taken.failure);
+        worker->control.at_end = taken.at_end && !taken.failure;
+        if (!taken.message)
+            break;
+        item = (struct pl_control_item){.offset = taken.record.offset, .record_us = taken.record.timestamp_us};
+        item.reason = parse_control(&taken.record, &item.control, &err);
+        if (item.reason != PL_ACCEPTED)
+            taken.record.value.len = 0;
+        if (pl_control_log_add(&worker->control, &item, taken.record.value, &err))
+            pl_worker_problem(worker, err.code, err.text);
+        worker->control.next_offset = taken.record.offset + 1;
+        pl_kafka_release(taken.message);
+    }
+}

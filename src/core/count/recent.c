@@ -38,12 +38,11 @@ static int64_t slot_start(const struct pl_rules *rules, int64_t stream_us)
 }
 
 /* Most identities differ, so this loop looks at nothing else. */
-static bool is_known(const struct pl_recent_entry *entries, uint32_t n, unsigned input, uint64_t identity,
-                     int64_t oldest_us)
+static bool is_known(const struct pl_recent_entry *entries, uint32_t n, struct pl_recent_entry wanted, int64_t dedup_us)
 {
     for (uint32_t at = 0; at < n; at++)
-        if (entries[at].identity == identity && pl_recent_input(&entries[at]) == input &&
-            pl_recent_stamp(&entries[at]) >= oldest_us)
+        if (entries[at].identity == wanted.identity && pl_recent_input(&entries[at]) == pl_recent_input(&wanted) &&
+            pl_recent_stamp(&wanted) - pl_recent_stamp(&entries[at]) <= dedup_us)
             return true;
     return false;
 }
@@ -68,8 +67,11 @@ enum pl_reject pl_recent_check(const struct pl_recent *recent, const struct pl_s
 {
     const struct pl_recent_entry *entries = entries_of(recent, slab);
     int64_t slot_us = slot_start(rules, pl_front_stream(front, input, event->time_us));
+    int64_t stream_us = front->stream_us[input];
 
-    if (is_known(entries, recent->n, input, event->identity, front->stream_us[input] - rules->dedup_us))
+    /* an input without a stream time has no entries */
+    if (stream_us != PL_TIME_NONE &&
+        is_known(entries, recent->n, pl_recent_entry(input, event->identity, stream_us), rules->dedup_us))
         return PL_REJECT_DUPLICATE;
     return count_since(entries, recent->n, input, slot_us) < PL_UNIT_RATE ? PL_ACCEPTED : PL_REJECT_UNIT_RATE;
 }

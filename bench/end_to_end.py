@@ -157,11 +157,12 @@ class Bench:
         say("replay of a file", spread(us, " us"))
 
     def memory(self):
-        """Growth of the daemon from a tenth of the units to all of them: an exposure and an action each."""
+        """Growth of the daemon from a tenth of the units to all of them: an exposure and an action each, little fetched ahead
+        and nearly all of it settled."""
         many = self.options.units
         topics = self.filled("few", UnitMix(0, many // 10))
         with rig.Redis(appendonly=True, fsync="everysec") as redis, self.daemon(
-                redis.start(), topics, sections=traffic.SECTIONS, dedup="1s", lateness="1s") as daemon:
+                redis.start(), topics, dedup="1s", lateness="1s", kafka_queue="1MB") as daemon:
             daemon.spawn()
             points = [self.settled(redis, daemon, topics)]
             self.kafka.produce_file(traffic.write_lines(self.dir / "more", UnitMix(many // 10, many), topics))

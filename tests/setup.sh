@@ -6,7 +6,7 @@ set -eu
 BUILD='gcc libc6-dev make cmake ninja-build pkg-config librdkafka-dev libevent-dev libhiredis-dev libcjson-dev
     libsodium-dev libssl-dev redis-server'
 TEST='clang clang-format-14 libclang-rt-14-dev libcmocka-dev valgrind openjdk-17-jre-headless maven kcat spin mandoc
-    python3 python3-pytest python3-numpy python3-scipy python3-redis python3-jsonschema
+    python3 python3-pip python3-pytest python3-numpy python3-scipy python3-redis python3-jsonschema
     systemd jq curl openssl ca-certificates util-linux'
 
 case ${1:-test} in

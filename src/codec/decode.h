@@ -29,7 +29,7 @@ struct pl_record {
 /* A decoded event: everything but the unit hash, which needs a key that codec does not have. */
 struct pl_decoded {
     /* event.unit is zero, and so is event.identity of an action that no rule reads: nobody asks for it, and hashing
-     * costs a third of decoding. Spans point into the record or the decoder's scratch space. */
+     * costs. Spans point into the record or the decoder's scratch space. */
     struct pl_event event;
     struct pl_span unit; /* raw id; valid until the next call */
 };

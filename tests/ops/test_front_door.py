@@ -99,8 +99,8 @@ class Run(Case):
     def test_sum(self):
         self.tools()
         done = self.run_script("run.sh")
-        self.assertEqual((done.returncode, self.last_line(done)), (0, "31 passed, 0 failed"))
-        self.assertEqual(len(self.called("ctest")), 3)
+        self.assertEqual((done.returncode, self.last_line(done)), (0, "41 passed, 0 failed"))
+        self.assertEqual(len(self.called("ctest")), 4)
 
     def test_failed_tests(self):
         self.tools(ctest=SUMMARY.format(2, 10) + "; exit 8")

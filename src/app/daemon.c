@@ -83,16 +83,27 @@ static int serve_healthy(void *ctx, struct pl_buf *body)
     return ok ? 200 : 503;
 }
 
+/* The start is over when a shard has halted; what was assigned is not being read, though. */
+static unsigned long long count_halted(const struct daemon *daemon)
+{
+    unsigned long long halted = 0;
+
+    for (unsigned at = 0; at < daemon->n_started; at++)
+        halted += atomic_load(&pl_worker_metrics(daemon->workers[at])->shards_halted);
+    return halted;
+}
+
 static int serve_ready(void *ctx, struct pl_buf *body)
 {
     const struct daemon *daemon = ctx;
     const char *halted = pl_evaluator_halted(daemon->evaluator);
+    unsigned long long shards_halted = count_halted(daemon);
     bool workers = all_ready(daemon);
 
-    pl_buf_addf(body, "workers: %s\nevaluator: ", workers ? "ready" : "not ready");
+    pl_buf_addf(body, "workers: %s\nshards halted: %llu\nevaluator: ", workers ? "ready" : "not ready", shards_halted);
     pl_evaluator_status(daemon->evaluator, body);
     pl_buf_add_char(body, '\n');
-    return workers && !halted ? 200 : 503;
+    return workers && !shards_halted && !halted ? 200 : 503;
 }
 
 static int serve_metrics(void *ctx, struct pl_buf *body)

@@ -530,6 +530,29 @@ def test_no_control_topic(kafka, redis, names, daemons):
     assert other.get("/-/ready")[0] == 503
 
 
+def test_records_that_are_gone(kafka, redis, names, daemons):
+    """Retention was faster: the shard says what is missing and waits for its operator; the other one goes on."""
+    topic, control = names("gone"), names("gone-control")
+    kafka.create(f"{topic}:2", f"{control}:1")
+    kafka.produce(orders(topic, 0, 100))
+    conf = rig.make_conf(kafka, redis, topics=(topic,), control=control, sections=area(), group=names("gone"))
+    first = daemons(conf)
+    rig.wait_until(lambda: stored(redis, "accepted") == 100)
+    assert first.term() == 0
+    kafka.produce(orders(topic, 100, 200))
+    kafka.forget(topic, 1, 70)
+    second = daemons(conf, wait=False)
+    wait_metric(second, "plateaud_shards_halted", 1)
+    rig.wait_until(lambda: stored(redis, "accepted") == 150)
+    halted = next(line for line in second.log().splitlines() if "event=shard_halted" in line)
+    assert topic in halted and "partition=1" in halted and "50" in halted and "70" in halted
+    status, body = second.get("/-/ready")
+    assert status == 503 and "shards halted: 1" in body
+    assert second.get("/-/healthy")[0] == 200
+    assert second.term() == 0
+    assert redis.hgetall("plateaud:{main/1}:meta")[f"offset:{topic}"] == "50"
+
+
 # ---- bad records --------------------------------------------------------------------------------------------------
 
 

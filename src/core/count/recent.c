@@ -68,8 +68,10 @@ enum pl_reject pl_recent_check(const struct pl_recent *recent, const struct pl_s
 {
     const struct pl_recent_entry *entries = entries_of(recent, slab);
     int64_t slot_us = slot_start(rules, pl_front_stream(front, input, event->time_us));
+    int64_t stream_us = front->stream_us[input];
+    int64_t oldest_us = stream_us == PL_TIME_NONE ? PL_TIME_NONE : stream_us - rules->dedup_us; /* none at first */
 
-    if (is_known(entries, recent->n, input, event->identity, front->stream_us[input] - rules->dedup_us))
+    if (recent->n > 0 && is_known(entries, recent->n, input, event->identity, oldest_us))
         return PL_REJECT_DUPLICATE;
     return count_since(entries, recent->n, input, slot_us) < PL_UNIT_RATE ? PL_ACCEPTED : PL_REJECT_UNIT_RATE;
 }

@@ -30,8 +30,8 @@ void pl_looks_restart(struct pl_looks *looks, int64_t launch_us);
 /* The tick at which the next look is due, PL_TIME_NONE while no entry was seen. */
 int64_t pl_looks_due(const struct pl_looks *looks, const struct pl_funnel_rule *funnel);
 
-/* Look if one is due at tick_us; true when one was taken. funnel_index is the subject of its cells. Several looks that
- * are overdue are taken in their order. */
+/* Look if one is due at tick_us; true when one was taken. funnel_index is the subject of its cells. Of several that are
+ * overdue the last one is taken, and counts as its own k: the weeks of the others are in it. */
 bool pl_looks_step(struct pl_looks *looks, const struct pl_funnel_rule *funnel, uint32_t funnel_index,
                    const struct pl_sums *sums, int64_t tick_us);
 

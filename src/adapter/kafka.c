@@ -163,7 +163,7 @@ static void take_stray(struct pl_kafka *kafka, const rd_kafka_message_t *message
     }
 }
 
-static void serve_events(struct pl_kafka *kafka)
+void pl_kafka_serve(struct pl_kafka *kafka)
 {
     for (unsigned at = 0; at < EVENTS_PER_POLL; at++) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(kafka->rk, 0);
@@ -269,7 +269,7 @@ bool pl_kafka_free(struct pl_kafka *kafka, int64_t timeout_us)
         return true;
     kafka->closing = true;
     if (kafka->rk) {
-        serve_events(kafka);
+        pl_kafka_serve(kafka);
         pl_kafka_group_drop(kafka, false);
         pl_kafka_inputs_free(kafka);
         rd_kafka_queue_io_event_enable(kafka->events, -1, NULL, 0);
@@ -289,7 +289,7 @@ bool pl_kafka_free(struct pl_kafka *kafka, int64_t timeout_us)
 
 void pl_kafka_poll(struct pl_kafka *kafka)
 {
-    serve_events(kafka);
+    pl_kafka_serve(kafka);
     pl_kafka_group_announce(kafka);
 }
 

@@ -50,6 +50,14 @@ void pl_kafka_group_record(rd_kafka_t *rk, rd_kafka_resp_err_t what, rd_kafka_to
         pl_kafka_problem(kafka, PL_ERR_NOMEM, "no memory for a rebalance of %d partitions", list->cnt);
 }
 
+static void settle_or_say(struct pl_kafka *kafka)
+{
+    struct pl_err err;
+
+    if (pl_kafka_group_settle(kafka, &err))
+        pl_kafka_problem(kafka, err.code, "%s", err.text);
+}
+
 /* An assignment is answered before anybody has loaded anything: what belongs to the group's answer is nothing, and the
  * partitions are added one by one when their state is there. A slow Redis must not hold up the whole group. */
 void pl_kafka_group_announce(struct pl_kafka *kafka)
@@ -64,6 +72,7 @@ void pl_kafka_group_announce(struct pl_kafka *kafka)
         if (now.n)
             kafka->config.assigned(kafka->config.ctx, now.partitions, now.n);
         free(now.partitions);
+        settle_or_say(kafka);
         return;
     }
     free(kafka->revoking);
@@ -193,14 +202,17 @@ enum pl_status pl_kafka_group_settle(struct pl_kafka *kafka, struct pl_err *err)
 {
     if (kafka->revoke_open)
         return PL_OK;
+    /* librdkafka takes the next (un)assign as the answer to a rebalance that it has begun, also when we have not heard
+     * of it: its partitions would never be given back. So hear first, and settle after the answer. */
+    pl_kafka_serve(kafka);
+    if (kafka->rebalance.recorded)
+        return PL_OK;
     unassign(kafka, false);
     return assign(kafka, err);
 }
 
 void pl_kafka_group_stopped(struct pl_kafka *kafka, int32_t partition)
 {
-    struct pl_err err;
-
     for (unsigned at = 0; at < kafka->n_revoking; at++)
         if (kafka->revoking[at] == partition) {
             kafka->revoking[at] = kafka->revoking[--kafka->n_revoking];
@@ -210,8 +222,7 @@ void pl_kafka_group_stopped(struct pl_kafka *kafka, int32_t partition)
         kafka->revoke_open = false;
         unassign(kafka, true);
     }
-    if (pl_kafka_group_settle(kafka, &err))
-        pl_kafka_problem(kafka, err.code, "%s", err.text);
+    settle_or_say(kafka);
 }
 
 void pl_kafka_group_drop(struct pl_kafka *kafka, bool answer_assign)

@@ -95,6 +95,9 @@ void pl_kafka_group_announce(struct pl_kafka *kafka);
 void pl_kafka_group_stopped(struct pl_kafka *kafka, int32_t partition);
 /* Make `assigned` follow `wanted`. IO when librdkafka refuses an assignment; the inputs then carry the failure. */
 enum pl_status pl_kafka_group_settle(struct pl_kafka *kafka, struct pl_err *err);
+
+/* Run librdkafka's callbacks that are due; a rebalance among them is recorded only. */
+void pl_kafka_serve(struct pl_kafka *kafka);
 /* Unassign everything and answer what is open, and an assignment that was not recorded. */
 void pl_kafka_group_drop(struct pl_kafka *kafka, bool answer_assign);
 

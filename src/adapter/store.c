@@ -8,11 +8,14 @@
 #include <stdlib.h>
 
 /* Returns the new epoch, then the meta as it was. HINCRBY is first among the writes because it is the one that may
- * refuse (an epoch that is no number): Redis does not undo what a script did before it failed. */
+ * refuse (an epoch that is no number): Redis does not undo what a script did before it failed. The new epoch is above
+ * the one that we remember too: in a Redis that went back in time it could otherwise come once more, for others' work.
+ */
 static const char acquire_script[] = "local old = redis.call('HGETALL', KEYS[1])\n"
                                      "local seq = false\n"
                                      "for i = 1, #old, 2 do if old[i] == 'seq' then seq = true end end\n"
-                                     "redis.call('HINCRBY', KEYS[1], 'epoch', 1)\n"
+                                     "local behind = ARGV[2] - redis.call('HINCRBY', KEYS[1], 'epoch', 1)\n"
+                                     "if behind >= 0 then redis.call('HINCRBY', KEYS[1], 'epoch', behind + 1) end\n"
                                      "redis.call('HSET', KEYS[1], 'owner', ARGV[1])\n"
                                      "if not seq then redis.call('HSET', KEYS[1], 'seq', '0') end\n"
                                      "table.insert(old, 1, redis.call('HGET', KEYS[1], 'epoch'))\n"
@@ -168,11 +171,12 @@ static void on_acquired(void *ctx, const struct pl_reply *reply)
  * commit depends on that. */
 static bool prepare_acquire(struct op *op)
 {
-    char owner[24];
+    char owner[24], epoch[24];
 
     to_text(op->hold->owner, owner);
+    to_text(op->hold->epoch, epoch);
     pl_resp_add_text(&op->batch, "MULTI", NULL);
-    pl_resp_add_text(&op->batch, "EVAL", acquire_script, "1", op->hold->meta_key, owner, NULL);
+    pl_resp_add_text(&op->batch, "EVAL", acquire_script, "1", op->hold->meta_key, owner, epoch, NULL);
     pl_resp_add_text(&op->batch, "EXEC", NULL);
     op->n_batch = 3;
     return pl_buf_ok(&op->batch);

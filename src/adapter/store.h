@@ -18,7 +18,7 @@
  *   PL_ERR_IO, halt             never possible (nothing carried out), or carried out in part: an operator must look
  *   PL_ERR_IO otherwise         not carried out: the same bytes may be committed again later (full, loading, demoted)
  *
- * Give each worker a nonce of its own: `kept` believes that whoever has the nonce has the memory.
+ * Give each worker a nonce of its own: `kept` believes that whoever has the nonce and the epoch has the memory.
  */
 #ifndef PL_ADAPTER_STORE_H
 #define PL_ADAPTER_STORE_H
@@ -38,7 +38,8 @@ struct pl_hold {
 /* What acquire found. fields: the old meta as name, value, name, value...; valid during the callback. */
 struct pl_acquired {
     bool existed;
-    bool kept;           /* its owner was our nonce, its seq our last acknowledged or in-flight one: memory is true */
+    bool kept;           /* its owner and epoch were ours, its seq our last acknowledged or in-flight one: memory is
+                          * true. Not after an acquire whose reply was lost: it hides who wrote before it */
     bool in_flight_done; /* kept, and the in-flight commit had been carried out */
     size_t n;
     const struct pl_reply *fields;

@@ -117,7 +117,8 @@ enum pl_status pl_store_judge_acquired(struct pl_hold *hold, const struct pl_rep
     seq_text = field(acquired, "seq");
     if (seq_text.ptr && !to_number(seq_text, &seq))
         return pl_err_set(err, PL_ERR_INPUT, "seq in %s is no number", hold->meta_key);
-    ours = hold->epoch != 0 && is_number(field(acquired, "owner"), hold->owner);
+    ours = hold->epoch != 0 && is_number(field(acquired, "epoch"), hold->epoch) &&
+           is_number(field(acquired, "owner"), hold->owner);
     acquired->in_flight_done = ours && hold->in_flight && seq == hold->seq + 1;
     acquired->kept = acquired->in_flight_done || (ours && seq == hold->seq);
     hold->epoch = epoch;

@@ -1,7 +1,7 @@
 /* Loading: from the old meta that acquire returned to a running shard.
  *
  * Order matters: dictionary, front, cells, units (codec/state). All reads are sent at once and answered in order; the
- * last answer starts the partition's inputs at the stored offsets.
+ * last answer says that nobody else wrote meanwhile, and starts the partition's inputs at the stored offsets.
  */
 #include "app/slot_internal.h"
 
@@ -82,8 +82,7 @@ static void run(struct pl_slot *slot)
     slot->started = true;
 }
 
-/* An answer to one of the questions: is it an array, and is the slot still waiting for it? Whoever gets the last one
- * goes on. */
+/* An answer to one of the questions: is it an array, and is the slot still waiting for it? */
 static bool on_answer(struct pl_slot *slot, const struct pl_reply *reply)
 {
     slot->load_left--;
@@ -119,8 +118,6 @@ static void on_fields(struct pl_slot *slot, enum pl_state_kind kind, const struc
     }
     if (kind == PL_STATE_UNIT)
         PL_METRIC_ADD(slot->world->metrics, reloaded_units, reply->n / 2);
-    if (slot->load_left == 0)
-        run(slot);
 }
 
 static void on_dict(void *ctx, const struct pl_reply *reply)
@@ -156,6 +153,32 @@ static void on_ticks(void *ctx, const struct pl_reply *reply)
     (void)on_answer(slot, reply); /* never the last */
 }
 
+/* The last answer. Keys are read one by one: whoever took the shard meanwhile has written to some of them. The fence
+ * would stop this memory, but not if Redis went back to before that. */
+static void on_meta(void *ctx, const struct pl_reply *reply)
+{
+    struct pl_slot *slot = ctx;
+    struct pl_err err = {0};
+
+    if (!on_answer(slot, reply))
+        return;
+    if (pl_store_judge_meta(&slot->hold, reply, &err))
+        pl_slot_retry(slot);
+    else
+        run(slot);
+}
+
+static bool ask_meta(struct pl_slot *slot)
+{
+    const struct pl_span argv[] = {pl_span_of("HMGET"), pl_span_of(slot->hold.meta_key), pl_span_of("epoch"),
+                                   pl_span_of("owner"), pl_span_of("seq")};
+
+    if (pl_link_command(slot->world->link, on_meta, slot, 5, argv))
+        return false;
+    slot->load_left++;
+    return true;
+}
+
 static bool ask(struct pl_slot *slot, const char *verb, struct pl_key key, pl_link_reply_fn reply)
 {
     const struct pl_span argv[] = {pl_span_of(verb), {key.text, key.len}};
@@ -176,7 +199,7 @@ static bool ask_all(struct pl_slot *slot, bool with_units)
 
     for (uint32_t bucket = 0; ok && with_units && bucket < PL_STATE_BUCKETS; bucket++)
         ok = ask(slot, "HGETALL", pl_key_bucket(instance, slot->partition, bucket), on_units);
-    return ok;
+    return ok && ask_meta(slot);
 }
 
 void pl_slot_load(struct pl_slot *slot, const struct pl_acquired *acquired)

@@ -113,7 +113,7 @@ static void test_exec(void **state)
     assert_int_equal(pl_store_judge_exec(&reply, 3, &err), PL_ERR_INPUT);
 }
 
-/* What we remember (epoch, seq, in flight) against what was found (owner, seq). Our nonce is 7. */
+/* What we remember (epoch, seq, in flight) against what was found (owner, seq, in epoch 3). Our nonce is 7. */
 static void test_acquired(void **state)
 {
     static const struct {
@@ -128,6 +128,9 @@ static void test_acquired(void **state)
         {0, 0, false, "7", "40", false, false, 40},  /* ours, but we remember nothing */
         {0, 0, false, "7", "0", false, false, 0},    /* neither here */
         {3, 40, false, "7", "40", true, false, 40},  /* as we left it */
+        {2, 40, false, "7", "40", false, false, 40}, /* by an acquire of ours that we did not see the reply of: */
+        {2, 40, true, "7", "41", false, false, 41},  /* it hides who made 41 */
+        {4, 40, true, "7", "41", false, false, 41},
         {3, 40, false, "7", "41", false, false, 41}, /* we never sent 41 */
         {3, 40, false, "7", "39", false, false, 39}, /* Redis went back */
         {3, 40, true, "7", "40", true, false, 40},   /* it did not arrive */
@@ -147,8 +150,8 @@ static void test_acquired(void **state)
         struct pl_hold hold = {
             .epoch = table[at].epoch, .owner = 7, .seq = table[at].seq, .in_flight = table[at].in_flight};
         struct pl_reply elements[7] = {text_of("9"),
-                                       text_of("offset"),
-                                       text_of("12"),
+                                       text_of("epoch"),
+                                       text_of("3"),
                                        text_of("owner"),
                                        text_of(table[at].found_owner),
                                        text_of("seq"),

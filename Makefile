@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 BUILD := build
 CONFIGURE := cmake -G Ninja -S . -B $(BUILD) -C src/cmake/presets/release.cmake
 
-.PHONY: build test asan clang tsan fuzz demo bench soak format install clean help
+.PHONY: build test asan clang tsan verify fuzz demo bench soak format install clean help
 
 build: ## compile plateaud and plateauctl into build/src
 	@tests/setup.sh build
@@ -18,6 +18,10 @@ test: ## install what is needed, then run every test in every way (under 20 minu
 asan clang tsan: ## one of the ways: sanitizers, the other compiler, data races
 	@tests/setup.sh
 	@tests/run.sh $@
+
+verify: ## the second distribution: build and unit tests in a Debian 13 chroot; as root
+	@tests/setup.sh verify
+	@tests/verify.sh
 
 fuzz: ## run each fuzzer for FUZZ_SECONDS (60)
 	@tests/setup.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Build and test in the ways named as arguments: release, asan, clang, tsan; all of them without arguments. The last line
+# Build and test in the ways named as arguments: release, asan, clang, tsan (all without arguments); verify. The last line
 # is "N passed, N failed" over everything; the exit code is 0 only when nothing failed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -85,13 +85,20 @@ tsan() {
     wrapper=()
 }
 
+# On another distribution, where verify.sh calls this: the demonstration is the integration test that needs no JVM.
+verify() {
+    configure build release && build build || return
+    check build -j 2 -L '^(unit|oracle|fuzz)$'
+    check build -R '^integration\.demo$'
+}
+
 if [ $# -eq 0 ]; then
     set -- release asan clang tsan
 fi
 for way in "$@"; do
     case $way in
-    release | asan | clang | tsan) "$way" ;;
-    *) fail "$way is no way to test: release, asan, clang, tsan" ;;
+    release | asan | clang | tsan | verify) "$way" ;;
+    *) fail "$way is no way to test: release, asan, clang, tsan, verify" ;;
     esac
 done
 

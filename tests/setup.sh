@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what building (`build`) and testing (`test`, the default) need on Debian 12. Quiet; touches nothing when all is
+# Install what building (`build`), testing (`test`, the default) and verify.sh (`verify`) need on Debian 12. Quiet; touches nothing when all is
 # there, so it needs neither network nor root then. Starts no service.
 set -eu
 
@@ -8,12 +8,14 @@ BUILD='gcc libc6-dev make cmake ninja-build pkg-config librdkafka-dev libevent-d
 TEST='clang clang-format-14 libclang-rt-14-dev libcmocka-dev valgrind openjdk-17-jre-headless maven kcat spin mandoc
     python3 python3-pip python3-pytest python3-numpy python3-scipy python3-redis python3-jsonschema
     systemd jq curl openssl ca-certificates util-linux'
+VERIFY='debootstrap debian-archive-keyring util-linux'
 
 case ${1:-test} in
 build) wanted=$BUILD ;;
 test) wanted="$BUILD $TEST" ;;
+verify) wanted=$VERIFY ;;
 *)
-    echo "usage: $0 [build|test]" >&2
+    echo "usage: $0 [build|test|verify]" >&2
     exit 2
     ;;
 esac

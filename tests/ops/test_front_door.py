@@ -142,5 +142,47 @@ class Run(Case):
         self.assertEqual((done.returncode, self.last_line(done)), (1, "0 passed, 1 failed"))
 
 
+class Verify(Case):
+    def machine(self, uid=0, debootstrap="echo no such mirror; exit 1"):
+        self.tool("id", "echo %d" % uid)
+        self.tool("unshare", 'while [ "${1#-}" != "$1" ]; do shift; done; exec "$@"')
+        self.tool("debootstrap", debootstrap)
+        self.tool("mount")
+        self.tool("chroot", 'case "$*" in *run.sh*) echo "1 passed, 2 failed"; exit 1 ;; esac')
+
+    def setUp(self):
+        super().setUp()
+        self.before = self.systems()
+
+    def systems(self):
+        build = os.path.join(os.path.dirname(TESTS), "build")
+        return {name for name in os.listdir(build) if name.startswith("verify.")} if os.path.exists(build) else set()
+
+    def left(self):
+        return self.systems() - self.before
+
+    def test_not_root(self):
+        self.machine(uid=1000)
+        done = self.run_script("verify.sh")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("needs root", done.stderr)
+        self.assertEqual((self.called("debootstrap"), self.left()), ([], set()))
+
+    def test_no_system(self):
+        self.machine()
+        done = self.run_script("verify.sh")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no such mirror", done.stderr)
+        self.assertEqual((self.called("chroot"), self.called("mount"), self.left()), ([], [], set()))
+
+    def test_failures_count(self):
+        self.machine(debootstrap=":")
+        done = self.run_script("verify.sh")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("1 passed, 2 failed", done.stdout)
+        self.assertEqual([line.split()[2] for line in self.called("mount")], ["proc", "tmpfs"])
+        self.assertEqual(self.left(), set())
+
+
 if __name__ == "__main__":
     unittest.main()

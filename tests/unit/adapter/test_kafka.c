@@ -487,6 +487,14 @@ static void a_start_waits_for_an_open_revocation(void **state)
     assert_true(leave(&first));
 }
 
+/* A topic that is answered with an error, and as by a broker without partitions: librdkafka 2.8 crashes over an error
+ * beside partitions that it has not seen before (its issue 4907). */
+static void refuse(const struct cluster *cluster, const char *topic, rd_kafka_resp_err_t failed)
+{
+    rd_kafka_mock_topic_create(cluster->mock, topic, 0, 1);
+    rd_kafka_mock_topic_set_error(cluster->mock, topic, failed);
+}
+
 static void facts_tell_what_the_broker_says(void **state)
 {
     const struct cluster *cluster = *state;
@@ -494,6 +502,8 @@ static void facts_tell_what_the_broker_says(void **state)
     struct member member;
     struct pl_err err;
 
+    refuse(cluster, "gone", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    refuse(cluster, "locked", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
     join_as(&member, cluster, 0, NULL); /* joins no group */
     assert_int_equal(pl_kafka_facts(member.kafka, "beta", 2 * PL_SECOND_US, &facts, &err), PL_OK);
     assert_int_equal(facts.partitions, PARTITIONS);
@@ -501,12 +511,10 @@ static void facts_tell_what_the_broker_says(void **state)
     assert_non_null(strstr(err.text, "topic beta: its configuration is unknown"));
     assert_int_equal(pl_kafka_facts(member.kafka, "control", PL_SECOND_US, &facts, NULL), PL_OK);
     assert_int_equal(facts.partitions, 1);
-    rd_kafka_mock_topic_set_error(cluster->mock, "alpha", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
-    assert_int_equal(pl_kafka_facts(member.kafka, "alpha", 10 * PL_SECOND_US, &facts, &err), PL_OK);
+    assert_int_equal(pl_kafka_facts(member.kafka, "gone", 10 * PL_SECOND_US, &facts, &err), PL_OK);
     assert_int_equal(facts.partitions, 0);
-    rd_kafka_mock_topic_set_error(cluster->mock, "alpha", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
-    assert_int_equal(pl_kafka_facts(member.kafka, "alpha", 10 * PL_SECOND_US, &facts, &err), PL_ERR_IO);
-    assert_non_null(strstr(err.text, "topic alpha: "));
+    assert_int_equal(pl_kafka_facts(member.kafka, "locked", 10 * PL_SECOND_US, &facts, &err), PL_ERR_IO);
+    assert_non_null(strstr(err.text, "topic locked: "));
     assert_true(leave(&member));
 }
 

@@ -144,6 +144,21 @@ static void check_each(const char *user, const char *const *commands, bool allow
     print_message("%s: %u commands %s\n", user, n, allowed ? "work" : "are refused");
 }
 
+/* A script has no more rights than its caller. Redis 7.0 and later ones tell it in different words. */
+static void check_script(const char *user)
+{
+    struct probe probe = {0};
+    struct answer answer = {0};
+
+    log_in(&probe, user);
+    assert_int_equal(probe_send(&probe, &answer, "EVAL return(redis.pcall('FLUSHALL')).err 0"), PL_OK);
+    probe_until(&probe, answer.n > 0);
+    if (!strstr(answer.text.ptr, "can't run this command") && !strstr(answer.text.ptr, "no permissions to run"))
+        fail_msg("%s: a script that flushes answered %s", user, answer.text.ptr);
+    pl_buf_fini(&answer.text);
+    probe_stop(&probe);
+}
+
 static void test_allowed(void **state)
 {
     static const char *const writer[] = {"PING",
@@ -299,15 +314,11 @@ static void test_refused(void **state)
                                          "MONITOR",
                                          "SHUTDOWN",
                                          NULL};
-    struct probe probe = {0};
 
     (void)state;
     check_each("plateaud", writer, false);
     check_each("plateaud-reader", reader, false);
-    log_in(&probe, "plateaud"); /* a script has no more rights than its caller */
-    probe_expect(&probe, "EVAL return(redis.pcall('FLUSHALL')).err 0",
-                 "string ERR The user executing the script can't run this command or subcommand");
-    probe_stop(&probe);
+    check_script("plateaud");
 }
 
 int main(void)

@@ -318,11 +318,12 @@ enum pl_exit pl_daemon_run(const char *conf_path)
 {
     static struct daemon daemon; /* one per process; large */
     enum pl_log_level level;
-    struct pl_conf *conf;
+    struct pl_conf *conf = NULL;
     struct pl_err err = {0};
     enum pl_status status;
 
-    if (pl_conf_load(conf_path, &conf, &err)) {
+    if (pl_conf_load(conf_path, &conf, &err) || pl_decoder_check(conf, &err)) {
+        pl_conf_free(conf);
         pl_log(PL_LOG_ERROR, "event=bad_config what=\"%s\"", err.text);
         return PL_EXIT_BAD_CONFIG;
     }

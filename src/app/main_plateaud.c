@@ -1,6 +1,6 @@
 /* plateaud: arguments, then one call. */
 #include "app/daemon.h"
-#include "codec/conf.h"
+#include "codec/decode.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -20,12 +20,13 @@ static int usage(FILE *to, int code)
 
 static int check(const char *path, bool print)
 {
-    struct pl_conf *conf;
+    struct pl_conf *conf = NULL;
     struct pl_buf text = {0};
     struct pl_err err = {0};
 
-    if (pl_conf_load(path, &conf, &err)) {
+    if (pl_conf_load(path, &conf, &err) || pl_decoder_check(conf, &err)) {
         fprintf(stderr, "plateaud: %s\n", err.text);
+        pl_conf_free(conf);
         return PL_EXIT_BAD_CONFIG;
     }
     if (print) {

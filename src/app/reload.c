@@ -1,6 +1,7 @@
 #include "app/reload.h"
 
 #include "adapter/log.h"
+#include "codec/decode.h"
 
 #include <string.h>
 
@@ -43,6 +44,8 @@ static enum pl_status load_next(const struct pl_reload *reload, const char *path
     if (reload->n_old == PL_RELOAD_OLD_MAX)
         return pl_err_set(err, PL_ERR_FULL, "the last %d reloads are still under way", PL_RELOAD_OLD_MAX);
     status = pl_conf_load(path, next, err);
+    if (!status)
+        status = pl_decoder_check(*next, err);
     if (!status)
         status = pl_conf_reloadable(reload->current, *next, &diff, err);
     if (!status)

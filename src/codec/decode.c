@@ -188,6 +188,19 @@ void pl_decoder_free(struct pl_decoder *decoder)
     free(decoder);
 }
 
+enum pl_status pl_decoder_check(const struct pl_conf *conf, struct pl_err *err)
+{
+    enum pl_status status = PL_OK;
+
+    for (unsigned at = 0; at < conf->n_sources && !status; at++) {
+        struct pl_decoder *decoder;
+
+        status = pl_decoder_new(&conf->sources[at], conf->rules, &decoder, err);
+        pl_decoder_free(decoder);
+    }
+    return status;
+}
+
 /* A field of text: TYPE for another JSON type; absent gives a span without bytes. */
 static enum pl_reject get_text(struct pl_decoder *decoder, unsigned field, struct pl_span *text)
 {

@@ -43,6 +43,9 @@ enum pl_status pl_decoder_new(const struct pl_conf_source *source, const struct 
                               struct pl_decoder **decoder, struct pl_err *err) PL_MUSTCHECK;
 void pl_decoder_free(struct pl_decoder *decoder);
 
+/* Could a decoder be made for every source of conf? What `-t`, start and reload ask before anything else. */
+enum pl_status pl_decoder_check(const struct pl_conf *conf, struct pl_err *err) PL_MUSTCHECK;
+
 /* Decode one record. Returns PL_ACCEPTED and 0..PL_DECODED_MAX events in *n (0: a record that `when` excludes), or the
  * reason for which the whole record is not used. Allocates nothing on the fast path. */
 enum pl_reject pl_decode(struct pl_decoder *decoder, const struct pl_record *record,

@@ -340,6 +340,21 @@ static void check_error(const struct pl_conf_source *source, const char *value_p
     pl_rules_free(rules);
 }
 
+static void test_check_covers_every_source(void **state)
+{
+    char good[] = "posthog", bad[] = "segmnt";
+    struct pl_conf_source sources[] = {{.name = "a", .format = good}, {.name = "b", .format = bad}};
+    struct pl_conf conf = {.rules = fixture_rules("revenue"), .sources = sources, .n_sources = 1};
+    struct pl_err err;
+
+    (void)state;
+    assert_int_equal(pl_decoder_check(&conf, &err), PL_OK);
+    conf.n_sources = 2;
+    assert_int_equal(pl_decoder_check(&conf, &err), PL_ERR_INPUT);
+    assert_string_equal(err.text, "source b: unknown format segmnt; known: cloudevents posthog segment");
+    pl_rules_free(conf.rules);
+}
+
 static void test_errors_name_source_field_and_column(void **state)
 {
     char format[] = "segmnt", unit[] = "user..id", unit_time[] = "@timestamp", when[] = "type = track";
@@ -468,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_cloudevents),
         cmocka_unit_test(test_overrides_and_the_kafka_record),
         cmocka_unit_test(test_errors_name_source_field_and_column),
+        cmocka_unit_test(test_check_covers_every_source),
         cmocka_unit_test(test_quoted_value_paths),
         cmocka_unit_test(test_the_catalogue_of_bad_records),
         cmocka_unit_test(test_every_prefix_of_a_record_is_refused),

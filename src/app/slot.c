@@ -97,11 +97,6 @@ enum pl_slot_phase pl_slot_phase(const struct pl_slot *slot)
     return slot->phase;
 }
 
-const char *pl_slot_why(const struct pl_slot *slot)
-{
-    return slot->why;
-}
-
 int64_t pl_slot_control_next(const struct pl_slot *slot)
 {
     return slot->control_next;
@@ -130,6 +125,7 @@ enum pl_status pl_slot_make_shard(struct pl_slot *slot, struct pl_err *err)
     if (!slot->shard)
         return pl_err_set(err, PL_ERR_NOMEM, "no memory for a shard");
     memset(&slot->seen, 0, sizeof(slot->seen));
+    slot->seen_slow = 0;
     for (unsigned k = 0; k < world->n_topics; k++) {
         enum pl_status status = pl_decoder_new(world->topic_source[k], world->conf->rules, &slot->decoders[k], err);
 

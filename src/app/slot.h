@@ -52,7 +52,6 @@ void pl_slot_free(struct pl_slot *slot);
 
 int32_t pl_slot_partition(const struct pl_slot *slot);
 enum pl_slot_phase pl_slot_phase(const struct pl_slot *slot);
-const char *pl_slot_why(const struct pl_slot *slot);      /* HALTED: the reason */
 int64_t pl_slot_control_next(const struct pl_slot *slot); /* offset of the next control record it wants */
 
 /* The link is up (again): acquire. The link is down: hold nothing. */

@@ -65,6 +65,7 @@ struct pl_slot {
     uint64_t rejected[PL_REJECT_COUNT]; /* ever, from meta */
     uint64_t accepted, late, unmatched; /* ever */
     struct pl_shard_stats seen;         /* the shard's stats when last added up */
+    uint64_t seen_slow;                 /* the same of its decoders' records that needed the full JSON parser */
     /* loading */
     unsigned load_left;
     bool load_failed;

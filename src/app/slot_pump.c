@@ -154,7 +154,12 @@ static void add_up(struct pl_slot *slot)
 {
     struct pl_shard_stats now;
     struct pl_metrics *metrics = slot->world->metrics;
+    uint64_t slow = 0;
 
+    for (unsigned k = 0; k < slot->world->n_topics; k++)
+        slow += pl_decoder_slow(slot->decoders[k]);
+    PL_METRIC_ADD(metrics, slow_json, slow - slot->seen_slow);
+    slot->seen_slow = slow;
     pl_shard_stats(slot->shard, &now);
     slot->accepted += now.accepted - slot->seen.accepted;
     slot->late += now.late - slot->seen.late;

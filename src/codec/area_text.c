@@ -47,24 +47,40 @@ static void put_time(const struct writer *to, const char *name, int64_t time_us)
     put_whole(to, with_ms, time_us / 1000);
 }
 
+static const struct {
+    unsigned bit;
+    const char *name;
+} missing_bits[] = {
+    {PL_MISSING_ONCE_YIELDING, "once_yielding"},
+    {PL_MISSING_FUNNEL_STABLE, "funnel_stable"},
+    {PL_MISSING_DELIVERED, "delivered"},
+    {PL_MISSING_VALUE, "value_measured"},
+    {PL_MISSING_POLICY_AGE, "smallest_return_new"},
+};
+
 static void put_missing(const struct writer *to, unsigned missing)
 {
-    static const struct {
-        unsigned bit;
-        const char *name;
-    } bits[] = {
-        {PL_MISSING_ONCE_YIELDING, "once_yielding"},
-        {PL_MISSING_FUNNEL_STABLE, "funnel_stable"},
-        {PL_MISSING_DELIVERED, "delivered"},
-        {PL_MISSING_VALUE, "value_measured"},
-        {PL_MISSING_POLICY_AGE, "smallest_return_new"},
-    };
     char text[128] = "";
 
-    for (size_t at = 0; at < sizeof(bits) / sizeof(*bits); at++)
-        if (missing & bits[at].bit)
-            snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", text[0] ? "," : "", bits[at].name);
+    for (size_t at = 0; at < sizeof(missing_bits) / sizeof(*missing_bits); at++)
+        if (missing & missing_bits[at].bit)
+            snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", text[0] ? "," : "",
+                     missing_bits[at].name);
     put(to, "missing", text);
+}
+
+unsigned pl_area_text_missing(struct pl_span names)
+{
+    unsigned missing = 0;
+
+    while (names.ptr) {
+        struct pl_span name = pl_span_cut(&names, ',');
+
+        for (size_t at = 0; at < sizeof(missing_bits) / sizeof(*missing_bits); at++)
+            if (pl_span_is(name, missing_bits[at].name))
+                missing |= missing_bits[at].bit;
+    }
+    return missing;
 }
 
 /* How many results were left out, by reason: shown so that nothing disappears silently. */

@@ -22,6 +22,9 @@ typedef void (*pl_area_text_fn)(void *ctx, const char *name, const char *value);
 
 void pl_area_text(const struct pl_area_view *view, pl_area_text_fn emit, void *ctx);
 
+/* PL_MISSING_* bits back from the field `missing`; names of a newer version are passed over. */
+unsigned pl_area_text_missing(struct pl_span names);
+
 /* "unknown", "stable", "rising", "falling", "inconclusive": a funnel's trend in these fields. */
 const char *pl_area_text_trend(enum pl_trend_verdict trend);
 

@@ -27,30 +27,6 @@ static unsigned count_of(const struct pl_reply *pairs, const char *name)
     return value < 0 || value > UINT_MAX ? 0 : (unsigned)value;
 }
 
-static unsigned missing_of(struct pl_span names)
-{
-    static const struct {
-        unsigned bit;
-        const char *name;
-    } bits[] = {
-        {PL_MISSING_ONCE_YIELDING, "once_yielding"},
-        {PL_MISSING_FUNNEL_STABLE, "funnel_stable"},
-        {PL_MISSING_DELIVERED, "delivered"},
-        {PL_MISSING_VALUE, "value_measured"},
-        {PL_MISSING_POLICY_AGE, "smallest_return_new"},
-    };
-    unsigned missing = 0;
-
-    while (names.ptr) {
-        struct pl_span name = pl_span_cut(&names, ',');
-
-        for (size_t at = 0; at < sizeof(bits) / sizeof(*bits); at++)
-            if (pl_span_is(name, bits[at].name))
-                missing |= bits[at].bit;
-    }
-    return missing;
-}
-
 static void read_advice(const struct pl_reply *pairs, struct pl_advice *advice)
 {
     struct pl_span grade = pl_ask_field(pairs, "grade");
@@ -64,7 +40,7 @@ static void read_advice(const struct pl_reply *pairs, struct pl_advice *advice)
             advice->grade = (enum pl_grade)at;
     if (count_of(pairs, "reason") <= PL_REASON_PROGRAMME)
         advice->reason = (enum pl_no_verdict)count_of(pairs, "reason");
-    advice->missing = missing_of(pl_ask_field(pairs, "missing"));
+    advice->missing = pl_area_text_missing(pl_ask_field(pairs, "missing"));
     advice->urgent = is_set(pairs, "urgent");
     advice->repair_first = is_set(pairs, "repair_first");
     advice->lean = (int)pl_ask_int(pairs, "lean", 0);

@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-/* A unit's record: its state (place of the last event, experiments, funnels), its tail, its recent identities. The
- * field is its id, 16 raw bytes. */
+/* A unit's record: its state (place of the last event, experiments, funnels), its tail, its recent identities, then for
+ * each further kind of words that it has, by rising kind: the kind, how many, the entries. The field is its id, 16 raw
+ * bytes. */
 
 #define ID_BYTES 16
 #define X_AT 2 /* words of an experiment before its metrics */
@@ -71,8 +72,25 @@ static void put_entries(const struct pl_shard *shard, const struct pl_unit *unit
             continue;
         if (kind == PL_WORDS_EXPERIMENT)
             put_experiment(shard, words + at, out);
-        else
+        else if (kind == PL_WORDS_FUNNEL)
             put_funnel(shard, words + at, out);
+        else
+            pl_state_put_usage(shard, words + at, out);
+    }
+}
+
+static void put_more(const struct pl_shard *shard, const struct pl_unit *unit, struct pl_buf *out)
+{
+    const uint64_t *words = pl_units_words(&shard->units, unit);
+    unsigned kinds = 0;
+
+    for (uint32_t at = PL_WORDS_FIRST; at < unit->n_words; at += pl_words_size(words[at]))
+        kinds |= 1u << pl_words_kind_of(words[at]);
+    for (unsigned kind = PL_WORDS_FUNNEL + 1; kind < PL_WORDS_KINDS; kind++) {
+        if (!(kinds >> kind & 1))
+            continue;
+        pl_buf_add_varint(out, kind);
+        put_entries(shard, unit, (enum pl_words_kind)kind, out);
     }
 }
 
@@ -130,6 +148,7 @@ static enum pl_status write_unit(struct pl_shard *shard, struct pl_unit *unit, s
     put_entries(shard, unit, PL_WORDS_EXPERIMENT, &out->value);
     put_entries(shard, unit, PL_WORDS_FUNNEL, &out->value);
     put_open(shard, unit, &out->value);
+    put_more(shard, unit, &out->value);
     unit->dirty = 0;
     unit->stored = 1;
     return pl_state_put(out, PL_STATE_UNIT, bucket_of(unit->id), err);
@@ -354,7 +373,23 @@ static bool take_open(struct pl_shard *shard, struct pl_span *rest, uint32_t han
         if (!take_identity(shard, rest, open))
             return false;
     pl_units_requeue(&shard->units, pl_units_at(&shard->units, handle)->open);
-    return rest->len == 0;
+    return true;
+}
+
+static bool take_more(struct pl_shard *shard, struct pl_span *rest)
+{
+    uint32_t kind = PL_WORDS_FUNNEL, before, n;
+
+    while (rest->len > 0) {
+        before = kind;
+        if (!pl_state_take_count(rest, PL_WORDS_KINDS, &kind) || kind <= before ||
+            !pl_state_take_count(rest, UINT32_MAX, &n))
+            return false;
+        for (; n > 0; n--)
+            if (!pl_state_take_usage(shard, (enum pl_words_kind)kind, rest))
+                return false;
+    }
+    return true;
 }
 
 enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, struct pl_span value,
@@ -376,8 +411,8 @@ enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, 
         return pl_err_set(err, PL_ERR_FULL, "state: more units are stored than `max_units` allows");
     unit = pl_units_at(&shard->units, handle);
     unit->stored = 1;
-    if (!take_words(shard, &value) || !pl_units_put_words(&shard->units, unit, &shard->state) ||
-        !take_open(shard, &value, handle))
+    if (!take_words(shard, &value) || !take_open(shard, &value, handle) || !take_more(shard, &value) ||
+        !pl_units_put_words(&shard->units, unit, &shard->state))
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit record is damaged");
     return PL_OK;
 }

@@ -258,17 +258,12 @@ static enum pl_status enter_policies(struct pl_judge *judge, int64_t tick_us, st
 
     for (unsigned a = 0; a < judge->rules->n_areas && !status; a++) {
         const struct pl_area_rule *rule = &judge->rules->areas[a];
-        struct pl_row row = {
-            .kind = PL_ROW_POLICY,
-            .area = a,
-            .tick_us = tick_us,
-            .time_us = tick_us,
-            .start_us = PL_TIME_NONE,
-            .baseline = PL_NAN,
-            .mean_control = PL_NAN,
-            .smallest_return = rule->smallest_return,
-        };
+        struct pl_row row = pl_row_empty(PL_ROW_POLICY);
 
+        row.area = a;
+        row.tick_us = tick_us;
+        row.time_us = tick_us;
+        row.smallest_return = rule->smallest_return;
         if (policy_changes(judge, a))
             status = enter(judge, &row, err);
     }

@@ -228,7 +228,7 @@ static bool read_field(struct pl_span name, struct pl_span value, const struct p
 enum pl_status pl_row_read(const struct pl_field *fields, size_t n, const struct pl_rules *rules, struct pl_row *row,
                            struct pl_err *err)
 {
-    *row = pl_row_empty(PL_ROW_RESULT);
+    *row = pl_ledger_row(PL_ROW_RESULT);
     row->area = PL_RULES_NONE;
     for (size_t f = 0; f < n; f++)
         if (!read_field(fields[f].name, fields[f].value, rules, row))

@@ -28,7 +28,7 @@ enum pl_status pl_ledger_append(struct pl_ledger *ledger, const struct pl_row *r
     return PL_OK;
 }
 
-struct pl_row pl_row_empty(enum pl_row_kind kind)
+struct pl_row pl_ledger_row(enum pl_row_kind kind)
 {
     return (struct pl_row){
         .kind = kind,

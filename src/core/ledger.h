@@ -80,7 +80,7 @@ void pl_ledger_fini(struct pl_ledger *ledger);
 enum pl_status pl_ledger_append(struct pl_ledger *ledger, const struct pl_row *row, struct pl_err *err) PL_MUSTCHECK;
 
 /* A row of which nothing is known: times, effects and figures absent, cost 1. */
-struct pl_row pl_row_empty(enum pl_row_kind kind);
+struct pl_row pl_ledger_row(enum pl_row_kind kind);
 
 /* "entered", "unhealthy", ... in users' words. Never NULL. */
 const char *pl_exclusion_name(enum pl_exclusion excluded);

@@ -38,7 +38,7 @@ static void take_figures(const struct pl_control *control, struct pl_row *row)
 
 static struct pl_row row_of(const struct pl_control *control, uint32_t area)
 {
-    struct pl_row row = pl_row_empty(row_kind(control->type));
+    struct pl_row row = pl_ledger_row(row_kind(control->type));
 
     row.work = control->work;
     row.state = control->state;

@@ -96,6 +96,7 @@ static void publish_legs(struct area *area)
     state->holdout = legs->holdout.m >= area->evidence.level;
     state->e_holdout = legs->holdout.m;
     state->quarter = legs->quarter;
+    state->posterior_mean = pl_evidence_lean(&area->evidence);
 }
 
 /* Copy what the detectors say into the published state. */
@@ -377,7 +378,6 @@ const struct pl_area_state *pl_programme_area(struct pl_programme *programme, ui
         struct pl_proved proved = pl_evidence_proved(&found->evidence, state->median_se);
         state->lower = proved.lower;
         state->upper = proved.upper;
-        state->posterior_mean = pl_evidence_lean(&found->evidence);
         found->stale_figures = false;
     }
     state->needed = state->state == PL_FLAT

@@ -1,5 +1,6 @@
-/* What stands beside an area's detectors: does value follow delivery (hollow.h), and did the quarters realise what
- * their experiments were credited with (holdout.h)? One area, one epoch. Fed in ledger order by programme.
+/* What stands beside an area's detectors (statistics.md 2.5, 2.8): does value follow delivery (hollow.h), and did the
+ * quarters realise what their experiments were credited with (holdout.h)? One area, one epoch. Fed in ledger order by
+ * programme.
  *
  * A quarter is a result row of work `holdout`: effect = lift of everybody else against the held-out units, from start
  * to time. Its n are the entries with time in (start, time]; only quarters that do not overlap an earlier one count.

@@ -60,8 +60,7 @@ enum pl_status pl_conf_check_metric(const struct pl_conf_section *metric, struct
                                 entry->key, is, may);
         if (!entry && uses[at].needed && (uses[at].types & type))
             return pl_conf_fail(metric->place, err, "[metric %s] needs `%s`%s%s", metric->name, uses[at].key,
-                                type == TYPE(CONVERSION) ? "" : ": its type is ",
-                                type == TYPE(CONVERSION) ? "" : is);
+                                type == TYPE(CONVERSION) ? "" : ": its type is ", type == TYPE(CONVERSION) ? "" : is);
     }
     entry = pl_conf_section_find(metric, "margin");
     if (entry && pl_conf_read(metric, "role").integer != PL_ROLE_GUARDRAIL)
@@ -131,12 +130,12 @@ static enum pl_status infer_role(const struct pl_conf_text *text, struct pl_conf
 }
 
 /* What does not stand in a ratio is that of its numerator; in the end the ratio and both parts say the same. */
-static enum pl_status agree(struct pl_conf_section *ratio, const struct pl_conf_section *part, const char *key,
-                            struct pl_err *err)
+static enum pl_status agree(struct pl_conf_section *ratio, const char *which, const struct pl_conf_section *part,
+                            const char *key, struct pl_err *err)
 {
     const struct pl_conf_entry *own = pl_conf_section_find(ratio, key), *its = pl_conf_section_find(part, key);
 
-    if (its && (!own || own->place.origin == PL_CONF_DEFAULT) && names(ratio, "numerator", part->name)) {
+    if (its && (!own || own->place.origin == PL_CONF_DEFAULT) && strcmp(which, "numerator") == 0) {
         enum pl_status status = set(ratio, key, its->value, its->place, err);
 
         if (status)
@@ -145,8 +144,9 @@ static enum pl_status agree(struct pl_conf_section *ratio, const struct pl_conf_
     }
     if (pl_conf_read(ratio, key).integer == pl_conf_read(part, key).integer)
         return PL_OK;
-    return pl_conf_fail(own ? own->place : ratio->place, err,
-                        "[metric %s]: `%s = %s`, but [metric %s] has %s: a ratio and its parts need the same",
+    return pl_conf_fail(own && own->place.origin == PL_CONF_GIVEN ? own->place
+                                                                  : pl_conf_section_find(ratio, which)->place,
+                        err, "[metric %s]: `%s = %s`, but [metric %s] has %s: a ratio and its parts need the same",
                         ratio->name, key, own ? own->value : "(none)", part->name, its ? its->value : "none");
 }
 
@@ -161,9 +161,9 @@ static enum pl_status infer_ratio(const struct pl_conf_text *text, struct pl_con
             status = pl_conf_fail(named->place, err, "`%s = %s`: that is a %s, and a ratio is made of %s", named->key,
                                   named->value, pl_conf_section_get(part, "type"), "conversion, count or sum");
         if (!status)
-            status = agree(ratio, part, "window", err);
+            status = agree(ratio, parts[at], part, "window", err);
         if (!status)
-            status = agree(ratio, part, "before", err);
+            status = agree(ratio, parts[at], part, "before", err);
         if (status)
             return status;
     }

@@ -111,6 +111,15 @@ enum pl_status pl_conf_step_events(const struct pl_conf_step *step, const char *
     return pl_conf_step_list(step, &list, &events->n);
 }
 
+/* Ties in time are broken by the ids of events (core/count/tail.h): those of metrics come first, as they always did,
+ * even though funnels are added before metrics now. */
+static enum pl_status name_events(const struct pl_conf_step *step)
+{
+    struct pl_events events;
+
+    return pl_conf_step_events(step, "event", &events);
+}
+
 static enum pl_status take_property(const struct pl_conf_step *step, struct pl_metric_rule *metric)
 {
     struct pl_span property = value_of(step, "property");
@@ -257,6 +266,7 @@ enum pl_status pl_conf_fill_rules(struct pl_conf_full *full, struct pl_err *err)
         enum pl_status (*take)(const struct pl_conf_step *);
     } order[] = {
         {"area", add_area},
+        {"metric", name_events},
         {"funnel", add_funnel},
         {"metric", add_plain_metric},
         {"metric", add_ratio},

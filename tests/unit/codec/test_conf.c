@@ -298,7 +298,8 @@ static void errors_between_options(void **state)
             "f:2: `funnel` would be [funnel a], which is given at f:3; name it here or rename it");
     refused("[area a]\nfunnel = path\n", "f:2: `funnel = path` names no [funnel]; events need a way: A > B");
     refused("[area a]\n[metric m]\nevent = e\ntype = sum\n", "f:2: [metric m] needs `property`: its type is sum");
-    refused("[area a]\n[metric m]\nevent = e\nproperty = p\n", "f:4: [metric m]: `property` is not for type conversion, only for sum, mean");
+    refused("[area a]\n[metric m]\nevent = e\nproperty = p\n",
+            "f:4: [metric m]: `property` is not for type conversion, only for sum, mean");
     refused("[plateaud]\nforget = 2d\n[area a]\n[metric m]\nevent = e\nwindow = 3d\n",
             "f:6: `window = 3d` is longer than `forget = 2d` of [plateaud]");
     refused("[source a]\ntopics = x, y\n[source b]\ntopics = y\n", "f:4: topic y is given twice");

@@ -203,6 +203,20 @@ static void the_only_area_is_theirs(void **state)
     pl_conf_free(conf);
 }
 
+/* Ids of events break ties: metrics before funnels before features, whatever the order in the files. */
+static void events_are_named_in_order(void **state)
+{
+    static const char *const names[] = {"Bought", "Read", "A", "B", "Used"};
+    struct pl_conf *conf = parse("[feature f]\nuse = Used\n[area a]\nfunnel = A > Bought > B\nvalue = Read\n"
+                                 "[metric m]\nevent = Bought\n[metric n]\ntype = funnel\nfunnel = a\n");
+
+    (void)state;
+    assert_int_equal(pl_names_count(conf->rules->actions), 5);
+    for (uint32_t at = 0; at < 5; at++)
+        assert_string_equal(pl_names_text(conf->rules->actions, at), names[at]);
+    pl_conf_free(conf);
+}
+
 static void keys_follow_the_type(void **state)
 {
     static const struct {
@@ -530,6 +544,7 @@ int main(void)
         cmocka_unit_test(every_type_of_metric),
         cmocka_unit_test(features_and_objectives),
         cmocka_unit_test(the_only_area_is_theirs),
+        cmocka_unit_test(events_are_named_in_order),
         cmocka_unit_test(keys_follow_the_type),
         cmocka_unit_test(ratios_are_checked),
         cmocka_unit_test(funnels_of_metrics_are_checked),

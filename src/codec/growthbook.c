@@ -57,14 +57,12 @@ static void fail(struct reader *in, const char *path, const char *fmt, ...)
     in->status = pl_err_set(in->err, PL_ERR_INPUT, "%s: %s", path, what);
 }
 
-/* Where a member is, or would be. */
+/* Where a member is, or would be. Longer paths than documents of the API have are cut. */
 static struct place member(const struct place *of, const char *name)
 {
     struct place place = {.node = cJSON_GetObjectItemCaseSensitive(of->node, name)};
-    int len = snprintf(place.path, sizeof(place.path), "%s%s%s", of->path, of->path[0] ? "." : "", name);
 
-    if (len >= (int)sizeof(place.path))
-        memcpy(place.path + sizeof(place.path) - 4, "...", 4);
+    (void)snprintf(place.path, sizeof(place.path), "%.95s%s%.30s", of->path, of->path[0] ? "." : "", name);
     return place;
 }
 
@@ -72,7 +70,7 @@ static struct place element(const struct place *of, unsigned index, const struct
 {
     struct place place = {.node = node};
 
-    (void)snprintf(place.path, sizeof(place.path), "%.*s[%u]", (int)sizeof(place.path) - 14, of->path, index);
+    (void)snprintf(place.path, sizeof(place.path), "%.110s[%u]", of->path, index);
     return place;
 }
 

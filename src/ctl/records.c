@@ -195,13 +195,19 @@ static enum pl_status place_result(const struct pl_records *records, struct pl_g
     return PL_OK;
 }
 
-/* Effects are gains: where less is better, the sign turns. */
-static bool less_is_better(const struct pl_records *records, const char *id)
+/* As the judge takes its own experiments (pl_effect_scaled): a gain of the whole area, where less may be better. */
+static void scale_result(const struct pl_records *records, struct pl_control *control)
 {
-    uint32_t area = records->rules ? pl_rules_find_area(records->rules, pl_span_of(id)) : PL_RULES_NONE;
-    uint32_t goal = area == PL_RULES_NONE ? PL_RULES_NONE : records->rules->areas[area].goal;
+    uint32_t at = records->rules ? pl_rules_find_area(records->rules, pl_span_of(control->area)) : PL_RULES_NONE;
+    const struct pl_area_rule *area;
 
-    return goal != PL_RULES_NONE && records->rules->metrics[goal].lower_is_better;
+    if (at == PL_RULES_NONE)
+        return;
+    area = &records->rules->areas[at];
+    control->se *= area->coverage;
+    control->effect *= area->coverage;
+    if (area->goal != PL_RULES_NONE && records->rules->metrics[area->goal].lower_is_better)
+        control->effect = -control->effect;
 }
 
 static enum pl_status take_result(struct reading *in, struct pl_growthbook_result *result, struct pl_err *err)
@@ -223,8 +229,7 @@ static enum pl_status take_result(struct reading *in, struct pl_growthbook_resul
     status = place_result(records, result, &scale, err);
     if (!status)
         status = pl_growthbook_effect(result, scale, err);
-    if (!status && less_is_better(records, result->control.area))
-        result->control.effect = -result->control.effect;
+    scale_result(records, &result->control);
     if (!status)
         status = check_first(records, &result->control, err);
     return status ? status : keep(records, &result->control, err);

@@ -263,7 +263,7 @@ static void hear(void *ctx, const char *text)
 
 static void takes_results_of_growthbook(void **state)
 {
-    static const char conf_text[] = "[kafka]\nbootstrap.servers = x\n[area a]\nexperiments = a_*\nbaseline = 0.2\n"
+    static const char conf_text[] = "[kafka]\nbootstrap.servers = x\n[area a]\nexperiments = a_*\nbaseline = 20%\n"
                                     "coverage = 50%\ngoal = left\n[metric left]\nevent = Left\nbetter = lower\n"
                                     "[area b]\nexperiments = b_*\nunit = Elo\n";
     const char *path =

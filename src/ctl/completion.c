@@ -321,7 +321,9 @@ static void fish_command(struct pl_buf *out, const struct pl_completion *command
 
         pl_buf_addf(out, "complete -c plateauctl -n '__fish_seen_subcommand_from %s'", command->name);
         pl_buf_addf(out, " -%c %s%s", is_long ? 'l' : 's', option->name + (is_long ? 2 : 1),
-                    option->takes[0] ? " -r" : "");
+                    !option->takes[0]                 ? ""
+                    : kind_of(option->takes) == FILES ? " -r"
+                                                      : " -x");
         fish_kind(out, option->takes);
         pl_buf_add_text(out, " -d '");
         add_quoted(out, option->help, false);

@@ -201,6 +201,7 @@ static void areas_are_checked_with_rules(void **state)
     struct pl_area_rule area = {.id = "a",
                                 .unit = "%",
                                 .goal = PL_RULES_NONE,
+                                .value = PL_RULES_NONE,
                                 .funnel = PL_RULES_NONE,
                                 .smallest_return = .002,
                                 .false_alarm_every_years = 1,

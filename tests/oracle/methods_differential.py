@@ -165,13 +165,39 @@ def compare(tool, cases):
     return len(cases), sum(len(want) for _, want in cases), wrong
 
 
+def rich_world(rng, paths, entries, eta, s_v, value=0.):
+    """Alarms by 60 and by 120 where ideas pay (mean .5, scale .75, s = .5) and their value is `value` times that."""
+    lines, shape = [], (paths, entries)
+    theta, a, b = .5 + .75 * rng.standard_normal(shape), rng.standard_normal(shape), rng.standard_normal(shape)
+    d = theta + .5 * a
+    v = value * theta + .2 * rng.standard_normal(shape) + s_v * (.6 * a + .8 * b)
+    for path in range(paths):
+        values, largest = [eta], 0.
+        for x, y in zip(d[path], v[path]):
+            values += [x, .5, y, s_v, .6 * .5 * s_v, max(1., 3.96 * .5, .5 * largest), 0, 0]
+            largest = max(largest, methods.credited(x, .5))
+        lines.append('hollow ' + text(values))
+    return lines
+
+
+def characteristics(tool):
+    """statistics.md 2.8: zero value at eta = .3, s_v = .5 is found by 60 in .07 and by 120 in .86; 300 paths, so within
+    .04 and .06. Value that keeps up exactly is not called hollow."""
+    rng = np.random.default_rng(7100)
+    found = [[any(got[1:2 * n:2]) for n in (60, 120)] for got in run(tool, rich_world(rng, 300, 120, .3, .5))]
+    early, late = np.mean(found, axis=0)
+    false = np.mean([any(got[1::2]) for got in run(tool, rich_world(rng, 100, 120, .3, .5, .3))])
+    print('hollow growth is found by 60 in %.2f, by 120 in %.2f; falsely in %.2f' % (early, late, false))
+    return abs(early - .07) <= .04 and abs(late - .86) <= .06 and false <= .02
+
+
 def main():
     tool, total, wrong = sys.argv[1], 0, 0
     for at, make in enumerate((families, several_arms, adjusted, hollow, holdouts, pools, headrooms, buckets, quantiles)):
         cases, numbers, bad = compare(tool, make(np.random.default_rng(7000 + at)))
         print('%-14s %5d inputs, %6d numbers, %d wrong' % (make.__name__, cases, numbers, bad))
         total, wrong = total + cases, wrong + bad
-    return 1 if wrong or not total else 0
+    return 0 if total and not wrong and characteristics(tool) else 1
 
 
 if __name__ == '__main__':

@@ -1,5 +1,5 @@
 """Reference models of the judge's statistics beside the programme (statistics.md 1.2 to 1.4, 2.2, 2.4, 2.5.9, 2.8), written
-from the formulas and sharing no code with plateaud: exact rational arithmetic where plateaud has wide integers, adaptive
+from the formulas and sharing no code with plateaud: exact rational arithmetic where plateaud has wide integers, other
 quadrature and root finding where it has its own, numerical derivatives where it has them by hand.
 """
 import bisect
@@ -7,12 +7,18 @@ import math
 from fractions import Fraction
 
 import numpy as np
-from scipy import integrate, optimize
+from scipy import optimize
+from scipy.special import betaincinv, ndtr
 from scipy.stats import norm
-from scipy.stats import t as student
 
 BAR = 1.96
 BETS = (.15, .35, .65, .95)
+
+
+def student(p, df):
+    """Quantile p > 1/2 of Student's t; scipy 1.10's own is wrong in the tenth digit for a few df."""
+    x = betaincinv(df / 2, .5, 2 * (1 - p))
+    return math.sqrt(df * (1 - x) / x)
 
 
 def credited(d, s):
@@ -49,50 +55,38 @@ def benjamini_yekutieli(p):
 # Several arms
 
 
-def ship_chances(d, s, bar):
-    """g_i: the chance that arm i's noisy copy is the largest of all and clears the bar, given the effects."""
-    d, s = np.asarray(d, float), np.asarray(s, float)
-    points = np.unique(np.clip(np.concatenate([d + k * s for k in (-8, -4, -2, 0, 2, 4, 8)]), bar, None))
-    top = float(np.max(d + 40 * s))
-
-    def chance(i):
-        def density(x):
-            below = [norm.cdf((x - d[j]) / s[j]) for j in range(len(d)) if j != i]
-            return norm.pdf((x - d[i]) / s[i]) / s[i] * math.prod(below)
-        edges = [bar, *[x for x in points if bar < x < top], max(top, bar)]
-        return sum(integrate.quad(density, a, b, epsabs=1e-15, epsrel=1e-13, limit=200)[0]
-                   for a, b in zip(edges, edges[1:]) if b > a)
-
-    return [chance(i) for i in range(len(d))]
-
-
 def arms_bar(s):
     return BAR * math.sqrt(sum(x * x for x in s) / len(s))
 
 
+def rule(d, s, bar):
+    """Points and weights on (bar, oo): 20 Gauss-Legendre nodes between all d + k s, k = -10 .. 12."""
+    edges = np.concatenate([d + k * s for k in range(-10, 13)])
+    edges = np.unique(np.concatenate([[bar], edges[edges > bar]]))
+    node, weight = np.polynomial.legendre.leggauss(20)
+    half = .5 * np.diff(edges)[:, None]
+    return (edges[:-1, None] + half * (1 + node)).ravel(), (half * weight).ravel()
+
+
 def arms(d, s, shared):
-    """sum_i [d_i g_i - sum_j Sigma_ij dg_i/dd_j], the derivatives of g_i as integrals of its integrand's derivative."""
-    d, s, bar = list(d), list(s), arms_bar(s)
-    n = len(d)
-    chances = ship_chances(d, s, bar)
-    top, points = max(x + 40 * y for x, y in zip(d, s)), sorted(x + k * y for x, y in zip(d, s) for k in (-8, -4, -2, 0, 2, 4, 8))
-    edges = [bar, *[x for x in points if bar < x < top], max(top, bar)]
+    """sum_i [d_i g_i - sum_j Sigma_ij dg_i/dd_j], each derivative of g_i as the integral of its integrand's derivative."""
+    d, s = np.asarray(d, float), np.asarray(s, float)
+    n, (x, w) = len(d), rule(d, s, arms_bar(s))
+    u = (x[:, None] - d) / s
+    density, below = np.exp(-.5 * u * u) / math.sqrt(2 * math.pi) / s, ndtr(u)
 
-    def slope(i, j):
-        def along(x):
-            u = [(x - a) / b for a, b in zip(d, s)]
-            rest = math.prod(norm.cdf(u[k]) for k in range(n) if k not in (i, j))
-            if i == j:
-                return u[i] / s[i] * norm.pdf(u[i]) / s[i] * rest
-            return -norm.pdf(u[i]) / s[i] * norm.pdf(u[j]) / s[j] * rest
-        return sum(integrate.quad(along, a, b, epsabs=1e-15, epsrel=1e-13, limit=200)[0]
-                   for a, b in zip(edges, edges[1:]) if b > a)
+    def others(*left_out):
+        return np.prod(below[:, [k for k in range(n) if k not in left_out]], axis=1)
 
-    total = sum(a * g for a, g in zip(d, chances))
+    total = 0.
     for i in range(n):
+        total += d[i] * (w @ (density[:, i] * others(i)))
         for j in range(n):
-            total -= (s[i] ** 2 if i == j else shared) * slope(i, j)
-    return total
+            if i == j:
+                total -= s[i] ** 2 * (w @ (u[:, i] / s[i] * density[:, i] * others(i)))
+            else:
+                total += shared * (w @ (density[:, i] * density[:, j] * others(i, j)))
+    return float(total)
 
 
 # Moments of integer sums
@@ -133,6 +127,11 @@ def delta(f, a, b):
     return g_a @ cov_a @ g_a / n_a + g_b @ cov_b @ g_b / n_b
 
 
+def apart(arm_a, arm_b, i):
+    """Difference of the means of variable i, rounded once."""
+    return float(Fraction(arm_b[1][i], arm_b[0] * 10 ** 6) - Fraction(arm_a[1][i], arm_a[0] * 10 ** 6))
+
+
 def mean_theta(arm_a, arm_b):
     """Of both arms' units as one sample."""
     n, s = arm_a[0] + arm_b[0], [x + y for x, y in zip(arm_a[1], arm_b[1])]
@@ -147,7 +146,7 @@ def cuped_mean(arm_a, arm_b):
     (n_a, (x_a, p_a), c_a), (n_b, (x_b, p_b), c_b) = a, b = [moments((n, s[:2], q)) for n, s, q in (arm_a, arm_b)]
     one = np.array([1., -theta])
     var_a, var_b = one @ c_a @ one, one @ c_b @ one
-    change = (x_b - theta * p_b) - (x_a - theta * p_a)
+    change = apart(arm_a, arm_b, 0) - theta * apart(arm_a, arm_b, 1)
     share = np.array([x_b / x_a, -theta]) if x_a else None
     relative = (change / abs(x_a), math.sqrt(share @ c_a @ share / n_a + var_b / n_b) / abs(x_a)) if x_a else (math.nan,) * 2
     return theta, (change, math.sqrt(var_a / n_a + var_b / n_b)), relative, welch(var_a, n_a, var_b, n_b)
@@ -265,8 +264,8 @@ def pool(y, s, alpha):
     mu, se = weighted(y, v, tau2)
     q = squares(y, v, 0.)
     kh = knapp_hartung(y, v, tau2)
-    half = student.ppf(1 - alpha / 2, k - 1) * kh
-    wide = student.ppf(1 - alpha / 2, k - 2) * math.sqrt(tau2 + se * se) if k > 2 else math.nan
+    half = student(1 - alpha / 2, k - 1) * kh
+    wide = student(1 - alpha / 2, k - 2) * math.sqrt(tau2 + se * se) if k > 2 else math.nan
     return [k, mu, se, tau2, q, max(0., 1 - (k - 1) / q), *weighted(y, v, 0.), kh, mu - half, mu + half, mu - wide,
             mu + wide, *blup(y, v, tau2)]
 

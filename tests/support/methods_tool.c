@@ -4,7 +4,7 @@
  *   holm P...                         bh P...
  *   arms SHARED D S D S ...
  *   mean|ratio ARM ARM                ARM: N, 4 sums, 10 products (0,0) (0,1) .. (3,3), micro-units
- *   hollow ETA (D S V V_SE COV CAP EARLY SHIPPED)...     E after each entry
+ *   hollow ETA (D S V V_SE COV CAP EARLY SHIPPED)...     E and alarm after each entry
  *   holdout CLAMP (LIFT SE ENTRIES DELTA)...             M after each quarter
  *   pool ALPHA Y S Y S ...
  *   headroom X...
@@ -162,7 +162,8 @@ static void hollow(struct words *words)
         entry.cap = number(words);
         entry.early = integer(words) != 0;
         entry.shipped = integer(words) != 0;
-        printf("%.17g %d ", pl_hollow_take(&state, &entry, eta), state.alarm);
+        printf("%.17g ", pl_hollow_take(&state, &entry, eta));
+        printf("%d ", state.alarm);
     }
 }
 

@@ -12,6 +12,8 @@
 #define FAR 9.       /* in standard errors: nothing of a normal is beyond */
 #define NARROWEST 2. /* of a piece, in units of the smallest s */
 
+#define FLOOR_PER_ARM .13
+
 /* Positive half of the 32-point Gauss-Legendre rule on (-1, 1): node, weight. */
 static const double rule[HALF_NODES][2] = {
     {.04830766568773831623, .09654008851472780056}, {.14447196158279649348, .09563872007927485941},
@@ -31,6 +33,11 @@ double pl_arms_se(const struct pl_arms *arms)
     for (unsigned i = 0; i < arms->n; i++)
         sum += arms->s[i] * arms->s[i];
     return sqrt(sum / arms->n);
+}
+
+double pl_arms_floor(const struct pl_arms *arms)
+{
+    return arms->n == 1 ? pl_returns_floor(arms->s[0]) : FLOOR_PER_ARM * arms->n * pl_arms_se(arms);
 }
 
 /* Densities and distribution functions of all arms at one x. */

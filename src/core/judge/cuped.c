@@ -72,13 +72,13 @@ static double variance(const struct arm *arm, double scale, double theta)
     return fmax(0., scale * scale * arm->var_x + theta * theta * arm->var_p - 2. * scale * theta * arm->cov);
 }
 
-static struct pl_effect relative_mean(const struct arm *a, const struct arm *b, double theta)
+static struct pl_effect relative_mean(const struct arm *a, const struct arm *b, double theta, double gap)
 {
     struct pl_effect effect = {PL_NAN, PL_NAN, PL_NAN, 0};
 
     if (!(fabs(a->x) > 0.))
         return effect;
-    effect.estimate = (b->x - a->x - theta * (b->p - a->p)) / fabs(a->x);
+    effect.estimate = gap / fabs(a->x);
     effect.se = sqrt(variance(b, 1., theta) / b->n + variance(a, b->x / a->x, theta) / a->n) / fabs(a->x);
     return effect;
 }
@@ -99,7 +99,9 @@ struct pl_cuped pl_cuped_mean(const struct pl_moment_set *control, const struct 
     struct pl_moments adjusted_a = {control->n, a.x - theta * a.p, variance(&a, 1., theta)};
     struct pl_moments adjusted_b = {treated->n, b.x - theta * b.p, variance(&b, 1., theta)};
     struct pl_effect absolute = pl_effect_absolute(&adjusted_a, &adjusted_b);
-    struct pl_effect relative = relative_mean(&a, &b, theta);
+    /* from differences: less is lost than between two large adjusted means */
+    absolute.estimate = b.x - a.x - theta * (b.p - a.p);
+    struct pl_effect relative = relative_mean(&a, &b, theta, absolute.estimate);
 
     relative.n = absolute.n;
     relative.df = absolute.df;

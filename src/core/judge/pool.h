@@ -3,7 +3,8 @@
  *
  * y_i with standard errors s_i, w = 1 / (s_i^2 + tau^2), mu = sum w y / sum w, se = (sum w)^-1/2; tau^2 is the root of
  * sum w (y - mu)^2 = k - 1, or 0. Q and I^2 = max(0, 1 - (k-1)/Q) and the fixed-effect mean have w = 1 / s_i^2.
- *  - Knapp-Hartung: se^2 = sum w (y - mu)^2 / ((k-1) sum w), interval with t_{k-1}.
+ *  - Knapp-Hartung: se^2 = sum w (y - mu)^2 / ((k-1) sum w), interval with t_{k-1}. Where tau^2 > 0 it is
+ *    the same se.
  *  - Prediction of the next experiment's effect: mu -+ t_{k-2} sqrt(tau^2 + se^2).
  *  - Shrunken effects (BLUP): (y_i/s_i^2 + mu/tau^2) / (1/s_i^2 + 1/tau^2).
  * Pure; O(k) for each of about ten Newton steps.

@@ -5,6 +5,7 @@
 #include "core/judge/returns.h"
 #include "support/near.h"
 #include "support/random.h"
+#include "util/num.h"
 
 static void goldens(void **state)
 {
@@ -60,6 +61,31 @@ static void order_and_unit_do_not_matter(void **state)
     assert_near(pl_arms_credited(&scaled), 100. * pl_arms_credited(&arms), 1e-13);
 }
 
+/* Around the worst places found by optimisation: equal effects near .5 to .8 se, one blurred arm among sharp ones. */
+static void floor_is_below_everything(void **state)
+{
+    struct pl_random random = {20250302};
+    struct pl_arms one = {.n = 1, .s = {.5}};
+    struct pl_arms worst = {.n = 2, .d = {.520657 * M_SQRT1_2, -.607239 * M_SQRT1_2}, .s = {1., .001}};
+    (void)state;
+
+    assert_near(pl_arms_floor(&one), pl_returns_floor(.5), 1e-15);
+    assert_near(pl_arms_credited(&worst), -.25573 * M_SQRT1_2, 1e-3);
+    for (unsigned draw = 0; draw < 5000; draw++) {
+        struct pl_arms arms = {.n = 2 + draw % 5};
+        double least = PL_INFINITY;
+
+        for (unsigned i = 0; i < arms.n; i++) {
+            arms.s[i] = exp((draw % 3) * random_normal(&random));
+            least = fmin(least, arms.s[i]);
+        }
+        for (unsigned i = 0; i < arms.n; i++)
+            arms.d[i] = (.4 + .6 * random_normal(&random)) * pl_arms_se(&arms);
+        arms.shared = draw % 2 * random_share(&random) * least * least;
+        assert_true(pl_arms_credited(&arms) >= -pl_arms_floor(&arms));
+    }
+}
+
 /* sum theta_i P(ship i): the reference team decides on copies with twice the variance, drawn here. */
 static void is_unbiased_over_draws(void **state)
 {
@@ -107,6 +133,7 @@ int main(void)
         cmocka_unit_test(one_arm_is_the_return),
         cmocka_unit_test(hopeless_arms_do_not_count),
         cmocka_unit_test(order_and_unit_do_not_matter),
+        cmocka_unit_test(floor_is_below_everything),
         cmocka_unit_test(is_unbiased_over_draws),
     };
 

@@ -227,6 +227,7 @@ static void central_moments_are_exact(void **state)
     assert_near(pl_effect_central(1, large, -large, 5 - product), 5., 0.);
     assert_near(pl_effect_central(INT64_MAX, 0, 0, -1), -0x1p63, 1e-15);
     assert_near(pl_effect_central(2, 1, 1, -((pl_int128)1 << 63)), -0x1p64, 0.);
+    assert_near(pl_effect_central(2, 0, 0, -((pl_int128)1 << 63)), -0x1p64, 0.);
 }
 
 int main(void)

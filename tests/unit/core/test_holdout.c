@@ -2,6 +2,7 @@
 #include "core/judge/dist.h"
 #include "core/judge/holdout.h"
 #include "support/near.h"
+#include "util/num.h"
 
 static const struct pl_holdout_quarter golden = {.lift = .1, .se = .2, .entries = 10., .delta = .1};
 
@@ -54,8 +55,8 @@ static void unknown_changes_nothing(void **state)
     (void)state;
 
     quarters[0].se = 0.;
-    quarters[1].lift = NAN;
-    quarters[2].delta = NAN;
+    quarters[1].lift = PL_NAN;
+    quarters[2].delta = PL_NAN;
     for (size_t at = 0; at < 3; at++) {
         assert_true(isnan(pl_holdout_e(&quarters[at])));
         assert_near(pl_holdout_take(&holdout, &quarters[at], 100.), 7., 1e-15);

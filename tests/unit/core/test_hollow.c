@@ -4,6 +4,7 @@
 #include "core/judge/returns.h"
 #include "support/near.h"
 #include "support/random.h"
+#include "util/num.h"
 
 /* d = K: g = 1/2, g' = phi(0)/s. */
 static void value_by_hand(void **state)
@@ -82,18 +83,18 @@ static void alarm_comes_and_goes(void **state)
     (void)state;
 
     for (; !hollow.alarm; taken++)
-        pl_hollow_take(&hollow, &bad, NAN);
+        pl_hollow_take(&hollow, &bad, PL_NAN);
     /* mean of 1.15^n, 1.35^n, 1.65^n, 1.95^n: 13.1 at 5, 23.6 at 6 */
     assert_int_equal(taken, 6);
     assert_true(hollow.e >= PL_HOLLOW_ALARM);
     for (unsigned at = 0; at < 200; at++)
-        pl_hollow_take(&hollow, &bad, NAN);
+        pl_hollow_take(&hollow, &bad, PL_NAN);
     assert_near(hollow.e, 200., 1e-14); /* cut at ten times the alarm */
-    assert_true(pl_hollow_take(&hollow, &good, NAN) > PL_HOLLOW_CLEAR && hollow.alarm);
+    assert_true(pl_hollow_take(&hollow, &good, PL_NAN) > PL_HOLLOW_CLEAR && hollow.alarm);
     for (taken = 0; hollow.alarm; taken++)
-        assert_true(pl_hollow_take(&hollow, &good, NAN) < 200.);
+        assert_true(pl_hollow_take(&hollow, &good, PL_NAN) < 200.);
     assert_true(hollow.e < PL_HOLLOW_CLEAR && taken < 60);
-    pl_hollow_take(&hollow, &bad, NAN);
+    pl_hollow_take(&hollow, &bad, PL_NAN);
     assert_false(hollow.alarm);
 }
 
@@ -105,7 +106,7 @@ static void eta_is_a_policy(void **state)
     (void)state;
 
     for (unsigned at = 0; at < 60; at++) {
-        pl_hollow_take(&unset, &entry, NAN);
+        pl_hollow_take(&unset, &entry, PL_NAN);
         pl_hollow_take(&with, &entry, .3);
     }
     assert_near(unset.e, 1., 1e-12);
@@ -114,13 +115,13 @@ static void eta_is_a_policy(void **state)
 
 static void unmeasured_and_early(void **state)
 {
-    struct pl_hollow_entry entry = {.d = 3., .s = .5, .value = NAN, .value_se = .25, .cap = 2.};
+    struct pl_hollow_entry entry = {.d = 3., .s = .5, .value = PL_NAN, .value_se = .25, .cap = 2.};
     struct pl_hollow hollow = {.bets = {{3., 3., 3., 3.}}, .e = 3.};
     (void)state;
 
     assert_near(pl_hollow_take(&hollow, &entry, .3), 3., 1e-15);
     entry.value = 1.;
-    entry.value_se = NAN;
+    entry.value_se = PL_NAN;
     assert_near(pl_hollow_take(&hollow, &entry, .3), 3., 1e-15);
     entry.value_se = .25;
     entry.early = true; /* not shipped: nothing gained, nothing learnt */

@@ -1,6 +1,7 @@
 /* Guardrails: every place an interval can have about 0 and the margin. */
 #include "core/judge/margin.h"
 #include "support/near.h"
+#include "util/num.h"
 
 static enum pl_margin_verdict judge(double lower, double upper, double margin)
 {
@@ -22,13 +23,13 @@ static void with_a_margin(void **state)
     assert_int_equal(judge(-.01, .02, .01), PL_MARGIN_UNCLEAR);
     assert_int_equal(judge(-.03, -.01, .01), PL_MARGIN_UNCLEAR);
     assert_int_equal(judge(-.03, -.0101, .01), PL_MARGIN_HARMED);
-    assert_int_equal(judge(-.03, INFINITY, .01), PL_MARGIN_UNCLEAR);
-    assert_int_equal(judge(-INFINITY, -.02, .01), PL_MARGIN_HARMED);
+    assert_int_equal(judge(-.03, PL_INFINITY, .01), PL_MARGIN_UNCLEAR);
+    assert_int_equal(judge(-PL_INFINITY, -.02, .01), PL_MARGIN_HARMED);
 }
 
 static void without_a_margin(void **state)
 {
-    static const double unset[] = {0., NAN, -1.};
+    static const double unset[] = {0., PL_NAN, -1.};
     (void)state;
 
     for (size_t at = 0; at < 3; at++) {
@@ -43,8 +44,8 @@ static void unknown_is_unmeasured(void **state)
 {
     (void)state;
 
-    assert_int_equal(judge(NAN, NAN, .01), PL_MARGIN_UNMEASURED);
-    assert_int_equal(judge(NAN, .1, .01), PL_MARGIN_UNMEASURED);
+    assert_int_equal(judge(PL_NAN, PL_NAN, .01), PL_MARGIN_UNMEASURED);
+    assert_int_equal(judge(PL_NAN, .1, .01), PL_MARGIN_UNMEASURED);
     assert_string_equal(pl_margin_name(PL_MARGIN_UNMEASURED), "unmeasured");
     assert_string_equal(pl_margin_name(PL_MARGIN_UNCLEAR), "unclear");
     assert_string_equal(pl_margin_name(PL_MARGIN_OK), "ok");

@@ -3,6 +3,7 @@
  * metafor's values. */
 #include "core/judge/pool.h"
 #include "support/near.h"
+#include "util/num.h"
 
 #define TRIALS 13
 
@@ -90,8 +91,8 @@ static void few_effects(void **state)
 
 static void unknown_effects_are_left_out(void **state)
 {
-    static const double some[] = {NAN, 1., 2., 3., 9.};
-    static const double errors[] = {.5, .5, NAN, .5, 0.};
+    static const double some[] = {PL_NAN, 1., 2., 3., 9.};
+    static const double errors[] = {.5, .5, PL_NAN, .5, 0.};
     double blups[5];
     struct pl_pool got = pl_pool_fit(some, errors, 5, .05, blups);
     (void)state;

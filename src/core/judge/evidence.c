@@ -101,13 +101,7 @@ static double credited(const struct pl_entry *entry)
 
 static double floor_of(const struct pl_entry *entry)
 {
-    double largest = 0;
-
-    if (!entry->arms)
-        return pl_returns_floor(entry->s);
-    for (unsigned at = 0; at < entry->arms->n; at++)
-        largest = fmax(largest, entry->arms->s[at]);
-    return entry->arms->n * pl_returns_floor(largest);
+    return entry->arms ? pl_arms_floor(entry->arms) : pl_returns_floor(entry->s);
 }
 
 /* Known before d is. Without a smallest return only the bar counts. */

@@ -53,9 +53,8 @@ void pl_evidence_fini(struct pl_evidence *evidence);
 /* A core launch: everything restarts, only largest_ever survives. */
 void pl_evidence_restart(struct pl_evidence *evidence);
 
-/* Take one entry. NOMEM leaves the evidence as it was. Several arms enter as one return (arms.h), whose floor is
- * n b(max s): the least value found by search over effects, errors and correlations was .89 of that. They take no part
- * in the change detectors, whose common bar is for one arm. */
+/* Take one entry. NOMEM leaves the evidence as it was. Several arms enter as one return (arms.h) and take no part in
+ * the change detectors, whose common bar is for one arm. */
 enum pl_status pl_evidence_enter(struct pl_evidence *evidence, const struct pl_entry *entry,
                                  struct pl_err *err) PL_MUSTCHECK;
 

@@ -2,6 +2,7 @@
 
 #include "adapter/clock.h"
 #include "adapter/kafka_conf.h"
+#include "adapter/link_tls.h"
 #include "util/num.h"
 
 #include <poll.h>
@@ -43,6 +44,10 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 
     bool harmless = level > LOG_WARNING || strcmp(facility, "AUTOCREATE") == 0;
 
+    if (strcmp(facility, "SSLCERTVRFY") == 0) {
+        snprintf(kafka->trouble, sizeof(kafka->trouble), "%s", text);
+        kafka->certificate_refused = true;
+    }
     if (strcmp(facility, "FAIL") != 0)
         pl_kafka_problem(kafka, harmless ? PL_OK : PL_ERR_IO, "%s: %s", facility, text);
 }
@@ -58,8 +63,24 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *ctx)
                          "fatal: %s: %s", rd_kafka_err2name(code), text);
         return;
     }
+    if (code == RD_KAFKA_RESP_ERR__SSL && kafka->certificate_refused) /* on_log heard the better text */
+        kafka->certificate_refused = false;
+    else if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) /* it says nothing, and comes after what says why */
+        snprintf(kafka->trouble, sizeof(kafka->trouble), "%s", reason);
     if (!kafka->taking || !pl_kafka_input_error(kafka, kafka->taking, code, reason))
         pl_kafka_problem(kafka, PL_ERR_IO, "%s: %s", rd_kafka_err2name(code), reason);
+}
+
+/* On a thread of librdkafka, for each certificate of the broker's chain. Refuses what OpenSSL refuses and nothing else;
+ * it is here because librdkafka says of a wrong name, too, that the CA is not known. */
+static int on_certificate(rd_kafka_t *rk, const char *broker, int32_t id, int *x509_error, int depth, const char *bytes,
+                          size_t size, char *why, size_t why_size, void *ctx)
+{
+    (void)rk, (void)broker, (void)id, (void)depth, (void)bytes, (void)size, (void)ctx;
+    if (*x509_error == 0)
+        return 1;
+    snprintf(why, why_size, "%s", pl_link_tls_refusal(*x509_error));
+    return 0;
 }
 
 static bool copy_topics(struct pl_kafka *kafka, const struct pl_kafka_config *config)
@@ -88,6 +109,7 @@ static enum pl_status make_consumer(struct pl_kafka *kafka, const struct pl_kafk
     rd_kafka_conf_set_rebalance_cb(rk_conf, pl_kafka_group_record);
     rd_kafka_conf_set_log_cb(rk_conf, on_log);
     rd_kafka_conf_set_error_cb(rk_conf, on_error);
+    (void)rd_kafka_conf_set_ssl_cert_verify_cb(rk_conf, on_certificate);
     kafka->rk = rd_kafka_new(RD_KAFKA_CONSUMER, rk_conf, why, sizeof(why));
     if (!kafka->rk) {
         rd_kafka_conf_destroy(rk_conf);

@@ -110,7 +110,12 @@ void pl_link_tls_why(struct bufferevent *bev, char *out, size_t cap)
     while (ssl && !reason && (code = bufferevent_get_openssl_error(bev)) != 0)
         reason = ERR_reason_error_string(code); /* NULL for errors of the socket below */
     if (verified != X509_V_OK)
-        snprintf(out, cap, "certificate refused: %s", X509_verify_cert_error_string(verified));
+        snprintf(out, cap, "certificate refused: %s", pl_link_tls_refusal(verified));
     else if (reason)
         snprintf(out, cap, "TLS: %s", reason);
+}
+
+const char *pl_link_tls_refusal(long code)
+{
+    return X509_verify_cert_error_string(code);
 }

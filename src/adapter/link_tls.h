@@ -28,4 +28,7 @@ enum pl_status pl_link_tls_new(struct event_base *base, const struct pl_link_tls
 /* Why TLS failed on it: "certificate refused: ...", or an empty text when it was not TLS that failed. */
 void pl_link_tls_why(struct bufferevent *bev, char *out, size_t cap);
 
+/* What a code of certificate verification (X509_V_ERR_...) means: "hostname mismatch". A constant; any thread. */
+const char *pl_link_tls_refusal(long code);
+
 #endif

@@ -40,7 +40,6 @@ struct check {
     struct pl_buf json;
     struct pl_json writer;
     bool failed;
-    char trouble[PL_ERR_TEXT_BYTES]; /* what librdkafka last complained about */
 };
 
 static const char *const result_names[] = {"ok", "warn", "fail"};
@@ -101,14 +100,6 @@ static bool check_conf(struct check *check)
     return true;
 }
 
-static void on_problem(void *ctx, enum pl_status status, const char *what)
-{
-    struct check *check = ctx;
-
-    if (status)
-        snprintf(check->trouble, sizeof(check->trouble), "%s", what);
-}
-
 /* One source topic; *partitions is what the ones before had, 0 at first. */
 static void check_topic(struct check *check, struct pl_kafka *kafka, const char *topic, int32_t *partitions)
 {
@@ -116,7 +107,7 @@ static void check_topic(struct check *check, struct pl_kafka *kafka, const char 
     struct pl_err err = {0};
 
     if (pl_kafka_facts(kafka, topic, FACTS_TIMEOUT_US, &facts, &err)) {
-        note(check, FAIL, topic, "%s%s%s", err.text, check->trouble[0] ? "; " : "", check->trouble);
+        note(check, FAIL, topic, "%s", err.text);
         return;
     }
     if (facts.partitions == 0) {
@@ -156,8 +147,7 @@ static void check_control(struct check *check, struct pl_kafka *kafka)
 
 static void check_kafka(struct check *check)
 {
-    const struct pl_kafka_config config = {
-        .conf = check->conf, .n_workers = 1, .event_fd = -1, .problem = on_problem, .ctx = check};
+    const struct pl_kafka_config config = {.conf = check->conf, .n_workers = 1, .event_fd = -1};
     struct pl_kafka *kafka;
     struct pl_err err = {0};
     int32_t partitions = 0;

@@ -36,6 +36,22 @@ void pl_kafka_problem(struct pl_kafka *kafka, enum pl_status status, const char 
     kafka->config.problem(kafka->config.ctx, status, text);
 }
 
+/* From "[thrd:...]: BROKER: Certificate (subject=..., issuer=...) verification callback failed: WHY", as on_certificate
+ * said it; the subject is somebody else's text and may be long. */
+static void keep_refusal(struct pl_kafka *kafka, const char *text)
+{
+    static const char before[] = "callback failed: ";
+    const char *broker = strstr(text, "]: "), *why = strstr(text, before);
+    const char *end = broker ? strstr(broker, ": Certificate") : NULL;
+
+    if (!why || !end)
+        return;
+    broker += 3;
+    snprintf(kafka->trouble, sizeof(kafka->trouble), "%.*s: certificate refused: %s", (int)(end - broker), broker,
+             why + strlen(before));
+    kafka->certificate_refused = true;
+}
+
 /* With log.queue the lines come through our own poll, on our own thread. Lines of the facility FAIL say what on_error
  * says too; AUTOCREATE is said to old brokers, for what we never ask. */
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
@@ -44,10 +60,8 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 
     bool harmless = level > LOG_WARNING || strcmp(facility, "AUTOCREATE") == 0;
 
-    if (strcmp(facility, "SSLCERTVRFY") == 0) {
-        snprintf(kafka->trouble, sizeof(kafka->trouble), "%s", text);
-        kafka->certificate_refused = true;
-    }
+    if (strcmp(facility, "SSLCERTVRFY") == 0)
+        keep_refusal(kafka, text);
     if (strcmp(facility, "FAIL") != 0)
         pl_kafka_problem(kafka, harmless ? PL_OK : PL_ERR_IO, "%s: %s", facility, text);
 }
@@ -63,10 +77,12 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *ctx)
                          "fatal: %s: %s", rd_kafka_err2name(code), text);
         return;
     }
-    if (code == RD_KAFKA_RESP_ERR__SSL && kafka->certificate_refused) /* on_log heard the better text */
-        kafka->certificate_refused = false;
-    else if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) /* it says nothing, and comes after what says why */
+    /* "All brokers are down" and "certificate verify failed" come after what says why. */
+    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN &&
+        !(kafka->certificate_refused && strstr(reason, "certificate verify failed"))) {
         snprintf(kafka->trouble, sizeof(kafka->trouble), "%s", reason);
+        kafka->certificate_refused = false;
+    }
     if (!kafka->taking || !pl_kafka_input_error(kafka, kafka->taking, code, reason))
         pl_kafka_problem(kafka, PL_ERR_IO, "%s: %s", rd_kafka_err2name(code), reason);
 }

@@ -61,7 +61,7 @@ struct pl_kafka {
     bool subscribed;
     bool was_assigned; /* the group has answered once */
     bool closing;
-    bool certificate_refused;        /* `trouble` says why; an error of TLS will follow */
+    bool certificate_refused;        /* `trouble` says why */
     char trouble[PL_ERR_TEXT_BYTES]; /* what librdkafka last complained about, "" while it did not */
     int64_t nudged_us;               /* when the last nudge was */
     bool needs_nudges;               /* this version of librdkafka sleeps when its queues are full */

@@ -42,6 +42,7 @@ class Authority:
     def trust_store(self):
         """Java trusts only certificates that keytool marked so."""
         path = self.dir / f"{self.name}-trust.p12"
+        path.unlink(missing_ok=True)
         subprocess.run(["keytool", "-importcert", "-noprompt", "-alias", self.name, "-file", self.pem, "-keystore", path,
                         "-storetype", "PKCS12", "-storepass", STORE_PASSWORD], check=True, capture_output=True)
         return str(path)

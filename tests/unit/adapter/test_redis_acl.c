@@ -315,6 +315,7 @@ static void test_refused_to_readers(void **state)
 {
     static const char *const reader[] = {"HGETALL plateaud:{main/0}:u:0",
                                          "HGETALL plateaud:{other}:meta",
+                                         "HSET plateaud:{main/0}:meta f 1",
                                          "XGROUP CREATE plateaud:{main}:alerts g $ MKSTREAM",
                                          "XREADGROUP GROUP g c STREAMS plateaud:{main}:alerts >",
                                          "HSET plateaud:{main}:h f 1",

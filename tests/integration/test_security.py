@@ -145,7 +145,7 @@ def test_kafka_refusals(broker, files, redis, names, daemons, tmp_path, case):
         "wrong name": (tls_door(broker, files, **{"bootstrap.servers": f"127.0.0.1:{broker.tls_port}"}),
                        "IP address mismatch"),
         "expired": (tls_door(broker, files, **dict(zip(("ssl.certificate.location", "ssl.key.location"), files.expired))),
-                    "certificate"),  # Kafka tells a client no more than "certificate unknown"
+                    "certificate unknown"),  # Kafka tells no more: what plateaud sees itself must do
         "foreign": (tls_door(broker, files, **dict(zip(("ssl.certificate.location", "ssl.key.location"), files.foreign))),
                     "certificate"),
         "no certificate": (tls_door(broker, files, **nothing), "certificate required"),
@@ -161,6 +161,8 @@ def test_kafka_refusals(broker, files, redis, names, daemons, tmp_path, case):
     line = next(line for line in daemon.log().splitlines() if word in line and "event=kafka_problem" in line)
     assert "localhost" in line or "127.0.0.1" in line
     assert daemon.metric("plateaud_kafka_problems_total") > 0
+    expired = f"ssl.certificate.location = {files.expired[0]}: has expired"
+    assert (expired in daemon.log()) == (case == "expired")
     is_waiting(daemon)
 
 
@@ -280,14 +282,17 @@ def test_redis_with_certificates(broker, files, names, daemons, tmp_path):
         assert re.search(r"ok\s+redis\s+rediss://localhost", checked.stdout), checked.stdout
 
 
-@pytest.mark.parametrize("case", ["self-signed", "wrong name", "no certificate", "plain to TLS", "TLS to plain"])
+@pytest.mark.parametrize("case", ["self-signed", "wrong name", "no certificate", "expired", "plain to TLS",
+                                  "TLS to plain"])
 def test_redis_refusals(broker, files, names, daemons, tmp_path, case):
-    made = {"self-signed": {"issuer": files.stranger}, "no certificate": {"auth": "yes"}}.get(case, {})
+    made = {"self-signed": {"issuer": files.stranger}, "no certificate": {"auth": "yes"}, "expired": {"auth": "yes"}}.get(case, {})
     with TlsRedis(files, "server", **made).start() as redis:
         keys, word = {
             "self-signed": (redis.keys_of(files), "certificate refused: unable to get local issuer certificate"),
             "wrong name": (redis.keys_of(files, "127.0.0.1"), "certificate refused: IP address mismatch"),
             "no certificate": (redis.keys_of(files), "cert"),  # an alert, or a closed connection, and then a hint
+            "expired": (redis.keys_of(files, **dict(zip(("cert_file", "key_file"), files.expired))),
+                        f"cert_file {files.expired[0]} has expired"),
             "plain to TLS": ({"url": f"redis://localhost:{redis.tls_port}/0"}, "event=redis_down"),
             "TLS to plain": ({**redis.keys_of(files), "url": f"rediss://localhost:{redis.port}/0"}, "event=redis_down"),
         }[case]

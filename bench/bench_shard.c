@@ -45,9 +45,10 @@ static int64_t cpu_ns(void)
 static struct pl_rules *make_rules(void)
 {
     struct pl_rules *rules = pl_rules_new();
-    struct pl_area_rule area = {.id = "shop", .goal = PL_RULES_NONE, .funnel = PL_RULES_NONE, .n_globs = 1};
-    struct pl_metric_rule buys = {.id = "buys", .value = PL_RULES_NONE, .n_actions = 1, .window_us = 7 * PL_DAY_US};
-    struct pl_metric_rule views = {.id = "views", .type = PL_METRIC_COUNT, .value = PL_RULES_NONE, .n_actions = 1};
+    struct pl_area_rule area = {
+        .id = "shop", .goal = PL_RULES_NONE, .value = PL_RULES_NONE, .funnel = PL_RULES_NONE, .n_globs = 1};
+    struct pl_metric_rule buys = {.id = "buys", .value = PL_RULES_NONE, .events.n = 1, .window_us = 7 * PL_DAY_US};
+    struct pl_metric_rule views = {.id = "views", .type = PL_METRIC_COUNT, .value = PL_RULES_NONE, .events.n = 1};
     struct pl_funnel_rule funnel = {.id = "path", .n_steps = 3, .window_us = PL_HOUR_US};
     static const char *const names[] = {"view", "cart", "buy"};
     struct pl_err err;
@@ -58,8 +59,8 @@ static struct pl_rules *make_rules(void)
     area.smallest_return = area.baseline = .01;
     for (unsigned step = 0; step < 3; step++)
         funnel.steps[step] = pl_rules_action(rules, pl_span_of(names[step]));
-    views.actions[0] = funnel.steps[0];
-    buys.actions[0] = funnel.steps[2];
+    views.events.ids[0] = funnel.steps[0];
+    buys.events.ids[0] = funnel.steps[2];
     views.window_us = 7 * PL_DAY_US;
     views.cap_micro = 100 * PL_MICRO;
     if (pl_rules_add_area(rules, &area, NULL, &err) || pl_rules_add_metric(rules, &buys, NULL, &err) ||

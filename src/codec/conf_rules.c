@@ -70,6 +70,7 @@ static enum pl_status add_area(const struct step *step)
 {
     struct pl_area_rule area = {
         .goal = PL_RULES_NONE,
+        .value = PL_RULES_NONE,
         .funnel = PL_RULES_NONE,
         .smallest_return = amount(step, "smallest_return"),
         .baseline = amount(step, "baseline"),
@@ -132,9 +133,8 @@ static enum pl_status add_metric(const struct step *step)
         .n_star = pl_conf_read(section, "n_star").number,
         .lower_is_better = pl_conf_read(section, "better").integer == 1,
     };
-    const struct events events = {"event", ',', sizeof(metric.actions) / sizeof(*metric.actions), metric.actions,
-                                  "more than 8 events"};
-    enum pl_status status = take_events(step, &events, &metric.n_actions);
+    const struct events events = {"event", ',', PL_RULES_EVENTS_MAX, metric.events.ids, "more than 8 events"};
+    enum pl_status status = take_events(step, &events, &metric.events.n);
 
     if (status)
         return status;

@@ -214,7 +214,10 @@ static void json_sums(struct replay *replay)
             pl_json_text(&json, strncmp(sum.kind, "funnel", 6) == 0 ? "action" : "variant", sum.arm);
         if (*sum.metric)
             pl_json_text(&json, "metric", sum.metric);
+        if (*sum.other)
+            pl_json_text(&json, "other", sum.other);
         pl_json_int(&json, "index", sum.index);
+        pl_json_int(&json, "detail", sum.detail);
         pl_json_time(&json, hours ? "hour" : "day", sum.pane * (hours ? PL_HOUR_US : PL_DAY_US));
         pl_json_int(&json, "n", sum.n);
         pl_json_int(&json, "sum", sum.sum);

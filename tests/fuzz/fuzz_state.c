@@ -26,7 +26,7 @@ static void must(bool ok)
 
 static void add_metric(struct pl_rules *rules, const char *id, enum pl_metric_type type, uint32_t action)
 {
-    struct pl_metric_rule metric = {.type = type, .n_actions = 1, .actions = {action}, .value = PL_RULES_NONE};
+    struct pl_metric_rule metric = {.type = type, .events = {{action}, 1}, .value = PL_RULES_NONE};
 
     snprintf(metric.id, sizeof(metric.id), "%s", id);
     metric.window_us = type == PL_METRIC_COUNT ? PL_HOUR_US : PL_DAY_US;
@@ -43,7 +43,8 @@ static struct pl_rules *make_rules(void)
 {
     static const char *const names[] = {"view", "cart", "buy", "quit"};
     struct pl_rules *rules = pl_rules_new();
-    struct pl_area_rule area = {.id = "shop", .goal = PL_RULES_NONE, .funnel = PL_RULES_NONE, .n_globs = 1};
+    struct pl_area_rule area = {
+        .id = "shop", .goal = PL_RULES_NONE, .value = PL_RULES_NONE, .funnel = PL_RULES_NONE, .n_globs = 1};
     struct pl_funnel_rule path = {.id = "path",
                                   .n_steps = 3,
                                   .steps = {0, 1, 2},

@@ -139,7 +139,7 @@ static void copy_name(char out[PL_NAME_BYTES], const char *text)
 
 static void add_area(char **word)
 {
-    struct pl_area_rule area = {.goal = PL_RULES_NONE, .funnel = PL_RULES_NONE, .n_globs = 1};
+    struct pl_area_rule area = {.goal = PL_RULES_NONE, .value = PL_RULES_NONE, .funnel = PL_RULES_NONE, .n_globs = 1};
     struct pl_err err;
 
     copy_name(area.id, word[1]);
@@ -165,7 +165,7 @@ static void add_metric(char **word)
     if (metric.type == PL_METRIC_SUM)
         metric.value = pl_rules_value(building(), pl_span_of(word[7]));
     while (rest.ptr)
-        metric.actions[metric.n_actions++] = pl_rules_action(building(), pl_span_cut(&rest, ','));
+        metric.events.ids[metric.events.n++] = pl_rules_action(building(), pl_span_cut(&rest, ','));
     check(pl_rules_add_metric(building(), &metric, NULL, &err), &err);
 }
 

@@ -96,9 +96,9 @@ static void smallest_conf_runs(void **state)
     assert_int_equal(area->goal, pl_rules_find_metric(rules, S("checkout.goal")));
     assert_int_equal(rules->metrics[area->goal].type, PL_METRIC_CONVERSION);
     assert_int_equal(rules->metrics[area->goal].window_us, 7 * PL_DAY_US);
-    assert_actions(conf, rules->metrics[area->goal].actions, rules->metrics[area->goal].n_actions, "Order Completed");
+    assert_actions(conf, rules->metrics[area->goal].events.ids, rules->metrics[area->goal].events.n, "Order Completed");
     assert_int_equal(pl_rules_find_metric(rules, S("checkout.value")), 1);
-    assert_actions(conf, rules->metrics[1].actions, rules->metrics[1].n_actions, "Order Received,Order Reordered");
+    assert_actions(conf, rules->metrics[1].events.ids, rules->metrics[1].events.n, "Order Received,Order Reordered");
 
     assert_int_equal(rules->n_funnels, 1);
     assert_int_equal(area->funnel, 0);
@@ -237,7 +237,7 @@ static void every_rule_is_read(void **state)
 
     assert_int_equal(wins->type, PL_METRIC_SUM);
     assert_int_equal(wins->area, 1); /* from the area that names it */
-    assert_actions(conf, wins->actions, wins->n_actions, "Won,Drew");
+    assert_actions(conf, wins->events.ids, wins->events.n, "Won,Drew");
     assert_string_equal(rules->value_paths[wins->value], "properties.points");
     assert_int_equal(wins->window_us, 3 * PL_DAY_US);
     assert_int_equal(wins->cap_micro, 10500000);

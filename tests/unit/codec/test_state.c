@@ -298,18 +298,19 @@ static void failing_store_stops_the_write(void **state)
 static struct pl_rules *changed_rules(void)
 {
     struct pl_rules *rules = pl_rules_new();
-    struct pl_area_rule area = {.id = "shop", .goal = PL_RULES_NONE, .funnel = PL_RULES_NONE, .n_globs = 1};
-    struct pl_metric_rule spent = {.id = "spent", .type = PL_METRIC_SUM, .n_actions = 1, .window_us = PL_DAY_US};
-    struct pl_metric_rule views = {.id = "views", .type = PL_METRIC_COUNT, .n_actions = 1, .value = PL_RULES_NONE};
-    struct pl_metric_rule quits = {.id = "quits", .n_actions = 2, .value = PL_RULES_NONE, .window_us = PL_DAY_US};
+    struct pl_area_rule area = {
+        .id = "shop", .goal = PL_RULES_NONE, .value = PL_RULES_NONE, .funnel = PL_RULES_NONE, .n_globs = 1};
+    struct pl_metric_rule spent = {.id = "spent", .type = PL_METRIC_SUM, .events.n = 1, .window_us = PL_DAY_US};
+    struct pl_metric_rule views = {.id = "views", .type = PL_METRIC_COUNT, .events.n = 1, .value = PL_RULES_NONE};
+    struct pl_metric_rule quits = {.id = "quits", .events.n = 2, .value = PL_RULES_NONE, .window_us = PL_DAY_US};
 
     area.globs[0] = pl_span_dup(pl_span_of("shop_*"));
     area.smallest_return = area.baseline = .01;
     assert_int_equal(pl_rules_add_area(rules, &area, NULL, NULL), PL_OK);
-    quits.actions[0] = pl_rules_action(rules, pl_span_of("quit"));
-    spent.actions[0] = pl_rules_action(rules, pl_span_of("buy"));
-    quits.actions[1] = spent.actions[0];
-    views.actions[0] = pl_rules_action(rules, pl_span_of("view"));
+    quits.events.ids[0] = pl_rules_action(rules, pl_span_of("quit"));
+    spent.events.ids[0] = pl_rules_action(rules, pl_span_of("buy"));
+    quits.events.ids[1] = spent.events.ids[0];
+    views.events.ids[0] = pl_rules_action(rules, pl_span_of("view"));
     views.window_us = 2 * PL_HOUR_US;
     views.cap_micro = 3 * PL_MICRO;
     spent.value = pl_rules_value(rules, pl_span_of("price"));

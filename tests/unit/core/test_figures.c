@@ -22,6 +22,7 @@ static struct pl_rules *make_rules(void)
     struct pl_rules *rules = pl_rules_new();
     struct pl_area_rule area = {.id = "cart",
                                 .goal = PL_RULES_NONE,
+                                .value = PL_RULES_NONE,
                                 .funnel = PL_RULES_NONE,
                                 .smallest_return = PL_NAN,
                                 .false_alarm_every_years = 1,
@@ -31,7 +32,7 @@ static struct pl_rules *make_rules(void)
     struct pl_metric_rule metric = {.id = "goal",
                                     .type = PL_METRIC_CONVERSION,
                                     .value = PL_RULES_NONE,
-                                    .n_actions = 1,
+                                    .events.n = 1,
                                     .window_us = 7 * PL_DAY_US,
                                     .n_star = 5000,
                                     .bound_micro = INT64_C(1000000000000000)};
@@ -39,10 +40,10 @@ static struct pl_rules *make_rules(void)
 
     area.globs[area.n_globs++] = strdup("cart_*");
     assert_int_equal(pl_rules_add_area(rules, &area, NULL, NULL), PL_OK);
-    metric.actions[0] = pl_rules_action(rules, pl_span_of("Order Completed"));
+    metric.events.ids[0] = pl_rules_action(rules, pl_span_of("Order Completed"));
     assert_int_equal(pl_rules_add_metric(rules, &metric, NULL, NULL), PL_OK);
     funnel.steps[0] = pl_rules_action(rules, pl_span_of("Cart Viewed"));
-    funnel.steps[1] = metric.actions[0];
+    funnel.steps[1] = metric.events.ids[0];
     assert_int_equal(pl_rules_add_funnel(rules, &funnel, NULL, NULL), PL_OK);
     assert_int_equal(pl_rules_seal(rules, NULL), PL_OK);
     return rules;

@@ -17,7 +17,8 @@
 
 static struct pl_area_rule area_of(const char *id, const char *glob)
 {
-    struct pl_area_rule area = {.goal = PL_RULES_NONE, .funnel = PL_RULES_NONE, .smallest_return = .002};
+    struct pl_area_rule area = {
+        .goal = PL_RULES_NONE, .value = PL_RULES_NONE, .funnel = PL_RULES_NONE, .smallest_return = .002};
 
     snprintf(area.id, sizeof(area.id), "%s", id);
     if (glob) {
@@ -29,7 +30,7 @@ static struct pl_area_rule area_of(const char *id, const char *glob)
 
 static struct pl_metric_rule metric_of(const char *id, uint32_t area, uint32_t action)
 {
-    struct pl_metric_rule metric = {.area = area, .actions = {action}, .n_actions = 1, .value = PL_RULES_NONE};
+    struct pl_metric_rule metric = {.area = area, .events = {{action}, 1}, .value = PL_RULES_NONE};
 
     snprintf(metric.id, sizeof(metric.id), "%s", id);
     return metric;
@@ -257,10 +258,10 @@ static void metric_ranges(void **state)
     } while (0)
     REFUSED(metric.area = 2);
     REFUSED(metric.area = PL_RULES_NONE);
-    REFUSED(metric.n_actions = 0);
-    REFUSED(metric.n_actions = 9);
-    REFUSED(metric.actions[0] = 2);
-    REFUSED(metric.n_actions = 2); /* the second is action 0 again */
+    REFUSED(metric.events.n = 0);
+    REFUSED(metric.events.n = 9);
+    REFUSED(metric.events.ids[0] = 2);
+    REFUSED(metric.events.n = 2); /* the second is action 0 again */
     REFUSED(metric.window_us = -1);
     REFUSED(metric.window_us = 90 * PL_DAY_US + 1);
     REFUSED(metric.cap_micro = -1);
@@ -268,7 +269,7 @@ static void metric_ranges(void **state)
     REFUSED(metric.n_star = .5);
     REFUSED(metric.value = 0);
     REFUSED(metric.type = PL_METRIC_SUM);
-    REFUSED(metric.type = (enum pl_metric_type)7);
+    REFUSED(metric.type = (enum pl_metric_type)8);
 #undef REFUSED
     pl_rules_free(rules);
 }

@@ -661,6 +661,10 @@ def test_unit_ids_appear_nowhere(broker, names, daemons, tmp_path):
         records = sum(1 for row in rows if row[0] == topic) + 100
         for form in ([], ["--json"]):
             outputs["plateauctl tap" + "".join(form)] = ctl.ok("tap", "--last", records, "--limit", records, *form)
+        outputs["plateauctl discover"] = ctl.ok("discover", "--topic", topic, "--seconds", 3)
+        lines = tmp_path / "records.jsonl"
+        lines.write_text("".join(f"{row[4]}\n" for row in rows if row[0] == topic and row[4] is not None))
+        outputs["plateauctl discover FILE"] = ctl.ok("discover", lines)
         assert daemon.term() == 0
         outputs["log"] = daemon.log()
         redis.call("SAVE")

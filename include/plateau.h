@@ -65,11 +65,13 @@ struct pl_plateau_alert {
 
 /* One exact sum: events placed before the last judged tick. */
 struct pl_plateau_sum {
-    const char *kind;    /* exposed, metric, mixed, segment, funnel, funnel_hour */
-    const char *subject; /* experiment or funnel */
-    const char *arm;     /* variant, or the action of a funnel's step; "" for mixed */
+    const char *kind;    /* a name of core/cell.def: exposed, metric, mixed, segment, funnel, active, known, ... */
+    const char *subject; /* experiment, funnel, area, feature or metric */
+    const char *arm;     /* variant, or the action of a funnel's step; "" for others */
     const char *metric;  /* metric's id; "" for others */
-    unsigned index;      /* step of a funnel from 0, allocation segment */
+    const char *other;   /* cross: the other metric */
+    unsigned index;      /* number of the arm, step of a funnel from 0, allocation segment */
+    unsigned detail;     /* segment, bucket of time, days to adopt; cross: 1, 2: metric, other is the covariate */
     int32_t pane;        /* days (funnel_hour: hours) since 1970 */
     int64_t n;
     int64_t sum;             /* millionths; funnel: units */
@@ -111,6 +113,10 @@ unsigned pl_plateau_areas(const struct pl_plateau *plateau);
 const char *pl_plateau_area_id(const struct pl_plateau *plateau, unsigned area);
 void pl_plateau_area(struct pl_plateau *plateau, unsigned area,
                      void (*visit)(void *ctx, const char *name, const char *value), void *ctx);
+
+/* The balance of an area's work (balance:ID in Redis), field by field. False without memory. */
+bool pl_plateau_balance(struct pl_plateau *plateau, unsigned area,
+                        void (*visit)(void *ctx, const char *name, const char *value), void *ctx);
 
 /* The sums in their order, and the counters (accepted, unmatched, late, each reason); false: there is none with this
  * index. */

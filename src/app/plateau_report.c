@@ -3,6 +3,7 @@
 
 #include "codec/alert_doc.h"
 #include "codec/area_text.h"
+#include "codec/balance_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -110,6 +111,17 @@ void pl_plateau_area(struct pl_plateau *plateau, unsigned area,
     pl_area_text(&view, visit, ctx);
 }
 
+bool pl_plateau_balance(struct pl_plateau *plateau, unsigned area,
+                        void (*visit)(void *ctx, const char *name, const char *value), void *ctx)
+{
+    struct pl_balance balance;
+
+    if (pl_balance_of(pl_judge_ledger(plateau->judge), area, plateau->judged_us, &balance, NULL))
+        return false;
+    pl_balance_text(&balance, pl_judge_area(plateau->judge, area), visit, ctx);
+    return true;
+}
+
 /* A 128-bit sum of squares is never negative. */
 static void write_wide(pl_int128 value, char out[48])
 {
@@ -130,40 +142,84 @@ static void name_funnel(const struct pl_rules *rules, const struct pl_cell *cell
     const struct pl_funnel_rule *funnel = &rules->funnels[cell->key.subject];
 
     sum->subject = funnel->id;
-    sum->index = cell->key.arm;
     sum->arm = pl_names_text(rules->actions, funnel->steps[cell->key.arm]);
 }
 
-static void name_experiment(const struct pl_rules *rules, const struct pl_sums *sums, const struct pl_cell *cell,
-                            struct pl_plateau_sum *sum)
+static void name_subject(const struct pl_rules *rules, const struct pl_sums *sums, const struct pl_cell *cell,
+                         struct pl_plateau_sum *sum)
 {
-    const struct pl_sums_experiment *experiment = &sums->experiments[cell->key.subject];
+    const struct pl_cell_key *key = &cell->key;
 
-    sum->subject = experiment->name;
-    if (cell->key.kind != PL_CELL_MIXED)
-        sum->arm = experiment->variants[cell->key.arm];
-    if (cell->key.kind == PL_CELL_METRIC)
-        sum->metric = rules->metrics[cell->key.metric].id;
-    if (cell->key.kind == PL_CELL_SEGMENT)
-        sum->index = cell->key.metric;
+    sum->index = key->arm;
+    switch (pl_cell_info(key->kind)->subject) {
+    case PL_OF_EXPERIMENT:
+        sum->subject = sums->experiments[key->subject].name;
+        if (pl_cell_has_variant(key->kind))
+            sum->arm = sums->experiments[key->subject].variants[key->arm];
+        sum->index = 0;
+        break;
+    case PL_OF_FUNNEL:
+        name_funnel(rules, cell, sum);
+        break;
+    case PL_OF_AREA:
+        sum->subject = rules->areas[key->subject].id;
+        break;
+    case PL_OF_FEATURE:
+        sum->subject = rules->features[key->subject].id;
+        break;
+    case PL_OF_METRIC:
+        sum->subject = rules->metrics[key->subject].id;
+        break;
+    }
+}
+
+static void name_detail(const struct pl_rules *rules, const struct pl_cell *cell, struct pl_plateau_sum *sum)
+{
+    uint32_t detail = cell->key.metric;
+
+    sum->detail = detail;
+    switch (pl_cell_info(cell->key.kind)->detail) {
+    case PL_BY_NONE:
+        break;
+    case PL_BY_METRIC:
+        sum->metric = rules->metrics[detail].id;
+        sum->detail = 0;
+        break;
+    case PL_BY_PLAIN:
+        if (cell->key.kind == PL_CELL_SEGMENT)
+            sum->index = detail;
+        break;
+    case PL_BY_METRIC_BUCKET:
+        sum->metric = rules->metrics[detail & 0xffff].id;
+        sum->detail = detail >> 16;
+        break;
+    case PL_BY_PAIR:
+        sum->metric = rules->metrics[(detail & 0xffff) / 2].id;
+        sum->other = rules->metrics[(detail >> 16) / 2].id;
+        sum->detail = (detail & 1) | (detail >> 16 & 1) << 1;
+        break;
+    }
 }
 
 bool pl_plateau_sum(const struct pl_plateau *plateau, size_t index, struct pl_plateau_sum *sum)
 {
-    static const char *const kinds[] = {"", "exposed", "metric", "mixed", "segment", "funnel", "funnel_hour"};
+    const struct pl_rules *rules = plateau->conf->rules;
     const struct pl_sums *sums = pl_judge_sums(plateau->judge);
     const struct pl_cell *cell;
 
     if (index >= sums->n_cells)
         return false;
     cell = &sums->cells[index];
-    *sum = (struct pl_plateau_sum){
-        .kind = kinds[cell->key.kind], .arm = "", .metric = "", .pane = cell->key.pane, .n = cell->n, .sum = cell->sum};
+    *sum = (struct pl_plateau_sum){.kind = pl_cell_info(cell->key.kind)->name,
+                                   .arm = "",
+                                   .metric = "",
+                                   .other = "",
+                                   .pane = cell->key.pane,
+                                   .n = cell->n,
+                                   .sum = cell->sum};
     write_wide(cell->sum2, sum->sum_of_squares);
-    if (cell->key.kind == PL_CELL_FUNNEL || cell->key.kind == PL_CELL_FUNNEL_HOUR)
-        name_funnel(plateau->conf->rules, cell, sum);
-    else
-        name_experiment(plateau->conf->rules, sums, cell, sum);
+    name_subject(rules, sums, cell, sum);
+    name_detail(rules, cell, sum);
     return true;
 }
 

@@ -55,17 +55,18 @@ struct pl_conf {
     /* [alert] */
     int64_t alert_min_interval_us; /* 14 d */
     unsigned alert_stream_max;     /* entries kept in the alerts stream, about */
-    /* [area], [metric], [funnel], [experiment], and lateness, hold, ... of [plateaud] */
+    /* [area], [metric], [funnel], [feature], [objective], [experiment], and lateness, hold, ... of [plateaud] */
     struct pl_rules *rules; /* owned, sealed */
 };
 
 /* Read path (a file), then conf.d/NAME.conf beside it in name order when that directory exists. Errors carry
  * "file:line: what is wrong; nearest known key: X". A pair KEY.file = PATH of [kafka] becomes KEY = content of PATH.
+ * credential:NAME, as a file of [plateaud], [redis] or [kafka], becomes $CREDENTIALS_DIRECTORY/NAME (systemd.exec(5)).
  * Nothing half-built is returned. The caller frees *conf. */
 enum pl_status pl_conf_load(const char *path, struct pl_conf **conf, struct pl_err *err) PL_MUSTCHECK;
 
 /* The same from text; `name` stands for the file in errors. For tests, replay and fuzzing. Touches no file: pairs
- * KEY.file of [kafka] stay as they are. */
+ * KEY.file of [kafka] and credential:NAME stay as they are. */
 enum pl_status pl_conf_parse(const char *name, struct pl_span text, struct pl_conf **conf,
                              struct pl_err *err) PL_MUSTCHECK;
 
@@ -75,7 +76,7 @@ void pl_conf_free(struct pl_conf *conf);
  * ever file names, and values of [kafka] keys that carry secrets are shown as ***. */
 void pl_conf_print(const struct pl_conf *conf, struct pl_buf *out);
 
-/* Warnings about legal but doubtful settings, one line each ("area checkout has no value metric"). */
+/* Warnings about legal but doubtful settings, one line each ("area checkout has no goal: ..."). */
 void pl_conf_warn(const struct pl_conf *conf, struct pl_buf *out);
 
 /* May `next` replace `now` while running? INPUT and the name of the option when it may not (unit, format, hash key,

@@ -1,23 +1,59 @@
 #include "codec/state_inside.h"
 
-/* A cell's field is its key under ids of the store: kind, arm, subject (index of the experiment, or id of the funnel),
- * metric (its id, or the allocation segment), pane. The value: n, sum, sum2 as its two halves. */
+/* A cell's field is its key under ids of the store: kind, arm, subject (index of the experiment, or id of what else it
+ * is), detail (of a metric its id), pane. The value: n, sum, sum2 as its two halves. */
 
 #define PANE_MAX (PL_TIME_MAX / PL_HOUR_US)
+#define ARMS_MAX 64
 
-static bool of_funnel(uint16_t kind)
+/* The kind of id that a subject other than an experiment goes by. */
+static enum pl_dict_kind dict_of(enum pl_cell_subject subject)
 {
-    return kind == PL_CELL_FUNNEL || kind == PL_CELL_FUNNEL_HOUR;
+    static const enum pl_dict_kind kinds[] = {
+        [PL_OF_FUNNEL] = PL_DICT_FUNNEL,
+        [PL_OF_AREA] = PL_DICT_AREA,
+        [PL_OF_FEATURE] = PL_DICT_FEATURE,
+        [PL_OF_METRIC] = PL_DICT_METRIC,
+    };
+
+    return kinds[subject];
+}
+
+static void put_variable(const struct pl_dict *dict, uint32_t variable, struct pl_buf *out)
+{
+    pl_buf_add_varint(out, pl_dict_id(dict, PL_DICT_METRIC, variable / 2) * 2 + variable % 2);
+}
+
+static void put_detail(const struct pl_dict *dict, const struct pl_cell_key *key, struct pl_buf *out)
+{
+    switch (pl_cell_info(key->kind)->detail) {
+    case PL_BY_NONE:
+    case PL_BY_PLAIN:
+        pl_buf_add_varint(out, key->metric);
+        break;
+    case PL_BY_METRIC:
+        pl_buf_add_varint(out, pl_dict_id(dict, PL_DICT_METRIC, key->metric));
+        break;
+    case PL_BY_METRIC_BUCKET:
+        pl_buf_add_varint(out, pl_dict_id(dict, PL_DICT_METRIC, key->metric & 0xffff));
+        pl_buf_add_varint(out, key->metric >> 16);
+        break;
+    case PL_BY_PAIR:
+        put_variable(dict, key->metric & 0xffff, out);
+        put_variable(dict, key->metric >> 16, out);
+        break;
+    }
 }
 
 static void put_key(const struct pl_dict *dict, const struct pl_cell_key *key, struct pl_buf *out)
 {
-    bool funnel = of_funnel(key->kind);
+    enum pl_cell_subject subject = pl_cell_info(key->kind)->subject;
 
     pl_buf_add_char(out, (char)key->kind);
     pl_buf_add_varint(out, key->arm);
-    pl_buf_add_varint(out, funnel ? pl_dict_id(dict, PL_DICT_FUNNEL, key->subject) : key->subject);
-    pl_buf_add_varint(out, key->kind == PL_CELL_METRIC ? pl_dict_id(dict, PL_DICT_METRIC, key->metric) : key->metric);
+    pl_buf_add_varint(out,
+                      subject == PL_OF_EXPERIMENT ? key->subject : pl_dict_id(dict, dict_of(subject), key->subject));
+    put_detail(dict, key, out);
     pl_buf_add_signed(out, key->pane);
 }
 
@@ -72,15 +108,29 @@ enum pl_status pl_state_write_cells(struct pl_shard *shard, struct pl_state_out 
     return status;
 }
 
-static bool take_key(struct pl_span *rest, struct pl_cell_key *key)
+/* A key as the store has it: ids, not indexes. */
+struct stored_key {
+    struct pl_cell_key key; /* metric: the first of the details */
+    uint32_t second;
+};
+
+static bool take_key(struct pl_span *rest, struct stored_key *stored)
 {
+    struct pl_cell_key *key = &stored->key;
     uint32_t kind, arm;
     int64_t pane;
+    enum pl_cell_detail detail;
 
-    if (!pl_state_take_count(rest, PL_CELL_FUNNEL_HOUR + 1, &kind) || kind == 0 ||
-        !pl_state_take_count(rest, PL_RULES_STEPS_MAX, &arm) || !pl_state_take_count(rest, UINT32_MAX, &key->subject) ||
-        !pl_state_take_count(rest, UINT32_MAX, &key->metric) || !pl_span_take_signed(rest, &pane) || rest->len > 0 ||
-        pane < -PANE_MAX || pane > PANE_MAX)
+    if (!pl_state_take_count(rest, PL_CELL_KINDS, &kind) || !pl_cell_info(kind)->name ||
+        !pl_state_take_count(rest, ARMS_MAX, &arm) || !pl_state_take_count(rest, UINT32_MAX, &key->subject) ||
+        !pl_state_take_count(rest, UINT32_MAX, &key->metric))
+        return false;
+    detail = pl_cell_info(kind)->detail;
+    if (detail == PL_BY_METRIC_BUCKET && !pl_state_take_count(rest, UINT16_MAX + 1, &stored->second))
+        return false;
+    if (detail == PL_BY_PAIR && !pl_state_take_count(rest, UINT32_MAX, &stored->second))
+        return false;
+    if (!pl_span_take_signed(rest, &pane) || rest->len > 0 || pane < -PANE_MAX || pane > PANE_MAX)
         return false;
     key->kind = (uint16_t)kind;
     key->arm = (uint16_t)arm;
@@ -101,43 +151,81 @@ static bool take_amount(struct pl_span *rest, struct pl_amount *amount)
     return true;
 }
 
+/* Index of a metric of the area by its id; *keep false when it is not counted there any more. */
+static bool translate_metric(const struct pl_shard *shard, uint32_t id, uint32_t area, uint32_t *index, bool *keep)
+{
+    bool known;
+
+    *index = pl_dict_target(&shard->dict, PL_DICT_METRIC, id, &known);
+    *keep = *keep && *index != PL_RULES_NONE && shard->rules->metrics[*index].area == area;
+    return known;
+}
+
+static bool translate_detail(const struct pl_shard *shard, struct stored_key *stored, uint32_t area, bool *keep)
+{
+    struct pl_cell_key *key = &stored->key;
+    uint32_t first = key->metric, second, a, b;
+
+    switch (pl_cell_info(key->kind)->detail) {
+    case PL_BY_NONE:
+    case PL_BY_PLAIN:
+        return key->kind != PL_CELL_SEGMENT || key->metric < PL_SEGMENTS_MAX;
+    case PL_BY_METRIC:
+        return translate_metric(shard, first, area, &key->metric, keep);
+    case PL_BY_METRIC_BUCKET:
+        if (!translate_metric(shard, first, area, &a, keep))
+            return false;
+        key->metric = (a & 0xffff) | stored->second << 16;
+        return true;
+    case PL_BY_PAIR:
+        second = stored->second;
+        if (!translate_metric(shard, first / 2, area, &a, keep) || !translate_metric(shard, second / 2, area, &b, keep))
+            return false;
+        a = PL_CELL_VARIABLE(a, first % 2) & 0xffff;
+        b = PL_CELL_VARIABLE(b, second % 2) & 0xffff;
+        key->metric = PL_CELL_PAIR(a, b);
+        return true;
+    }
+    return false;
+}
+
 /* The key under the rules of today. False for what the store never knew; *keep false for what is not counted any more.
  */
-static bool translate(const struct pl_shard *shard, struct pl_cell_key *key, bool *keep)
+static bool translate(const struct pl_shard *shard, struct stored_key *stored, bool *keep)
 {
+    struct pl_cell_key *key = &stored->key;
+    enum pl_cell_subject subject = pl_cell_info(key->kind)->subject;
     const struct pl_experiment *experiment;
     bool known;
 
     *keep = true;
-    if (of_funnel(key->kind)) {
-        key->subject = pl_dict_target(&shard->dict, PL_DICT_FUNNEL, key->subject, &known);
+    if (subject != PL_OF_EXPERIMENT) {
+        key->subject = pl_dict_target(&shard->dict, dict_of(subject), key->subject, &known);
         *keep = key->subject != PL_RULES_NONE;
-        return known && (!*keep || key->arm < shard->rules->funnels[key->subject].n_steps);
+        return known && (!*keep || subject != PL_OF_FUNNEL || key->arm < shard->rules->funnels[key->subject].n_steps);
     }
     if (key->subject >= shard->registry.n || !shard->registry.experiments[key->subject])
         return false;
     experiment = shard->registry.experiments[key->subject];
-    if (key->kind != PL_CELL_MIXED && key->arm >= experiment->n_variants)
+    if (pl_cell_has_variant(key->kind) && key->arm >= experiment->n_variants)
         return false;
-    if (key->kind != PL_CELL_METRIC)
-        return key->kind != PL_CELL_SEGMENT || key->metric < PL_SEGMENTS_MAX;
-    key->metric = pl_dict_target(&shard->dict, PL_DICT_METRIC, key->metric, &known);
-    *keep = key->metric != PL_RULES_NONE && shard->rules->metrics[key->metric].area == experiment->area;
-    return known;
+    return translate_detail(shard, stored, experiment->area, keep);
 }
 
 enum pl_status pl_state_read_cell(struct pl_shard *shard, struct pl_span field, struct pl_span value,
                                   struct pl_err *err)
 {
-    struct pl_cell_key key = {0};
+    struct stored_key stored = {0};
     struct pl_amount amount;
     struct pl_span rest = field;
     bool keep;
 
-    if (!take_key(&rest, &key) || field.len > 255 || !take_amount(&value, &amount) || !translate(shard, &key, &keep))
-        return pl_err_set(err, PL_ERR_INPUT, "state: a cell of kind %u is damaged or names nothing known", key.kind);
+    if (!take_key(&rest, &stored) || field.len > 255 || !take_amount(&value, &amount) ||
+        !translate(shard, &stored, &keep))
+        return pl_err_set(err, PL_ERR_INPUT, "state: a cell of kind %u is damaged or names nothing known",
+                          stored.key.kind);
     if (keep) {
-        pl_cells_restore(&shard->cells, &key, &amount);
+        pl_cells_restore(&shard->cells, &stored.key, &amount);
         return PL_OK;
     }
     pl_buf_add_char(&shard->gone_cells, (char)(unsigned char)field.len);

@@ -6,18 +6,50 @@
 
 /* Fields: a letter for the kind and the id in decimal. Values of "e": an experiment; of the others: its definition as
  * text, which is compared as a whole. What is only policy (bound, N*, which direction is better) is no part of it. */
-static const char letters[PL_DICT_KINDS] = {'m', 'f', 'a', 'v'};
+static const char letters[PL_DICT_KINDS] = {'m', 'f', 'a', 'v', 'o', 'u'};
 
+static void add_events(const struct pl_rules *rules, const struct pl_events *events, struct pl_buf *out)
+{
+    for (unsigned at = 0; at < events->n; at++)
+        pl_buf_addf(out, "\n%s", pl_names_text(rules->actions, events->ids[at]));
+}
+
+/* What was added to metrics later is written only where it is not what it was before. */
 static void define_metric(const struct pl_rules *rules, uint32_t index, struct pl_buf *out)
 {
     const struct pl_metric_rule *metric = &rules->metrics[index];
 
     pl_buf_addf(out, "%s\n%s\ntype %d window %" PRId64 " cap %" PRId64, metric->id, rules->areas[metric->area].id,
                 (int)metric->type, metric->window_us, metric->cap_micro);
-    if (metric->type == PL_METRIC_SUM && metric->value < rules->n_values)
+    if (metric->from_us)
+        pl_buf_addf(out, " from %" PRId64, metric->from_us);
+    if (metric->before_us)
+        pl_buf_addf(out, " before %" PRId64, metric->before_us);
+    if (metric->value < rules->n_values)
         pl_buf_addf(out, "\nvalue %s", rules->value_paths[metric->value]);
-    for (unsigned at = 0; at < metric->n_actions; at++)
-        pl_buf_addf(out, "\n%s", pl_names_text(rules->actions, metric->actions[at]));
+    if (metric->type == PL_METRIC_FUNNEL)
+        pl_buf_addf(out, "\nfunnel %s", rules->funnels[metric->funnel].id);
+    add_events(rules, &metric->events, out);
+}
+
+static void define_area(const struct pl_rules *rules, uint32_t index, struct pl_buf *out)
+{
+    const struct pl_area_rule *area = &rules->areas[index];
+
+    pl_buf_addf(out, "%s\nactivation %" PRId64, area->id, area->activation_us);
+    add_events(rules, &area->value_events, out);
+}
+
+static void define_feature(const struct pl_rules *rules, uint32_t index, struct pl_buf *out)
+{
+    const struct pl_feature_rule *feature = &rules->features[index];
+
+    pl_buf_addf(out, "%s\n%s\nuse", feature->id, rules->areas[feature->area].id);
+    add_events(rules, &feature->use, out);
+    pl_buf_add_text(out, "\naware");
+    add_events(rules, &feature->aware, out);
+    pl_buf_add_text(out, "\neligible");
+    add_events(rules, &feature->eligible, out);
 }
 
 static void define_funnel(const struct pl_rules *rules, uint32_t index, struct pl_buf *out)
@@ -32,19 +64,37 @@ static void define_funnel(const struct pl_rules *rules, uint32_t index, struct p
 static void define(const struct pl_rules *rules, enum pl_dict_kind kind, uint32_t index, struct pl_buf *out)
 {
     pl_buf_clear(out);
-    if (kind == PL_DICT_METRIC)
+    switch (kind) {
+    case PL_DICT_METRIC:
         define_metric(rules, index, out);
-    else if (kind == PL_DICT_FUNNEL)
+        break;
+    case PL_DICT_FUNNEL:
         define_funnel(rules, index, out);
-    else
-        pl_buf_add_text(out, kind == PL_DICT_ACTION ? pl_names_text(rules->actions, index) : rules->value_paths[index]);
+        break;
+    case PL_DICT_ACTION:
+        pl_buf_add_text(out, pl_names_text(rules->actions, index));
+        break;
+    case PL_DICT_VALUE:
+        pl_buf_add_text(out, rules->value_paths[index]);
+        break;
+    case PL_DICT_AREA:
+        define_area(rules, index, out);
+        break;
+    case PL_DICT_FEATURE:
+        define_feature(rules, index, out);
+        break;
+    case PL_DICT_KINDS:
+        break;
+    }
 }
 
 enum pl_status pl_state_bind(struct pl_shard *shard, struct pl_err *err)
 {
     const struct pl_rules *rules = shard->rules;
-    const uint32_t n[PL_DICT_KINDS] = {rules->n_metrics, rules->n_funnels, pl_names_count(rules->actions),
-                                       rules->n_values};
+    const uint32_t n[PL_DICT_KINDS] = {
+        rules->n_metrics, rules->n_funnels, pl_names_count(rules->actions),
+        rules->n_values,  rules->n_areas,   rules->n_features,
+    };
     enum pl_status status = PL_OK;
     struct pl_buf text = {0};
 

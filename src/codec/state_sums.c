@@ -2,18 +2,64 @@
 
 #include <stdlib.h>
 
-/* Sums of a tick: version, tick, ids of the metrics and of the funnels that cells name by index, experiments (name,
- * first exposure, joined_late, variants, shares), cells (key, n, sum, sum2).
+/* Sums of a tick: version, tick, ids of the metrics, funnels, areas and features that cells name by index, experiments
+ * (name, first exposure, joined_late, variants, shares), cells (key, n, sum, sum2).
  */
 
-#define SUMS_VERSION 2
+#define SUMS_VERSION 3
+
+enum table { METRICS, FUNNELS, AREAS, FEATURES, TABLES };
+
+#define ROWS_MAX 256
 
 /* Indexes of the bytes as indexes of the reader's rules, PL_RULES_NONE for what it does not have. */
 struct moves {
-    uint32_t n_metrics, n_funnels;
-    uint32_t metrics[PL_RULES_METRICS_MAX];
-    uint32_t funnels[PL_RULES_FUNNELS_MAX];
+    uint32_t n[TABLES];
+    uint32_t to[TABLES][ROWS_MAX];
 };
+
+static const char *id_of(const struct pl_rules *rules, enum table table, uint32_t at)
+{
+    switch (table) {
+    case METRICS:
+        return rules->metrics[at].id;
+    case FUNNELS:
+        return rules->funnels[at].id;
+    case AREAS:
+        return rules->areas[at].id;
+    case FEATURES:
+    case TABLES:
+        break;
+    }
+    return rules->features[at].id;
+}
+
+static uint32_t find_in(const struct pl_rules *rules, enum table table, struct pl_span id)
+{
+    switch (table) {
+    case METRICS:
+        return pl_rules_find_metric(rules, id);
+    case FUNNELS:
+        return pl_rules_find_funnel(rules, id);
+    case AREAS:
+        return pl_rules_find_area(rules, id);
+    case FEATURES:
+    case TABLES:
+        break;
+    }
+    return pl_rules_find_feature(rules, id);
+}
+
+static void put_ids(const struct pl_rules *rules, struct pl_buf *out)
+{
+    const unsigned n[TABLES] = {rules->n_metrics, rules->n_funnels, rules->n_areas, rules->n_features};
+
+    for (unsigned table = 0; table < TABLES; table++) {
+        pl_buf_add_varint(out, n[table]);
+        for (uint32_t at = 0; at < n[table]; at++)
+            pl_state_add_name(out, id_of(rules, (enum table)table, at));
+    }
+}
 
 static void put_experiment(const struct pl_sums_experiment *experiment, struct pl_buf *out)
 {
@@ -47,12 +93,7 @@ enum pl_status pl_state_put_sums(const struct pl_sums *sums, const struct pl_rul
 {
     pl_buf_add_char(out, SUMS_VERSION);
     pl_buf_add_signed(out, sums->tick_us);
-    pl_buf_add_varint(out, rules->n_metrics);
-    for (unsigned at = 0; at < rules->n_metrics; at++)
-        pl_state_add_name(out, rules->metrics[at].id);
-    pl_buf_add_varint(out, rules->n_funnels);
-    for (unsigned at = 0; at < rules->n_funnels; at++)
-        pl_state_add_name(out, rules->funnels[at].id);
+    put_ids(rules, out);
     pl_buf_add_varint(out, sums->n_experiments);
     for (unsigned at = 0; at < sums->n_experiments; at++)
         put_experiment(&sums->experiments[at], out);
@@ -107,39 +148,74 @@ static bool take_ids(struct pl_span *rest, const struct pl_rules *rules, struct 
 {
     struct pl_span name;
 
-    if (!pl_state_take_count(rest, PL_RULES_METRICS_MAX + 1, &moves->n_metrics))
-        return false;
-    for (uint32_t at = 0; at < moves->n_metrics; at++) {
-        if (!pl_state_take_name(rest, &name))
+    for (unsigned table = 0; table < TABLES; table++) {
+        if (!pl_state_take_count(rest, ROWS_MAX + 1, &moves->n[table]))
             return false;
-        moves->metrics[at] = pl_rules_find_metric(rules, name);
-    }
-    if (!pl_state_take_count(rest, PL_RULES_FUNNELS_MAX + 1, &moves->n_funnels))
-        return false;
-    for (uint32_t at = 0; at < moves->n_funnels; at++) {
-        if (!pl_state_take_name(rest, &name))
-            return false;
-        moves->funnels[at] = pl_rules_find_funnel(rules, name);
+        for (uint32_t at = 0; at < moves->n[table]; at++) {
+            if (!pl_state_take_name(rest, &name))
+                return false;
+            moves->to[table][at] = find_in(rules, (enum table)table, name);
+        }
     }
     return true;
 }
 
-/* The index of the bytes that a cell's key holds, if it holds one, and where it goes. */
-static uint32_t *index_in(struct pl_cell_key *key, const struct moves *moves, const uint32_t **to, uint32_t *n)
+/* Where an index of the bytes goes. False when the bytes do not list it; *keep false when the reader does not have it.
+ */
+static bool move_index(const struct moves *moves, enum table table, uint32_t *index, bool *keep)
 {
-    switch (key->kind) {
-    case PL_CELL_METRIC:
-        *to = moves->metrics;
-        *n = moves->n_metrics;
-        return &key->metric;
-    case PL_CELL_FUNNEL:
-    case PL_CELL_FUNNEL_HOUR:
-        *to = moves->funnels;
-        *n = moves->n_funnels;
-        return &key->subject;
-    default:
-        return NULL;
+    if (*index >= moves->n[table])
+        return false;
+    *index = moves->to[table][*index];
+    *keep = *keep && *index != PL_RULES_NONE;
+    return true;
+}
+
+static bool move_variable(const struct moves *moves, uint32_t *variable, bool *keep)
+{
+    uint32_t metric = *variable / 2;
+    bool ok = move_index(moves, METRICS, &metric, keep);
+
+    *variable = PL_CELL_VARIABLE(metric, *variable % 2) & 0xffff;
+    return ok;
+}
+
+static bool move_detail(const struct moves *moves, struct pl_cell_key *key, bool *keep)
+{
+    uint32_t first = key->metric & 0xffff, second = key->metric >> 16;
+
+    switch (pl_cell_info(key->kind)->detail) {
+    case PL_BY_NONE:
+    case PL_BY_PLAIN:
+        return true;
+    case PL_BY_METRIC:
+        return move_index(moves, METRICS, &key->metric, keep);
+    case PL_BY_METRIC_BUCKET:
+        if (!move_index(moves, METRICS, &first, keep))
+            return false;
+        key->metric = (first & 0xffff) | second << 16;
+        return true;
+    case PL_BY_PAIR:
+        if (!move_variable(moves, &first, keep) || !move_variable(moves, &second, keep))
+            return false;
+        key->metric = PL_CELL_PAIR(first, second);
+        return true;
     }
+    return false;
+}
+
+static bool move_key(const struct moves *moves, struct pl_cell_key *key, bool *keep)
+{
+    static const enum table tables[] = {
+        [PL_OF_FUNNEL] = FUNNELS, [PL_OF_AREA] = AREAS, [PL_OF_FEATURE] = FEATURES, [PL_OF_METRIC] = METRICS};
+    const struct pl_cell_info *info = pl_cell_info(key->kind);
+
+    *keep = true;
+    if (!info->name)
+        return false;
+    if (info->subject != PL_OF_EXPERIMENT && !move_index(moves, tables[info->subject], &key->subject, keep))
+        return false;
+    return move_detail(moves, key, keep);
 }
 
 static int cell_order(const void *a, const void *b)
@@ -155,17 +231,13 @@ static bool move_cells(struct pl_sums *sums, const struct moves *moves)
 
     for (size_t at = 0; at < sums->n_cells; at++) {
         struct pl_cell *cell = &sums->cells[kept];
-        const uint32_t *to = NULL;
-        uint32_t n = 0, *index;
+        bool keep;
 
         *cell = sums->cells[at];
-        index = index_in(&cell->key, moves, &to, &n);
-        if (index && *index >= n)
+        if (!move_key(moves, &cell->key, &keep))
             return false;
-        if (index && to[*index] == PL_RULES_NONE)
+        if (!keep)
             continue;
-        if (index)
-            *index = to[*index];
         sorted = sorted && (kept == 0 || cell_order(cell - 1, cell) < 0);
         kept++;
     }

@@ -1,13 +1,10 @@
-#include "core/rules.h"
+#include "core/rules_inside.h"
 #include "util/num.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define WINDOW_MAX_US (90 * PL_DAY_US)
-#define BOUND_DEFAULT_MICRO (INT64_C(1000000000) * PL_MICRO)
 
 struct pl_rules *pl_rules_new(void)
 {
@@ -36,6 +33,8 @@ void pl_rules_free(struct pl_rules *rules)
     for (uint32_t at = 0; rules->by_action && at < pl_names_count(rules->actions); at++) {
         free(rules->by_action[at].metrics);
         free(rules->by_action[at].steps);
+        free(rules->by_action[at].areas);
+        free(rules->by_action[at].features);
     }
     free(rules->by_action);
     for (unsigned at = 0; at < rules->n_areas; at++)
@@ -46,6 +45,8 @@ void pl_rules_free(struct pl_rules *rules)
     free(rules->areas);
     free(rules->metrics);
     free(rules->funnels);
+    free(rules->features);
+    free(rules->objectives);
     free(rules->experiments);
     pl_names_free(rules->actions);
     free(rules);
@@ -95,6 +96,11 @@ uint32_t pl_rules_find_funnel(const struct pl_rules *rules, struct pl_span id)
     return find(rules->funnels, rules->n_funnels, sizeof(*rules->funnels), id);
 }
 
+uint32_t pl_rules_find_feature(const struct pl_rules *rules, struct pl_span id)
+{
+    return find(rules->features, rules->n_features, sizeof(*rules->features), id);
+}
+
 uint32_t pl_rules_find_experiment(const struct pl_rules *rules, struct pl_span id)
 {
     return find(rules->experiments, rules->n_experiments, sizeof(*rules->experiments), id);
@@ -113,8 +119,7 @@ uint32_t pl_rules_area_of(const struct pl_rules *rules, struct pl_span experimen
     return PL_RULES_NONE;
 }
 
-/* What every table asks of a new row: room, and an id that is a name and not taken. `what` is for the message. */
-static enum pl_status check_id(const char *what, const char *id, uint32_t taken, bool full, struct pl_err *err)
+enum pl_status pl_rules_check_id(const char *what, const char *id, uint32_t taken, bool full, struct pl_err *err)
 {
     if (full)
         return pl_err_set(err, PL_ERR_FULL, "too many of kind %s", what);
@@ -126,16 +131,40 @@ static enum pl_status check_id(const char *what, const char *id, uint32_t taken,
     return PL_OK;
 }
 
-static enum pl_status check_area_index(const struct pl_rules *rules, const char *what, const char *id, uint32_t area,
-                                       struct pl_err *err)
+enum pl_status pl_rules_check_area(const struct pl_rules *rules, const char *what, const char *id, uint32_t area,
+                                   struct pl_err *err)
 {
     if (area < rules->n_areas)
         return PL_OK;
     return pl_err_set(err, PL_ERR_INPUT, "%s '%s' names no area", what, id);
 }
 
-/* Room for one more row at the end of a table that doubles when its size is a power of two. Returns the new row. */
-static void *grow(void **rows, unsigned n, size_t size)
+bool pl_rules_has_event(const struct pl_events *events, uint32_t action)
+{
+    for (unsigned at = 0; at < events->n; at++)
+        if (events->ids[at] == action)
+            return true;
+    return false;
+}
+
+enum pl_status pl_rules_check_events(const struct pl_rules *rules, const char *what, const char *id,
+                                     const struct pl_events *events, unsigned least, struct pl_err *err)
+{
+    struct pl_events before = {.n = 0};
+
+    if (events->n < least || events->n > PL_RULES_EVENTS_MAX)
+        return pl_err_set(err, PL_ERR_INPUT, "%s '%s' needs %u to %d events", what, id, least, PL_RULES_EVENTS_MAX);
+    for (unsigned at = 0; at < events->n; at++) {
+        if (events->ids[at] >= pl_names_count(rules->actions))
+            return pl_err_set(err, PL_ERR_INPUT, "%s '%s' has an unknown event", what, id);
+        if (pl_rules_has_event(&before, events->ids[at]))
+            return pl_err_set(err, PL_ERR_INPUT, "%s '%s' names one event twice", what, id);
+        before.ids[before.n++] = events->ids[at];
+    }
+    return PL_OK;
+}
+
+void *pl_rules_grow(void **rows, unsigned n, size_t size)
 {
     if ((n & (n - 1)) == 0) {
         void *grown = realloc(*rows, (n ? 2 * (size_t)n : 1) * size);
@@ -147,21 +176,21 @@ static void *grow(void **rows, unsigned n, size_t size)
     return (char *)*rows + n * size;
 }
 
-static enum pl_status no_memory(struct pl_err *err)
+enum pl_status pl_rules_no_memory(struct pl_err *err)
 {
     return pl_err_set(err, PL_ERR_NOMEM, "out of memory while building rules");
 }
 
-static bool in_range(double value, double low, double high)
+bool pl_rules_in_range(double value, double low, double high)
 {
-    return value >= low && value <= high; /* false for NAN */
+    return value >= low && value <= high;
 }
 
 static enum pl_status check_area(const struct pl_area_rule *area, struct pl_err *err)
 {
     if (!isnan(area->smallest_return) && !(area->smallest_return > 0 && isfinite(area->smallest_return)))
         return pl_err_set(err, PL_ERR_INPUT, "area '%s': smallest_return is not above 0", area->id);
-    if (!in_range(area->false_alarm_every_years, 0.01, 1000))
+    if (!pl_rules_in_range(area->false_alarm_every_years, 0.01, 1000))
         return pl_err_set(err, PL_ERR_INPUT, "area '%s': false_alarm_every is not within 0.01 to 1000 years", area->id);
     if (!isnan(area->baseline) && !(area->baseline > 0 && isfinite(area->baseline)))
         return pl_err_set(err, PL_ERR_INPUT, "area '%s': baseline is not above 0", area->id);
@@ -169,6 +198,12 @@ static enum pl_status check_area(const struct pl_area_rule *area, struct pl_err 
         return pl_err_set(err, PL_ERR_INPUT, "area '%s': coverage is not above 0 and at most 100%%", area->id);
     if (area->landmark_us < 7 * PL_DAY_US || area->landmark_us > 28 * PL_DAY_US || area->landmark_us % PL_DAY_US)
         return pl_err_set(err, PL_ERR_INPUT, "area '%s': landmark is not whole days from 7d to 28d", area->id);
+    if (area->activation_us < 1 || area->activation_us > PL_RULES_WINDOW_MAX_US)
+        return pl_err_set(err, PL_ERR_INPUT, "area '%s': activation is not within 1us to 90d", area->id);
+    if (!isnan(area->value_bar) && !(area->value_bar > 0 && area->value_bar < 1))
+        return pl_err_set(err, PL_ERR_INPUT, "area '%s': value_bar is not between 0 and 100%%", area->id);
+    if (!isnan(area->value_per_delivery) && !pl_rules_in_range(area->value_per_delivery, 0, 1000))
+        return pl_err_set(err, PL_ERR_INPUT, "area '%s': value_per_delivery is not within 0 to 1000", area->id);
     if (area->n_globs > PL_RULES_GLOBS_MAX)
         return pl_err_set(err, PL_ERR_INPUT, "area '%s': more than %d patterns", area->id, PL_RULES_GLOBS_MAX);
     for (unsigned at = 0; at < area->n_globs; at++)
@@ -182,8 +217,8 @@ enum pl_status pl_rules_add_area(struct pl_rules *rules, const struct pl_area_ru
 {
     struct pl_area_rule row = *area, *place;
     void *rows = rules->areas;
-    enum pl_status status = check_id("area", area->id, pl_rules_find_area(rules, pl_span_of(area->id)),
-                                     rules->n_areas == PL_RULES_AREAS_MAX, err);
+    enum pl_status status = pl_rules_check_id("area", area->id, pl_rules_find_area(rules, pl_span_of(area->id)),
+                                              rules->n_areas == PL_RULES_AREAS_MAX, err);
 
     assert(!rules->by_action);
     if (status)
@@ -200,12 +235,20 @@ enum pl_status pl_rules_add_area(struct pl_rules *rules, const struct pl_area_ru
         row.coverage = 1;
     if (row.landmark_us == 0)
         row.landmark_us = 14 * PL_DAY_US;
+    if (row.activation_us == 0)
+        row.activation_us = 7 * PL_DAY_US;
+    if (row.value_bar == 0)
+        row.value_bar = (double)NAN;
+    if (row.value_per_delivery == 0)
+        row.value_per_delivery = (double)NAN;
     status = check_area(&row, err);
+    if (!status)
+        status = pl_rules_check_events(rules, "area", row.id, &row.value_events, 0, err);
     if (status)
         return status;
-    place = grow(&rows, rules->n_areas, sizeof(row));
+    place = pl_rules_grow(&rows, rules->n_areas, sizeof(row));
     if (!place)
-        return no_memory(err);
+        return pl_rules_no_memory(err);
     rules->areas = rows;
     *place = row;
     if (index)
@@ -214,85 +257,17 @@ enum pl_status pl_rules_add_area(struct pl_rules *rules, const struct pl_area_ru
     return PL_OK;
 }
 
-static enum pl_status check_actions(const struct pl_rules *rules, const struct pl_metric_rule *metric,
-                                    struct pl_err *err)
-{
-    const unsigned max = sizeof(metric->actions) / sizeof(*metric->actions);
-
-    if (metric->n_actions < 1 || metric->n_actions > max)
-        return pl_err_set(err, PL_ERR_INPUT, "metric '%s' needs 1 to %u events", metric->id, max);
-    for (unsigned at = 0; at < metric->n_actions; at++) {
-        if (metric->actions[at] >= pl_names_count(rules->actions))
-            return pl_err_set(err, PL_ERR_INPUT, "metric '%s' has an unknown event", metric->id);
-        for (unsigned before = 0; before < at; before++)
-            if (metric->actions[before] == metric->actions[at])
-                return pl_err_set(err, PL_ERR_INPUT, "metric '%s' names one event twice", metric->id);
-    }
-    return PL_OK;
-}
-
-static enum pl_status check_metric(const struct pl_rules *rules, const struct pl_metric_rule *metric,
-                                   struct pl_err *err)
-{
-    if ((unsigned)metric->type > PL_METRIC_SUM)
-        return pl_err_set(err, PL_ERR_INPUT, "metric '%s': unknown type", metric->id);
-    if (metric->type == PL_METRIC_SUM && metric->value >= rules->n_values)
-        return pl_err_set(err, PL_ERR_INPUT, "metric '%s': a sum needs a property", metric->id);
-    if (metric->type != PL_METRIC_SUM && metric->value != PL_RULES_NONE)
-        return pl_err_set(err, PL_ERR_INPUT, "metric '%s': only a sum reads a property", metric->id);
-    if (metric->window_us < 1 || metric->window_us > WINDOW_MAX_US)
-        return pl_err_set(err, PL_ERR_INPUT, "metric '%s': window is not within 1us to 90d", metric->id);
-    if (metric->cap_micro < 0 || metric->bound_micro < 1)
-        return pl_err_set(err, PL_ERR_INPUT, "metric '%s': cap and bound must be positive", metric->id);
-    if (!in_range(metric->n_star, 1, 1e12))
-        return pl_err_set(err, PL_ERR_INPUT, "metric '%s': n_star is not within 1 to 1e12", metric->id);
-    return check_actions(rules, metric, err);
-}
-
-enum pl_status pl_rules_add_metric(struct pl_rules *rules, const struct pl_metric_rule *metric, uint32_t *index,
-                                   struct pl_err *err)
-{
-    struct pl_metric_rule row = *metric, *place;
-    void *rows = rules->metrics;
-    enum pl_status status = check_id("metric", metric->id, pl_rules_find_metric(rules, pl_span_of(metric->id)),
-                                     rules->n_metrics == PL_RULES_METRICS_MAX, err);
-
-    assert(!rules->by_action);
-    if (!status)
-        status = check_area_index(rules, "metric", metric->id, metric->area, err);
-    if (status)
-        return status;
-    if (row.window_us == 0)
-        row.window_us = 7 * PL_DAY_US;
-    if (row.bound_micro == 0)
-        row.bound_micro = BOUND_DEFAULT_MICRO;
-    if (row.n_star == 0)
-        row.n_star = 5000;
-    status = check_metric(rules, &row, err);
-    if (status)
-        return status;
-    place = grow(&rows, rules->n_metrics, sizeof(row));
-    if (!place)
-        return no_memory(err);
-    rules->metrics = rows;
-    *place = row;
-    if (index)
-        *index = rules->n_metrics;
-    rules->n_metrics++;
-    return PL_OK;
-}
-
 static enum pl_status check_funnel(const struct pl_rules *rules, const struct pl_funnel_rule *funnel,
                                    struct pl_err *err)
 {
     if (funnel->n_steps < 2 || funnel->n_steps > PL_RULES_STEPS_MAX)
         return pl_err_set(err, PL_ERR_INPUT, "funnel '%s' needs 2 to %d steps", funnel->id, PL_RULES_STEPS_MAX);
-    if (funnel->window_us < 0 || funnel->window_us > WINDOW_MAX_US)
+    if (funnel->window_us < 0 || funnel->window_us > PL_RULES_WINDOW_MAX_US)
         return pl_err_set(err, PL_ERR_INPUT, "funnel '%s': window is not within 0 to 90d", funnel->id);
     for (unsigned at = 0; at < funnel->n_steps; at++) {
         if (funnel->steps[at] >= pl_names_count(rules->actions))
             return pl_err_set(err, PL_ERR_INPUT, "funnel '%s' has an unknown event", funnel->id);
-        if (at > 0 && (funnel->max_gap_us[at] < 0 || funnel->max_gap_us[at] > WINDOW_MAX_US))
+        if (at > 0 && (funnel->max_gap_us[at] < 0 || funnel->max_gap_us[at] > PL_RULES_WINDOW_MAX_US))
             return pl_err_set(err, PL_ERR_INPUT, "funnel '%s': a gap is not within 0 to 90d", funnel->id);
     }
     return PL_OK;
@@ -303,19 +278,19 @@ enum pl_status pl_rules_add_funnel(struct pl_rules *rules, const struct pl_funne
 {
     struct pl_funnel_rule *place;
     void *rows = rules->funnels;
-    enum pl_status status = check_id("funnel", funnel->id, pl_rules_find_funnel(rules, pl_span_of(funnel->id)),
-                                     rules->n_funnels == PL_RULES_FUNNELS_MAX, err);
+    enum pl_status status = pl_rules_check_id("funnel", funnel->id, pl_rules_find_funnel(rules, pl_span_of(funnel->id)),
+                                              rules->n_funnels == PL_RULES_FUNNELS_MAX, err);
 
     assert(!rules->by_action);
     if (!status)
-        status = check_area_index(rules, "funnel", funnel->id, funnel->area, err);
+        status = pl_rules_check_area(rules, "funnel", funnel->id, funnel->area, err);
     if (!status)
         status = check_funnel(rules, funnel, err);
     if (status)
         return status;
-    place = grow(&rows, rules->n_funnels, sizeof(*place));
+    place = pl_rules_grow(&rows, rules->n_funnels, sizeof(*place));
     if (!place)
-        return no_memory(err);
+        return pl_rules_no_memory(err);
     rules->funnels = rows;
     *place = *funnel;
     place->max_gap_us[0] = 0;
@@ -346,7 +321,7 @@ static enum pl_status check_experiment(const struct pl_experiment_rule *experime
             return pl_err_set(err, PL_ERR_INPUT, "experiment '%s': a share is not above 0", experiment->id);
         sum += experiment->shares[at];
     }
-    if (!in_range(sum, 1 - 1e-9, 1 + 1e-9))
+    if (!pl_rules_in_range(sum, 1 - 1e-9, 1 + 1e-9))
         return pl_err_set(err, PL_ERR_INPUT, "experiment '%s': the shares do not add up to 100%%", experiment->id);
     return PL_OK;
 }
@@ -357,19 +332,19 @@ enum pl_status pl_rules_add_experiment(struct pl_rules *rules, const struct pl_e
     struct pl_experiment_rule *place;
     void *rows = rules->experiments;
     enum pl_status status =
-        check_id("experiment", experiment->id, pl_rules_find_experiment(rules, pl_span_of(experiment->id)),
-                 rules->n_experiments == PL_RULES_EXPERIMENTS_MAX, err);
+        pl_rules_check_id("experiment", experiment->id, pl_rules_find_experiment(rules, pl_span_of(experiment->id)),
+                          rules->n_experiments == PL_RULES_EXPERIMENTS_MAX, err);
 
     assert(!rules->by_action);
     if (!status)
-        status = check_area_index(rules, "experiment", experiment->id, experiment->area, err);
+        status = pl_rules_check_area(rules, "experiment", experiment->id, experiment->area, err);
     if (!status)
         status = check_experiment(experiment, err);
     if (status)
         return status;
-    place = grow(&rows, rules->n_experiments, sizeof(*place));
+    place = pl_rules_grow(&rows, rules->n_experiments, sizeof(*place));
     if (!place)
-        return no_memory(err);
+        return pl_rules_no_memory(err);
     rules->experiments = rows;
     *place = *experiment;
     rules->n_experiments++;

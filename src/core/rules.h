@@ -3,14 +3,15 @@
  * Built once (rules_new, add..., seal), then only read: workers, evaluator and replay share one pointer. The same
  * configuration text gives the same hash. Owns everything in it.
  *
- * Order of building: areas first, then metrics, funnels and experiments, which name their area by index. An area's goal
- * and funnel are set in rules->areas[] once these exist (PL_RULES_NONE before), and checked by seal.
+ * Order of building: areas first, then metrics, funnels, features, objectives and experiments, which name their area by
+ * index; a ratio after its parts, a funnel metric after its funnel. An area's goal, value and funnel are set in
+ * rules->areas[] once these exist (PL_RULES_NONE before), and checked by seal.
  */
 #ifndef PL_CORE_RULES_H
 #define PL_CORE_RULES_H
 
-#include "core/control.h"
 #include "core/event.h"
+#include "core/rule.h"
 #include "util/err.h"
 #include "util/names.h"
 
@@ -18,65 +19,15 @@
 #define PL_RULES_METRICS_MAX 256
 #define PL_RULES_FUNNELS_MAX 256
 #define PL_RULES_EXPERIMENTS_MAX 1000
-#define PL_RULES_STEPS_MAX 32
-#define PL_RULES_GLOBS_MAX 32
+#define PL_RULES_FEATURES_MAX 256
+#define PL_RULES_OBJECTIVES_MAX 256
 #define PL_RULES_ACTIONS_MAX 4096
-#define PL_RULES_NONE UINT32_MAX
 
-enum pl_metric_type { PL_METRIC_CONVERSION, PL_METRIC_COUNT, PL_METRIC_SUM };
+/* Which metrics, funnel steps, areas and features one action name feeds. */
+#define PL_FEATURE_ELIGIBLE (1u << 0)
+#define PL_FEATURE_AWARE (1u << 1)
+#define PL_FEATURE_USE (1u << 2)
 
-/* A part of the product with a goal of its own. */
-struct pl_area_rule {
-    char id[PL_NAME_BYTES];
-    char owner[PL_NAME_BYTES];
-    char unit[PL_NAME_BYTES]; /* what effects are shown in: "%" (share of the goal metric) or a name such as "Elo" */
-    char *globs[PL_RULES_GLOBS_MAX]; /* owned; which experiment names belong here */
-    unsigned n_globs;
-    uint32_t goal;                  /* metric index, PL_RULES_NONE without one */
-    uint32_t funnel;                /* funnel index, PL_RULES_NONE without one */
-    double smallest_return;         /* delta; NAN while unset. In the unit of effects: fraction for "%" */
-    double false_alarm_every_years; /* A's time, default 1 */
-    double baseline;                /* m0; NAN: from the last 5 entered experiments (statistics 2.3) */
-    double coverage;                /* share of the area's traffic an experiment targets, default 1 */
-    int64_t landmark_us;            /* L: whole days, 7 to 28 d, default 14 d */
-};
-
-/* What is measured per unit. x collects the unit's matching actions with t0 <= time < t0 + window. */
-struct pl_metric_rule {
-    char id[PL_NAME_BYTES];
-    enum pl_metric_type type;
-    uint32_t area;
-    uint32_t actions[8]; /* ids in pl_rules.actions; any of them matches */
-    unsigned n_actions;
-    uint32_t value;      /* sum: index in value_paths; PL_RULES_NONE otherwise */
-    int64_t window_us;   /* default 7 d */
-    int64_t cap_micro;   /* count, sum: a unit's total is cut here; 0 means no cap */
-    int64_t bound_micro; /* sum: |value| of one event above this is rejected out_of_range; default 1e9 units */
-    double n_star;       /* N* of the confidence sequence (statistics 1.3), default 5000 */
-    bool lower_is_better;
-};
-
-/* Ordered steps (design 4): an attempt starts at the first step-1 action after the previous attempt ended. */
-struct pl_funnel_rule {
-    char id[PL_NAME_BYTES];
-    uint32_t area;
-    unsigned n_steps;                       /* 2 to PL_RULES_STEPS_MAX */
-    uint32_t steps[PL_RULES_STEPS_MAX];     /* action ids */
-    int64_t max_gap_us[PL_RULES_STEPS_MAX]; /* from the previous step to this one; 0 means none; [0] is unused */
-    int64_t window_us;                      /* from the first step; 0 means none */
-};
-
-/* An experiment declared in the configuration; others are discovered. */
-struct pl_experiment_rule {
-    char id[PL_NAME_BYTES];
-    uint32_t area;
-    enum pl_work work;
-    unsigned n_variants;                           /* 0: not declared */
-    char variants[PL_VARIANTS_MAX][PL_NAME_BYTES]; /* [0] is control */
-    double shares[PL_VARIANTS_MAX];
-};
-
-/* Which metrics and funnel steps one action name feeds. */
 struct pl_action_rule {
     uint32_t *metrics; /* owned: metric indexes */
     unsigned n_metrics;
@@ -85,6 +36,16 @@ struct pl_action_rule {
         uint32_t step;
     } * steps; /* owned, by funnel then step */
     unsigned n_steps;
+    struct pl_action_area {
+        uint32_t area; /* observed; some rule of it reads the action, so it makes a unit active there */
+        bool value;    /* a value event of the area */
+    } * areas;         /* owned, by area */
+    unsigned n_areas;
+    struct pl_action_feature {
+        uint32_t feature;
+        unsigned what; /* PL_FEATURE_* bits */
+    } * features;      /* owned, by feature */
+    unsigned n_features;
 };
 
 struct pl_rules {
@@ -96,15 +57,17 @@ struct pl_rules {
     int64_t forget_us;        /* 90 d */
     uint32_t max_units;       /* per shard, 2 million */
     uint32_t max_experiments; /* per shard, 1,000 */
-    unsigned n_areas, n_metrics, n_funnels, n_experiments;
+    unsigned n_areas, n_metrics, n_funnels, n_features, n_objectives, n_experiments;
     struct pl_area_rule *areas;             /* owned */
     struct pl_metric_rule *metrics;         /* owned */
     struct pl_funnel_rule *funnels;         /* owned */
+    struct pl_feature_rule *features;       /* owned */
+    struct pl_objective_rule *objectives;   /* owned */
     struct pl_experiment_rule *experiments; /* owned */
     struct pl_names *actions;               /* owned: names that some rule reads, in declared order */
     struct pl_action_rule *by_action;       /* owned: pl_names_count(actions) rows, filled by seal */
     unsigned n_values;
-    char *value_paths[PL_EVENT_VALUES]; /* owned: property paths that sum metrics read */
+    char *value_paths[PL_EVENT_VALUES]; /* owned: property paths that sum and mean metrics read */
 };
 
 /* Empty rules with the defaults above. NULL when out of memory. */
@@ -124,16 +87,24 @@ enum pl_status pl_rules_add_metric(struct pl_rules *rules, const struct pl_metri
                                    struct pl_err *err) PL_MUSTCHECK;
 enum pl_status pl_rules_add_funnel(struct pl_rules *rules, const struct pl_funnel_rule *funnel, uint32_t *index,
                                    struct pl_err *err) PL_MUSTCHECK;
+enum pl_status pl_rules_add_feature(struct pl_rules *rules, const struct pl_feature_rule *feature, uint32_t *index,
+                                    struct pl_err *err) PL_MUSTCHECK;
+enum pl_status pl_rules_add_objective(struct pl_rules *rules, const struct pl_objective_rule *objective,
+                                      struct pl_err *err) PL_MUSTCHECK;
 enum pl_status pl_rules_add_experiment(struct pl_rules *rules, const struct pl_experiment_rule *experiment,
                                        struct pl_err *err) PL_MUSTCHECK;
 
 /* Check what areas refer to; fill by_action and the hashes. Nothing may be added afterwards. */
 enum pl_status pl_rules_seal(struct pl_rules *rules, struct pl_err *err) PL_MUSTCHECK;
 
-/* Index of an area, metric, funnel or declared experiment by id; PL_RULES_NONE if there is none. */
+/* Is the area observed: is it asked who is active there? It has value events, features or metrics of role derive. */
+bool pl_rules_observed(const struct pl_rules *rules, uint32_t area);
+
+/* Index of an area, metric, funnel, feature or declared experiment by id; PL_RULES_NONE if there is none. */
 uint32_t pl_rules_find_area(const struct pl_rules *rules, struct pl_span id);
 uint32_t pl_rules_find_metric(const struct pl_rules *rules, struct pl_span id);
 uint32_t pl_rules_find_funnel(const struct pl_rules *rules, struct pl_span id);
+uint32_t pl_rules_find_feature(const struct pl_rules *rules, struct pl_span id);
 uint32_t pl_rules_find_experiment(const struct pl_rules *rules, struct pl_span id);
 
 /* The area an experiment belongs to: its declaration, else the first area with a matching glob, else PL_RULES_NONE. */

@@ -14,21 +14,6 @@ void pl_sums_fini(struct pl_sums *sums)
     *sums = (struct pl_sums){0};
 }
 
-#define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
-
-int pl_cell_key_order(const struct pl_cell_key *a, const struct pl_cell_key *b)
-{
-    if (a->kind != b->kind)
-        return ORDER(a->kind, b->kind);
-    if (a->subject != b->subject)
-        return ORDER(a->subject, b->subject);
-    if (a->pane != b->pane)
-        return ORDER(a->pane, b->pane);
-    if (a->arm != b->arm)
-        return ORDER(a->arm, b->arm);
-    return ORDER(a->metric, b->metric);
-}
-
 static int cell_order(const void *a, const void *b)
 {
     return pl_cell_key_order(&((const struct pl_cell *)a)->key, &((const struct pl_cell *)b)->key);
@@ -181,11 +166,6 @@ static void number_arms(const struct join *join, const struct pl_sums *side, str
                                                                  pl_span_of(side->experiments[at].variants[arm]));
 }
 
-static bool of_experiment(uint16_t kind)
-{
-    return kind >= PL_CELL_EXPOSED && kind <= PL_CELL_SEGMENT;
-}
-
 /* The cell under its key in the joined dictionary. Units of a variant beyond the cap count as mixed, where the share of
  * mixed units makes the experiment unhealthy; what else is known of them is left out (*keep false). */
 static enum pl_status move_cell(const struct pl_sums *side, const struct move *moves, struct pl_cell *cell, bool *keep,
@@ -195,12 +175,12 @@ static enum pl_status move_cell(const struct pl_sums *side, const struct move *m
     uint32_t arm;
 
     *keep = true;
-    if (!of_experiment(key->kind))
+    if (pl_cell_info(key->kind)->subject != PL_OF_EXPERIMENT)
         return PL_OK;
     if (key->subject >= side->n_experiments ||
-        (key->kind != PL_CELL_MIXED && key->arm >= side->experiments[key->subject].n_variants))
+        (pl_cell_has_variant(key->kind) && key->arm >= side->experiments[key->subject].n_variants))
         return pl_err_set(err, PL_ERR_INPUT, "sums: a cell of kind %u names no known experiment or variant", key->kind);
-    arm = key->kind == PL_CELL_MIXED ? key->arm : moves[key->subject].arms[key->arm];
+    arm = pl_cell_has_variant(key->kind) ? moves[key->subject].arms[key->arm] : key->arm;
     key->subject = moves[key->subject].experiment;
     if (arm != DROPPED) {
         key->arm = (uint16_t)arm;

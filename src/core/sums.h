@@ -7,30 +7,12 @@
 #ifndef PL_CORE_SUMS_H
 #define PL_CORE_SUMS_H
 
+#include "core/cell.h"
 #include "core/control.h"
 #include "util/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
-
-enum pl_cell_kind {
-    PL_CELL_EXPOSED = 1, /* subject experiment, arm variant, pane UTC day of t0: n = units (mixed ones removed) */
-    PL_CELL_METRIC = 2,  /* the same, and metric index: sum, sum2 of x over these units */
-    PL_CELL_MIXED = 3,   /* subject experiment, pane UTC day of t0: n = units seen in two variants */
-    PL_CELL_SEGMENT = 4, /* subject experiment, arm variant, metric = allocation segment: n = units (mixed removed) */
-    PL_CELL_FUNNEL = 5,  /* subject funnel, arm step, pane UTC day of entry: n = attempts reaching the step,
-                          * sum = units with at least one such attempt in the pane */
-    PL_CELL_FUNNEL_HOUR = 6, /* the same by UTC hour of entry; kept for 48 h */
-};
-
-struct pl_cell_key {
-    uint16_t kind;
-    uint16_t arm;
-    uint32_t subject; /* experiment: index in pl_sums.experiments; funnel: index in the rules */
-    uint32_t metric;
-    int32_t pane; /* days (or hours) since 1970-01-01; 0 for SEGMENT */
-};
-
-__extension__ typedef __int128 pl_int128;
 
 struct pl_cell {
     struct pl_cell_key key;
@@ -61,9 +43,6 @@ struct pl_sums {
 
 /* A zeroed struct is valid and empty. */
 void pl_sums_fini(struct pl_sums *sums);
-
-/* Total order of keys: kind, subject, pane, arm, metric. */
-int pl_cell_key_order(const struct pl_cell_key *a, const struct pl_cell_key *b);
 
 /* into += from (dictionaries joined by name, variants by name, first exposure the smaller, joined_late if either,
  * declared shares from whoever has them); tick_us becomes the larger. Order-free. When

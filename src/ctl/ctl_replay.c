@@ -200,6 +200,17 @@ static void json_areas(struct replay *replay)
     }
 }
 
+static void json_balances(struct replay *replay)
+{
+    for (unsigned area = 0; area < pl_plateau_areas(replay->plateau); area++) {
+        struct pl_json json = line_of(replay, "balance");
+
+        pl_json_text(&json, "area", pl_plateau_area_id(replay->plateau, area));
+        (void)pl_plateau_balance(replay->plateau, area, json_field, &json);
+        end_line(replay, &json);
+    }
+}
+
 static void json_sums(struct replay *replay)
 {
     struct pl_plateau_sum sum;
@@ -214,7 +225,10 @@ static void json_sums(struct replay *replay)
             pl_json_text(&json, strncmp(sum.kind, "funnel", 6) == 0 ? "action" : "variant", sum.arm);
         if (*sum.metric)
             pl_json_text(&json, "metric", sum.metric);
+        if (*sum.other)
+            pl_json_text(&json, "other", sum.other);
         pl_json_int(&json, "index", sum.index);
+        pl_json_int(&json, "detail", sum.detail);
         pl_json_time(&json, hours ? "hour" : "day", sum.pane * (hours ? PL_HOUR_US : PL_DAY_US));
         pl_json_int(&json, "n", sum.n);
         pl_json_int(&json, "sum", sum.sum);
@@ -289,6 +303,7 @@ static void report(struct replay *replay)
 {
     if (replay->options.json) {
         json_areas(replay);
+        json_balances(replay);
         json_sums(replay);
         json_counts(replay);
         return;

@@ -31,7 +31,7 @@ enum { WORLD_PATH, WORLD_AGAIN };
 
 static inline uint32_t world_metric(struct pl_rules *rules, const char *id, enum pl_metric_type type, uint32_t action)
 {
-    struct pl_metric_rule metric = {.type = type, .n_actions = 1, .actions = {action}, .value = PL_RULES_NONE};
+    struct pl_metric_rule metric = {.type = type, .events = {{action}, 1}, .value = PL_RULES_NONE};
     uint32_t index;
 
     snprintf(metric.id, sizeof(metric.id), "%s", id);
@@ -50,7 +50,8 @@ static inline struct pl_rules *world_rules_open(void)
 {
     static const char *const names[] = {"view", "cart", "buy", "quit"};
     struct pl_rules *rules = pl_rules_new();
-    struct pl_area_rule area = {.id = "shop", .goal = PL_RULES_NONE, .funnel = PL_RULES_NONE, .n_globs = 1};
+    struct pl_area_rule area = {
+        .id = "shop", .goal = PL_RULES_NONE, .value = PL_RULES_NONE, .funnel = PL_RULES_NONE, .n_globs = 1};
     struct pl_funnel_rule path = {.id = "path",
                                   .n_steps = 3,
                                   .steps = {WORLD_VIEW, WORLD_CART, WORLD_BUY},

@@ -13,7 +13,7 @@
 static inline void fixture_metric(struct pl_rules *rules, const char *id, enum pl_metric_type type, uint32_t action,
                                   uint32_t value)
 {
-    struct pl_metric_rule metric = {.type = type, .actions = {action}, .n_actions = 1, .value = value};
+    struct pl_metric_rule metric = {.type = type, .events = {{action}, 1}, .value = value};
 
     metric.window_us = 7 * PL_DAY_US;
     metric.bound_micro = INT64_C(1000000000000000);
@@ -30,6 +30,7 @@ static inline struct pl_rules *fixture_rules(const char *value_path)
                                 .owner = "web",
                                 .unit = "%",
                                 .goal = PL_RULES_NONE,
+                                .value = PL_RULES_NONE,
                                 .funnel = PL_RULES_NONE,
                                 .smallest_return = (double)NAN,
                                 .false_alarm_every_years = 1,

@@ -128,6 +128,18 @@ void pl_cells_add(struct pl_cells *cells, const struct pl_cell_key *key, const s
     mark(cells, row);
 }
 
+void pl_cells_move(struct pl_cells *cells, struct pl_cell_key key, int32_t from, int32_t to)
+{
+    if (from == to)
+        return;
+    key.pane = from;
+    if (from >= 0)
+        pl_cells_add(cells, &key, &(struct pl_amount){.n = -1});
+    key.pane = to;
+    if (to >= 0)
+        pl_cells_add(cells, &key, &(struct pl_amount){.n = 1});
+}
+
 void pl_cells_restore(struct pl_cells *cells, const struct pl_cell_key *key, const struct pl_amount *amount)
 {
     struct pl_cells_row *row = row_of(cells, key);
@@ -163,20 +175,21 @@ bool pl_cells_copy(struct pl_cells *cells, const struct pl_cells *from)
 
 bool pl_cells_kept(const struct pl_cells *cells, const struct pl_cell_key *key)
 {
-    if (key->kind == PL_CELL_FUNNEL)
-        return key->pane >= cells->first_day;
-    return key->kind != PL_CELL_FUNNEL_HOUR || key->pane >= cells->first_hour;
+    const struct pl_cell_info *info = pl_cell_info(key->kind);
+    int32_t now = info->pane == PL_IN_HOUR ? cells->hour : cells->day;
+
+    return info->kept == 0 || now == INT32_MIN || key->pane >= now - info->kept;
 }
 
 /* Pane p is kept while its end, (p + 1) * width, lies after tick - kept * width. */
 void pl_cells_cut(struct pl_cells *cells, int64_t tick_us)
 {
     if (tick_us == PL_TIME_NONE) {
-        cells->first_day = cells->first_hour = INT32_MIN;
+        cells->day = cells->hour = INT32_MIN;
         return;
     }
-    cells->first_day = (int32_t)(pl_stamp_floor(tick_us, PL_DAY_US) / PL_DAY_US) - PL_FUNNEL_DAYS;
-    cells->first_hour = (int32_t)(pl_stamp_floor(tick_us, PL_HOUR_US) / PL_HOUR_US) - PL_FUNNEL_HOURS;
+    cells->day = (int32_t)(pl_stamp_floor(tick_us, PL_DAY_US) / PL_DAY_US);
+    cells->hour = (int32_t)(pl_stamp_floor(tick_us, PL_HOUR_US) / PL_HOUR_US);
 }
 
 static void empty_cut(struct pl_cells *cells)

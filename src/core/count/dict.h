@@ -1,4 +1,5 @@
-/* What the numbers in stored records stand for: definitions of metrics and funnels, names of actions and values.
+/* What the numbers in stored records stand for: definitions of metrics, funnels, areas and features, names of actions
+ * and values.
  *
  * An id stands for one definition for ever and is never used again, so a changed definition is a new id, starts empty,
  * and what was collected under the old one is dropped when it is read. Ids are given by the shard, below `n`.
@@ -11,7 +12,15 @@
 #define PL_DICT_NONE UINT32_MAX
 #define PL_DICT_IDS_MAX 1000000u
 
-enum pl_dict_kind { PL_DICT_METRIC, PL_DICT_FUNNEL, PL_DICT_ACTION, PL_DICT_VALUE, PL_DICT_KINDS };
+enum pl_dict_kind {
+    PL_DICT_METRIC,
+    PL_DICT_FUNNEL,
+    PL_DICT_ACTION,
+    PL_DICT_VALUE,
+    PL_DICT_AREA, /* as far as units are observed in it: its value events and activation */
+    PL_DICT_FEATURE,
+    PL_DICT_KINDS
+};
 
 struct pl_dict_entry {
     char *text;    /* owned: the definition; NULL: the id is retired */

@@ -108,11 +108,6 @@ static int by_key(const void *a, const void *b)
     return pl_cell_key_order(&((const struct pl_cell *)a)->key, &((const struct pl_cell *)b)->key);
 }
 
-static bool of_experiment(uint16_t kind)
-{
-    return kind != PL_CELL_FUNNEL && kind != PL_CELL_FUNNEL_HOUR;
-}
-
 static bool list_cells(const struct pl_shard *shard, const struct pl_cells *cells, const struct place *places,
                        struct pl_sums *sums)
 {
@@ -133,9 +128,9 @@ static bool list_cells(const struct pl_shard *shard, const struct pl_cells *cell
         if (pl_amount_is_zero(amount))
             continue;
         *cell = (struct pl_cell){.key = row->key, .n = amount->n, .sum = amount->sum, .sum2 = amount->sum2};
-        if (of_experiment(row->key.kind)) {
+        if (pl_cell_info(row->key.kind)->subject == PL_OF_EXPERIMENT) {
             cell->key.subject = moved[row->key.subject];
-            if (row->key.kind != PL_CELL_MIXED)
+            if (pl_cell_has_variant(row->key.kind))
                 cell->key.arm = places[cell->key.subject].arms[row->key.arm];
         }
         sums->n_cells++;

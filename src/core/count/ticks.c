@@ -6,7 +6,7 @@
  *
  *   events placed below it have not been published,
  *   it is the first at or after the end of a metric's window over a day of exposures that holds units (publication is
- * due), it is the first at which a funnel pane is not kept any more, or a `started` record counts for the first time.
+ * due), it is the first at which a pane is not kept any more, or a `started` record counts for the first time.
  *
  * The loop goes from each such tick to the next, so empty ticks cost nothing. It stops at a tick that is published
  * until its sums are taken: there is never more than one set of them, and as nothing is settled meanwhile, they can be
@@ -44,21 +44,18 @@ static int64_t next_maturity(const struct pl_shard *shard, int64_t after_us)
     return best_us;
 }
 
-/* First tick after a moment at which a funnel pane is not kept any more. */
+/* First tick after a moment at which a pane is not kept any more. */
 static int64_t next_cut(const struct pl_shard *shard, int64_t after_us)
 {
     int64_t best_us = INT64_MAX;
 
     for (uint32_t at = 0; at < shard->cells.n; at++) {
         const struct pl_cells_row *row = &shard->cells.rows[at];
-        int64_t pane = row->key.pane;
+        const struct pl_cell_info *info = pl_cell_info(row->key.kind);
+        int64_t width_us = info->pane == PL_IN_HOUR ? PL_HOUR_US : PL_DAY_US;
 
-        if (pl_amount_is_zero(&row->amount))
-            continue;
-        if (row->key.kind == PL_CELL_FUNNEL)
-            consider(&best_us, (pane + 1 + PL_FUNNEL_DAYS) * PL_DAY_US, after_us);
-        else if (row->key.kind == PL_CELL_FUNNEL_HOUR)
-            consider(&best_us, (pane + 1 + PL_FUNNEL_HOURS) * PL_HOUR_US, after_us);
+        if (info->kept > 0 && !pl_amount_is_zero(&row->amount))
+            consider(&best_us, ((int64_t)row->key.pane + 1 + info->kept) * width_us, after_us);
     }
     return best_us;
 }

@@ -3,26 +3,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Header, from the low end: id 16, kind 2, mixed 1, variant 5, segment 3, step 6, day 6, hour 6, (3 free), words 16. */
+/* Header, from the low end: id 16, kind 3, mixed 1, variant 5, segment 3, then step 6, day 6, hour 6 or flags 16,
+ * (2 free), words 16. */
 uint64_t pl_words_pack(const struct pl_words_head *head)
 {
-    return (uint64_t)head->id | (uint64_t)head->kind << 16 | (uint64_t)head->mixed << 18 |
-           (uint64_t)head->variant << 19 | (uint64_t)head->segment << 24 | (uint64_t)head->step << 27 |
-           (uint64_t)head->day_max << 33 | (uint64_t)head->hour_max << 39 | (uint64_t)head->n_words << 48;
+    return (uint64_t)head->id | (uint64_t)head->kind << 16 | (uint64_t)head->mixed << 19 |
+           (uint64_t)head->variant << 20 | (uint64_t)head->segment << 25 | (uint64_t)head->step << 28 |
+           (uint64_t)head->day_max << 34 | (uint64_t)head->hour_max << 40 | (uint64_t)head->flags << 28 |
+           (uint64_t)head->n_words << 48;
 }
 
 struct pl_words_head pl_words_unpack(uint64_t word)
 {
+    enum pl_words_kind kind = pl_words_kind_of(word);
+    bool flags = kind > PL_WORDS_FUNNEL;
+
     return (struct pl_words_head){
-        .kind = pl_words_kind_of(word),
+        .kind = kind,
         .id = (uint32_t)(word & 0xffff),
         .n_words = pl_words_size(word),
-        .mixed = word >> 18 & 1,
-        .variant = (unsigned)(word >> 19 & 31),
-        .segment = (unsigned)(word >> 24 & 7),
-        .step = (unsigned)(word >> 27 & 63),
-        .day_max = (unsigned)(word >> 33 & 63),
-        .hour_max = (unsigned)(word >> 39 & 63),
+        .mixed = word >> 19 & 1,
+        .variant = (unsigned)(word >> 20 & 31),
+        .segment = (unsigned)(word >> 25 & 7),
+        .step = flags ? 0 : (unsigned)(word >> 28 & 63),
+        .day_max = flags ? 0 : (unsigned)(word >> 34 & 63),
+        .hour_max = flags ? 0 : (unsigned)(word >> 40 & 63),
+        .flags = flags ? (unsigned)(word >> 28 & 0xffff) : 0,
     };
 }
 
@@ -31,7 +37,7 @@ uint32_t pl_words_find(const struct pl_words *words, enum pl_words_kind kind, ui
     uint64_t wanted = (uint64_t)id | (uint64_t)kind << 16;
 
     for (uint32_t at = PL_WORDS_FIRST; at < words->n; at += pl_words_size(words->at[at]))
-        if ((words->at[at] & 0x3ffff) == wanted)
+        if ((words->at[at] & 0x7ffff) == wanted)
             return at;
     return 0;
 }

@@ -3,9 +3,12 @@
  *   word 0                              place of the unit's last event
  *   experiment: header, t0, x...        x of each metric of its area, uncut; a mixed one has neither
  *   funnel:     header, entry, last     times of the attempt's first and of its last step
+ *   area, feature, before:              see usage.h, feature.h and before.h
+ *   left:       header, day             see feature.h; there may be several of an area
  *
- * A header says what follows: kind, id (index of the experiment or funnel), number of words, and small fields. No words
- * at all is the state of a unit of which nothing is known. Buffers are reused, so the steady state allocates nothing.
+ * A header says what follows: kind, id (index of the experiment, else in the rules), number of words, and small fields.
+ * No words at all is the state of a unit of which nothing is known. Buffers are reused, so the steady state allocates
+ * nothing.
  */
 #ifndef PL_CORE_COUNT_WORDS_H
 #define PL_CORE_COUNT_WORDS_H
@@ -18,7 +21,15 @@ struct pl_words {
     uint32_t n, cap;
 };
 
-enum pl_words_kind { PL_WORDS_EXPERIMENT = 1, PL_WORDS_FUNNEL = 2 };
+enum pl_words_kind {
+    PL_WORDS_EXPERIMENT = 1,
+    PL_WORDS_FUNNEL = 2,
+    PL_WORDS_AREA = 3,
+    PL_WORDS_FEATURE = 4,
+    PL_WORDS_BEFORE = 5,
+    PL_WORDS_LEFT = 6, /* id: an area */
+    PL_WORDS_KINDS     /* kinds are below it */
+};
 
 /* The fields of a header, unpacked. */
 struct pl_words_head {
@@ -31,6 +42,7 @@ struct pl_words_head {
     unsigned step;    /* funnel: steps reached by the open attempt, 0 without one */
     unsigned day_max; /* funnel: most steps reached by attempts entered on the day of `entry` */
     unsigned hour_max;
+    unsigned flags; /* area, feature, before, left: 16 bits of their own */
 };
 
 #define PL_WORDS_FIRST 1 /* position of the first entry */
@@ -46,7 +58,7 @@ static inline uint32_t pl_words_size(uint64_t header)
 
 static inline enum pl_words_kind pl_words_kind_of(uint64_t header)
 {
-    return (enum pl_words_kind)(header >> 16 & 3);
+    return (enum pl_words_kind)(header >> 16 & 7);
 }
 
 /* Position of the entry's header, or 0. O(entries). */

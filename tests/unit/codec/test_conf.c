@@ -96,9 +96,9 @@ static void smallest_conf_runs(void **state)
     assert_int_equal(area->goal, pl_rules_find_metric(rules, S("checkout.goal")));
     assert_int_equal(rules->metrics[area->goal].type, PL_METRIC_CONVERSION);
     assert_int_equal(rules->metrics[area->goal].window_us, 7 * PL_DAY_US);
-    assert_actions(conf, rules->metrics[area->goal].actions, rules->metrics[area->goal].n_actions, "Order Completed");
+    assert_actions(conf, rules->metrics[area->goal].events.ids, rules->metrics[area->goal].events.n, "Order Completed");
     assert_int_equal(pl_rules_find_metric(rules, S("checkout.value")), 1);
-    assert_actions(conf, rules->metrics[1].actions, rules->metrics[1].n_actions, "Order Received,Order Reordered");
+    assert_actions(conf, rules->metrics[1].events.ids, rules->metrics[1].events.n, "Order Received,Order Reordered");
 
     assert_int_equal(rules->n_funnels, 1);
     assert_int_equal(area->funnel, 0);
@@ -237,7 +237,7 @@ static void every_rule_is_read(void **state)
 
     assert_int_equal(wins->type, PL_METRIC_SUM);
     assert_int_equal(wins->area, 1); /* from the area that names it */
-    assert_actions(conf, wins->actions, wins->n_actions, "Won,Drew");
+    assert_actions(conf, wins->events.ids, wins->events.n, "Won,Drew");
     assert_string_equal(rules->value_paths[wins->value], "properties.points");
     assert_int_equal(wins->window_us, 3 * PL_DAY_US);
     assert_int_equal(wins->cap_micro, 10500000);
@@ -297,8 +297,9 @@ static void errors_between_options(void **state)
     refused("[area a]\nfunnel = A > B\n[funnel a]\nsteps = A > B\n",
             "f:2: `funnel` would be [funnel a], which is given at f:3; name it here or rename it");
     refused("[area a]\nfunnel = path\n", "f:2: `funnel = path` names no [funnel]; events need a way: A > B");
-    refused("[area a]\n[metric m]\nevent = e\ntype = sum\n", "f:2: [metric m]: a sum needs `property`");
-    refused("[area a]\n[metric m]\nevent = e\nproperty = p\n", "f:4: [metric m]: only a sum has a `property`");
+    refused("[area a]\n[metric m]\nevent = e\ntype = sum\n", "f:2: [metric m] needs `property`: its type is sum");
+    refused("[area a]\n[metric m]\nevent = e\nproperty = p\n",
+            "f:4: [metric m]: `property` is not for type conversion, only for sum, mean");
     refused("[plateaud]\nforget = 2d\n[area a]\n[metric m]\nevent = e\nwindow = 3d\n",
             "f:6: `window = 3d` is longer than `forget = 2d` of [plateaud]");
     refused("[source a]\ntopics = x, y\n[source b]\ntopics = y\n", "f:4: topic y is given twice");
@@ -461,12 +462,13 @@ static void warnings(void **state)
 {
     struct pl_buf out = {0};
     struct pl_conf *conf = parse("[area a]\n[area b]\ngoal = x\nvalue = y\nsmallest_return = 1%\nexperiments = *\n"
+                                 "value_per_delivery = 1\n"
                                  "[kafka]\nbootstrap.servers = localhost:1,kafka1:2\n[redis]\nurl = redis://db:1\n");
 
     (void)state;
     pl_conf_warn(conf, &out);
     assert_non_null(strstr(out.ptr, "area a has no goal"));
-    assert_non_null(strstr(out.ptr, "area a has no value metric"));
+    assert_non_null(strstr(out.ptr, "area a has no value: "));
     assert_non_null(strstr(out.ptr, "area a has no smallest_return"));
     assert_non_null(strstr(out.ptr, "area a has no patterns"));
     assert_null(strstr(out.ptr, "area b"));
@@ -478,13 +480,13 @@ static void warnings(void **state)
     pl_buf_clear(&out);
     conf = parse(
         "[plateaud]\nhash_key_file = /k\n[source s]\ntopics = t\n"
-        "[area b]\ngoal = x\nvalue = y\nsmallest_return = 1%\n"
+        "[area b]\ngoal = x\nvalue = y\nsmallest_return = 1%\nvalue_per_delivery = 1\n"
         "[kafka]\nbootstrap.servers = [::1]:1, 127.0.0.2:3, localhost:4\n[redis]\nurl = redis://me@127.0.0.1:1\n");
     pl_conf_warn(conf, &out);
     assert_int_equal(out.len, 0);
     pl_conf_free(conf);
     conf = parse("[plateaud]\nhash_key_file = /k\n[source s]\ntopics = t\n"
-                 "[area b]\ngoal = x\nvalue = y\nsmallest_return = 1%\n"
+                 "[area b]\ngoal = x\nvalue = y\nsmallest_return = 1%\nvalue_per_delivery = 1\n"
                  "[kafka]\nbootstrap.servers = k:1\nsecurity.protocol = SASL_SSL\n[redis]\nurl = rediss://h:1\n");
     pl_conf_warn(conf, &out);
     assert_int_equal(out.len, 0);
@@ -707,8 +709,53 @@ static void load_reads_secrets_from_files(void **state)
     assert_non_null(strstr(err.text, "main.conf:2: /nonexistent/password: No such file"));
 }
 
+static void load_finds_credentials(void **state)
+{
+    static const char *const bad[] = {"credential:", "credential:.", "credential:../x", "credential:a/b"};
+    struct pl_conf *conf;
+    struct pl_err err;
+    struct pl_buf out = {0};
+    char path[700];
+
+    (void)state;
+    write_file("kafka-password", "hunter2\n");
+    write_file("main.conf", "[plateaud]\nhash_key_file = credential:hash-key\n"
+                            "[kafka]\nsasl.password.file = credential:kafka-password\n"
+                            "ssl.key.location = credential:kafka-key\n"
+                            "[redis]\npassword_file = credential:redis-password\nkey_file = /plain\n");
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", directory, 1), 0);
+    assert_int_equal(load("main.conf", &conf, NULL), PL_OK);
+    snprintf(path, sizeof(path), "%s/hash-key", directory);
+    assert_string_equal(conf->hash_key_file, path);
+    snprintf(path, sizeof(path), "%s/redis-password", directory);
+    assert_string_equal(conf->redis_password_file, path);
+    assert_string_equal(conf->redis_key_file, "/plain");
+    assert_string_equal(conf->kafka[0].key, "sasl.password");
+    assert_string_equal(conf->kafka[0].value, "hunter2");
+    snprintf(path, sizeof(path), "%s/kafka-key", directory);
+    assert_string_equal(conf->kafka[1].value, path);
+    pl_conf_print(conf, &out); /* what is printed works as a conf file, in another unit as well */
+    assert_non_null(strstr(out.ptr, "hash_key_file = credential:hash-key"));
+    assert_non_null(strstr(out.ptr, "sasl.password.file = credential:kafka-password"));
+    assert_null(strstr(out.ptr, "hunter2"));
+    pl_buf_fini(&out);
+    pl_conf_free(conf);
+    for (size_t at = 0; at < sizeof(bad) / sizeof(bad[0]); at++) {
+        snprintf(path, sizeof(path), "[redis]\npassword_file = %s\n", bad[at]);
+        write_file("main.conf", path);
+        assert_int_equal(load("main.conf", &conf, &err), PL_ERR_INPUT);
+        assert_non_null(strstr(err.text, "main.conf:2: "));
+    }
+    unsetenv("CREDENTIALS_DIRECTORY");
+    write_file("main.conf", "[redis]\npassword_file = credential:redis-password\n");
+    assert_int_equal(load("main.conf", &conf, &err), PL_ERR_INPUT);
+    assert_non_null(strstr(err.text, "main.conf:2: "));
+    assert_non_null(strstr(err.text, "LoadCredential=redis-password:PATH"));
+}
+
 static void samples_load(void **state)
 {
+    struct pl_buf warned = {0};
     struct pl_conf *conf;
     struct pl_err err = {0};
 
@@ -717,6 +764,15 @@ static void samples_load(void **state)
         fail_msg("%s", err.text);
     assert_int_equal(conf->rules->n_areas, 1);
     pl_conf_free(conf);
+    if (pl_conf_load(PL_SOURCE_DIR "/conf/example-documents.conf", &conf, &err))
+        fail_msg("%s", err.text);
+    pl_conf_warn(conf, &warned);
+    assert_int_equal(warned.len, 0);
+    assert_int_equal(conf->rules->n_areas, 2);
+    assert_int_equal(conf->rules->n_features, 3);
+    assert_int_equal(conf->rules->n_objectives, 3);
+    pl_conf_free(conf);
+    pl_buf_fini(&warned);
     if (pl_conf_load(PL_SOURCE_DIR "/conf/plateaud.conf", &conf, &err))
         fail_msg("%s", err.text);
     pl_conf_free(conf);
@@ -743,6 +799,7 @@ int main(void)
         cmocka_unit_test(load_refuses_one_section_in_two_files),
         cmocka_unit_test(load_says_what_is_no_file),
         cmocka_unit_test(load_reads_secrets_from_files),
+        cmocka_unit_test(load_finds_credentials),
         cmocka_unit_test(samples_load),
     };
 

@@ -22,6 +22,7 @@ static struct pl_rules *make_rules(double smallest_return)
                                 .owner = "team",
                                 .unit = "%",
                                 .goal = PL_RULES_NONE,
+                                .value = PL_RULES_NONE,
                                 .funnel = PL_RULES_NONE,
                                 .smallest_return = smallest_return,
                                 .false_alarm_every_years = 1,
@@ -31,14 +32,14 @@ static struct pl_rules *make_rules(double smallest_return)
     struct pl_metric_rule metric = {.id = "checkout.goal",
                                     .type = PL_METRIC_CONVERSION,
                                     .value = PL_RULES_NONE,
-                                    .n_actions = 1,
+                                    .events.n = 1,
                                     .window_us = 7 * PL_DAY_US,
                                     .n_star = 5000,
                                     .bound_micro = INT64_C(1000000000000000)};
 
     area.globs[area.n_globs++] = strdup("cart_*");
     assert_int_equal(pl_rules_add_area(rules, &area, NULL, NULL), PL_OK);
-    metric.actions[0] = pl_rules_action(rules, pl_span_of("Order Completed"));
+    metric.events.ids[0] = pl_rules_action(rules, pl_span_of("Order Completed"));
     assert_int_equal(pl_rules_add_metric(rules, &metric, NULL, NULL), PL_OK);
     rules->areas[0].goal = 0;
     assert_int_equal(pl_rules_seal(rules, NULL), PL_OK);

@@ -20,6 +20,7 @@ struct fixture {
 static void add_area(struct pl_rules *rules, const char *id, const char *glob)
 {
     struct pl_area_rule area = {.goal = PL_RULES_NONE,
+                                .value = PL_RULES_NONE,
                                 .funnel = PL_RULES_NONE,
                                 .smallest_return = .1,
                                 .false_alarm_every_years = 1,
@@ -38,7 +39,7 @@ static struct pl_rules *make_rules(void)
     struct pl_metric_rule metric = {.id = "goal",
                                     .type = PL_METRIC_CONVERSION,
                                     .value = PL_RULES_NONE,
-                                    .n_actions = 1,
+                                    .events.n = 1,
                                     .window_us = 7 * PL_DAY_US,
                                     .n_star = 5000,
                                     .bound_micro = INT64_C(1000000000000000)};
@@ -51,7 +52,7 @@ static struct pl_rules *make_rules(void)
 
     add_area(rules, "cart", "cart_*");
     add_area(rules, "other", "nothing_*");
-    metric.actions[0] = pl_rules_action(rules, pl_span_of("Order Completed"));
+    metric.events.ids[0] = pl_rules_action(rules, pl_span_of("Order Completed"));
     assert_int_equal(pl_rules_add_metric(rules, &metric, NULL, NULL), PL_OK);
     rules->areas[0].goal = 0;
     assert_int_equal(pl_rules_add_experiment(rules, &declared, NULL), PL_OK);

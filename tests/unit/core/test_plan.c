@@ -6,10 +6,10 @@
 static struct pl_rules *two_areas(void)
 {
     struct pl_rules *rules = world_rules_open();
-    struct pl_area_rule area = {.id = "empty", .goal = PL_RULES_NONE, .funnel = PL_RULES_NONE};
-    struct pl_area_rule search = {.id = "search", .goal = PL_RULES_NONE, .funnel = PL_RULES_NONE};
-    struct pl_metric_rule metric = {
-        .id = "quits", .n_actions = 1, .actions = {WORLD_QUIT}, .value = PL_RULES_NONE, .window_us = 1};
+    struct pl_area_rule area = {.id = "empty", .goal = PL_RULES_NONE, .value = PL_RULES_NONE, .funnel = PL_RULES_NONE};
+    struct pl_area_rule search = {
+        .id = "search", .goal = PL_RULES_NONE, .value = PL_RULES_NONE, .funnel = PL_RULES_NONE};
+    struct pl_metric_rule metric = {.id = "quits", .events = {{WORLD_QUIT}, 1}, .value = PL_RULES_NONE, .window_us = 1};
 
     area.smallest_return = area.baseline = search.smallest_return = search.baseline = .01;
     assert_int_equal(pl_rules_add_area(rules, &area, NULL, NULL), PL_OK);

@@ -1,12 +1,16 @@
 #include "codec/state_inside.h"
+#include "core/count/measure.h"
 
 #include <string.h>
 
-/* A unit's record: its state (place of the last event, experiments, funnels), its tail, its recent identities. The
- * field is its id, 16 raw bytes. */
+/* A unit's record: its state (place of the last event, experiments, funnels, what it did before experiments), its tail,
+ * its recent identities. The field is its id, 16 raw bytes.
+ *
+ * Version 1, still read, had no entries of what was before, and one word a metric without their number. */
 
 #define ID_BYTES 16
-#define X_AT 2 /* words of an experiment before its metrics */
+#define UNIT_VERSION 2
+#define METRIC_WORDS_MAX 16 /* that a record may have */
 
 static uint32_t bucket_of(struct pl_unit_id id)
 {
@@ -20,12 +24,39 @@ static void put_id(struct pl_state_out *out, struct pl_unit_id id)
     pl_state_add_raw64(&out->field, id.low);
 }
 
-/* Only metrics that are not 0, each with its id. */
+static bool is_zero(const uint64_t *words, uint32_t n)
+{
+    for (uint32_t at = 0; at < n; at++)
+        if (words[at])
+            return false;
+    return true;
+}
+
+/* Only metrics that are not 0, each with its id and the number of its words. */
+static void put_metrics(const struct pl_shard *shard, const uint64_t *words, uint32_t area, struct pl_buf *out)
+{
+    const struct pl_plan *plan = shard->plan;
+    uint32_t n_metrics, n = 0;
+    const uint32_t *metrics = pl_plan_metrics(plan, area, &n_metrics);
+
+    for (uint32_t slot = 0; slot < n_metrics; slot++)
+        n += !is_zero(words + plan->at[metrics[slot]], plan->n_words[metrics[slot]]);
+    pl_buf_add_varint(out, n);
+    for (uint32_t slot = 0; slot < n_metrics; slot++) {
+        uint32_t metric = metrics[slot];
+
+        if (is_zero(words + plan->at[metric], plan->n_words[metric]))
+            continue;
+        pl_buf_add_varint(out, pl_dict_id(&shard->dict, PL_DICT_METRIC, metric));
+        pl_buf_add_varint(out, plan->n_words[metric]);
+        for (uint32_t at = 0; at < plan->n_words[metric]; at++)
+            pl_buf_add_signed(out, (int64_t)words[plan->at[metric] + at]);
+    }
+}
+
 static void put_experiment(const struct pl_shard *shard, const uint64_t *words, struct pl_buf *out)
 {
     struct pl_words_head head = pl_words_unpack(words[0]);
-    uint32_t n_metrics, n = 0;
-    const uint32_t *metrics = pl_plan_metrics(shard->plan, shard->registry.experiments[head.id]->area, &n_metrics);
 
     pl_buf_add_varint(out, head.id);
     pl_buf_add_varint(out, head.mixed);
@@ -34,15 +65,7 @@ static void put_experiment(const struct pl_shard *shard, const uint64_t *words, 
     pl_buf_add_varint(out, head.variant);
     pl_buf_add_varint(out, head.segment);
     pl_buf_add_signed(out, (int64_t)words[1]);
-    for (uint32_t slot = 0; slot < n_metrics; slot++)
-        n += words[X_AT + slot] != 0;
-    pl_buf_add_varint(out, n);
-    for (uint32_t slot = 0; slot < n_metrics; slot++) {
-        if (words[X_AT + slot] == 0)
-            continue;
-        pl_buf_add_varint(out, pl_dict_id(&shard->dict, PL_DICT_METRIC, metrics[slot]));
-        pl_buf_add_signed(out, (int64_t)words[X_AT + slot]);
-    }
+    put_metrics(shard, words, shard->registry.experiments[head.id]->area, out);
 }
 
 static void put_funnel(const struct pl_shard *shard, const uint64_t *words, struct pl_buf *out)
@@ -71,8 +94,10 @@ static void put_entries(const struct pl_shard *shard, const struct pl_unit *unit
             continue;
         if (kind == PL_WORDS_EXPERIMENT)
             put_experiment(shard, words + at, out);
-        else
+        else if (kind == PL_WORDS_FUNNEL)
             put_funnel(shard, words + at, out);
+        else
+            pl_state_put_before(shard, words + at, out);
     }
 }
 
@@ -126,9 +151,12 @@ static enum pl_status write_unit(struct pl_shard *shard, struct pl_unit *unit, s
     const uint64_t *words = pl_units_words(&shard->units, unit);
 
     put_id(out, unit->id);
+    pl_buf_clear(&out->value);
+    pl_buf_add_char(&out->value, UNIT_VERSION);
     pl_buf_add_signed(&out->value, words ? (int64_t)words[0] : 0);
     put_entries(shard, unit, PL_WORDS_EXPERIMENT, &out->value);
     put_entries(shard, unit, PL_WORDS_FUNNEL, &out->value);
+    put_entries(shard, unit, PL_WORDS_BEFORE, &out->value);
     put_open(shard, unit, &out->value);
     unit->dirty = 0;
     unit->stored = 1;
@@ -153,34 +181,63 @@ enum pl_status pl_state_write_units(struct pl_shard *shard, struct pl_state_out 
     return status;
 }
 
-/* The metrics of one experiment; those that are not there any more are passed over. */
-static bool take_metrics(struct pl_shard *shard, struct pl_span *rest, uint32_t area, uint32_t at)
+static bool take_numbers(struct pl_span *rest, int64_t *numbers, uint32_t n)
 {
-    uint32_t n, id;
-
-    if (!pl_state_take_count(rest, PL_RULES_METRICS_MAX + 1, &n))
-        return false;
-    for (; n > 0; n--) {
-        uint32_t metric;
-        int64_t total;
-        bool known;
-
-        if (!pl_state_take_count(rest, UINT32_MAX, &id) || !pl_span_take_signed(rest, &total) || total > PL_TOTAL_MAX ||
-            total < -PL_TOTAL_MAX)
+    for (uint32_t at = 0; at < n; at++)
+        if (!pl_span_take_signed(rest, &numbers[at]))
             return false;
-        metric = pl_dict_target(&shard->dict, PL_DICT_METRIC, id, &known);
-        if (!known)
-            return false;
-        if (metric != PL_RULES_NONE && shard->rules->metrics[metric].area == area)
-            shard->state.at[at + X_AT + shard->plan->slots[metric]] = (uint64_t)total;
-    }
     return true;
 }
 
-static bool take_experiment(struct pl_shard *shard, struct pl_span *rest)
+/* One metric of the experiment whose entry is at `at`. One that is not there any more is passed over, and so is one of
+ * version 1 that had fewer words then. */
+static bool take_metric(struct pl_shard *shard, struct pl_span *rest, unsigned version, uint32_t area, uint32_t at)
+{
+    int64_t numbers[METRIC_WORDS_MAX];
+    uint32_t id, metric, n = 1;
+    bool known;
+
+    if (!pl_state_take_count(rest, UINT32_MAX, &id) ||
+        (version > 1 && !pl_state_take_count(rest, METRIC_WORDS_MAX + 1, &n)) || !take_numbers(rest, numbers, n))
+        return false;
+    metric = pl_dict_target(&shard->dict, PL_DICT_METRIC, id, &known);
+    if (!known || metric == PL_RULES_NONE || shard->rules->metrics[metric].area != area ||
+        (version == 1 && shard->plan->n_words[metric] != n))
+        return known;
+    if (!pl_measure_valid(shard->plan, metric, numbers, n))
+        return false;
+    for (uint32_t word = 0; word < n; word++)
+        shard->state.at[at + shard->plan->at[metric] + word] = (uint64_t)numbers[word];
+    return true;
+}
+
+static bool take_metrics(struct pl_shard *shard, struct pl_span *rest, unsigned version, uint32_t area, uint32_t at)
+{
+    uint32_t n;
+
+    if (!pl_state_take_count(rest, PL_RULES_METRICS_MAX + 1, &n))
+        return false;
+    for (; n > 0; n--)
+        if (!take_metric(shard, rest, version, area, at))
+            return false;
+    return true;
+}
+
+/* A pair that the store does not know yet begins with what its metrics have collected so far. */
+static void begin_pairs(struct pl_shard *shard, uint32_t area, uint32_t at)
+{
+    const struct pl_step step = {shard->plan, &shard->registry, &shard->cells};
+    uint32_t n, first = pl_plan_pairs(shard->plan, area, &n);
+
+    for (uint32_t pair = first; pair < first + n; pair++)
+        if (!shard->dict.entries[pl_dict_id(&shard->dict, PL_DICT_PAIR, pair)].stored)
+            pl_measure_pair(&step, &shard->state, at, pair);
+}
+
+static bool take_experiment(struct pl_shard *shard, struct pl_span *rest, unsigned version)
 {
     struct pl_words_head head = {.kind = PL_WORDS_EXPERIMENT, .n_words = 1};
-    uint32_t mixed, n_metrics, at = shard->state.n;
+    uint32_t mixed, at = shard->state.n;
     const struct pl_experiment *experiment;
     int64_t t0_us;
 
@@ -198,13 +255,15 @@ static bool take_experiment(struct pl_shard *shard, struct pl_span *rest)
     if (!experiment || !pl_state_take_count(rest, experiment->n_variants, &head.variant) ||
         !pl_state_take_count(rest, PL_SEGMENTS_MAX, &head.segment) || !pl_state_take_time(rest, 0, &t0_us))
         return false;
-    pl_plan_metrics(shard->plan, experiment->area, &n_metrics);
-    head.n_words = X_AT + n_metrics;
+    head.n_words = pl_plan_entry(shard->plan, experiment->area);
     if (!pl_words_push(&shard->state, head.n_words))
         return false;
     shard->state.at[at] = pl_words_pack(&head);
     shard->state.at[at + 1] = (uint64_t)t0_us;
-    return take_metrics(shard, rest, experiment->area, at);
+    if (!take_metrics(shard, rest, version, experiment->area, at))
+        return false;
+    begin_pairs(shard, experiment->area, at);
+    return true;
 }
 
 static bool take_funnel(struct pl_shard *shard, struct pl_span *rest)
@@ -229,26 +288,33 @@ static bool take_funnel(struct pl_shard *shard, struct pl_span *rest)
     return true;
 }
 
-static bool take_words(struct pl_shard *shard, struct pl_span *rest)
+static bool take_entries(struct pl_shard *shard, struct pl_span *rest, unsigned version, enum pl_words_kind kind)
+{
+    uint32_t n;
+    bool ok = pl_state_take_count(rest, UINT32_MAX, &n);
+
+    for (; ok && n > 0; n--) {
+        if (kind == PL_WORDS_EXPERIMENT)
+            ok = take_experiment(shard, rest, version);
+        else if (kind == PL_WORDS_FUNNEL)
+            ok = take_funnel(shard, rest);
+        else
+            ok = pl_state_take_before(shard, rest);
+    }
+    return ok;
+}
+
+static bool take_words(struct pl_shard *shard, struct pl_span *rest, unsigned version)
 {
     int64_t place_us;
-    uint32_t n;
 
     shard->state.n = 0;
     if (!pl_state_take_time(rest, 0, &place_us) || !pl_words_push(&shard->state, PL_WORDS_FIRST))
         return false;
     shard->state.at[0] = (uint64_t)place_us;
-    if (!pl_state_take_count(rest, UINT32_MAX, &n))
-        return false;
-    for (; n > 0; n--)
-        if (!take_experiment(shard, rest))
-            return false;
-    if (!pl_state_take_count(rest, UINT32_MAX, &n))
-        return false;
-    for (; n > 0; n--)
-        if (!take_funnel(shard, rest))
-            return false;
-    return true;
+    return take_entries(shard, rest, version, PL_WORDS_EXPERIMENT) &&
+           take_entries(shard, rest, version, PL_WORDS_FUNNEL) &&
+           (version == 1 || take_entries(shard, rest, version, PL_WORDS_BEFORE));
 }
 
 static bool take_values(const struct pl_shard *shard, struct pl_span *rest, struct pl_tail_event *event)
@@ -357,15 +423,26 @@ static bool take_open(struct pl_shard *shard, struct pl_span *rest, uint32_t han
     return rest->len == 0;
 }
 
+static unsigned take_version(struct pl_span *rest)
+{
+    unsigned version = rest->len ? (unsigned char)rest->ptr[0] : 0;
+
+    if (version == 0 || version > UNIT_VERSION)
+        return 0;
+    *rest = (struct pl_span){rest->ptr + 1, rest->len - 1};
+    return version;
+}
+
 enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, struct pl_span value,
                                   struct pl_err *err)
 {
     struct pl_unit_id id;
     struct pl_unit *unit;
+    unsigned version = take_version(&value);
     uint32_t handle;
 
     if (field.len != ID_BYTES || !pl_state_take_raw64(&field, &id.high) || !pl_state_take_raw64(&field, &id.low) ||
-        !pl_state_take_version(&value))
+        !version)
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit record has an unknown form");
     if (pl_units_find(&shard->units, id))
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit is there twice");
@@ -376,7 +453,7 @@ enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, 
         return pl_err_set(err, PL_ERR_FULL, "state: more units are stored than `max_units` allows");
     unit = pl_units_at(&shard->units, handle);
     unit->stored = 1;
-    if (!take_words(shard, &value) || !pl_units_put_words(&shard->units, unit, &shard->state) ||
+    if (!take_words(shard, &value, version) || !pl_units_put_words(&shard->units, unit, &shard->state) ||
         !take_open(shard, &value, handle))
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit record is damaged");
     return PL_OK;

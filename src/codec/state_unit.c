@@ -3,13 +3,15 @@
 
 #include <string.h>
 
-/* A unit's record: its state (place of the last event, experiments, funnels, what it did before experiments), its tail,
- * its recent identities. The field is its id, 16 raw bytes.
+/* A unit's record: its state (place of the last event, experiments, funnels), its tail, its recent identities. The
+ * field is its id, 16 raw bytes.
  *
- * Version 1, still read, had no entries of what was before, and one word a metric without their number. */
+ * That is all of version 1, in which a metric has one word. Version 2 is for units with further kinds of words and
+ * under rules in which a metric has several: each metric of an experiment is stored with the number of its words, and
+ * in the end there follow for each further kind, by rising kind, the kind, how many, the entries; then a 0. */
 
 #define ID_BYTES 16
-#define UNIT_VERSION 2
+#define VERSION_MORE 2
 #define METRIC_WORDS_MAX 16 /* that a record may have */
 
 static uint32_t bucket_of(struct pl_unit_id id)
@@ -32,8 +34,9 @@ static bool is_zero(const uint64_t *words, uint32_t n)
     return true;
 }
 
-/* Only metrics that are not 0, each with its id and the number of its words. */
-static void put_metrics(const struct pl_shard *shard, const uint64_t *words, uint32_t area, struct pl_buf *out)
+/* Only metrics that are not 0, each with its id. */
+static void put_metrics(const struct pl_shard *shard, const uint64_t *words, uint32_t area, bool more,
+                        struct pl_buf *out)
 {
     const struct pl_plan *plan = shard->plan;
     uint32_t n_metrics, n = 0;
@@ -48,13 +51,14 @@ static void put_metrics(const struct pl_shard *shard, const uint64_t *words, uin
         if (is_zero(words + plan->at[metric], plan->n_words[metric]))
             continue;
         pl_buf_add_varint(out, pl_dict_id(&shard->dict, PL_DICT_METRIC, metric));
-        pl_buf_add_varint(out, plan->n_words[metric]);
+        if (more)
+            pl_buf_add_varint(out, plan->n_words[metric]);
         for (uint32_t at = 0; at < plan->n_words[metric]; at++)
             pl_buf_add_signed(out, (int64_t)words[plan->at[metric] + at]);
     }
 }
 
-static void put_experiment(const struct pl_shard *shard, const uint64_t *words, struct pl_buf *out)
+static void put_experiment(const struct pl_shard *shard, const uint64_t *words, bool more, struct pl_buf *out)
 {
     struct pl_words_head head = pl_words_unpack(words[0]);
 
@@ -65,7 +69,7 @@ static void put_experiment(const struct pl_shard *shard, const uint64_t *words, 
     pl_buf_add_varint(out, head.variant);
     pl_buf_add_varint(out, head.segment);
     pl_buf_add_signed(out, (int64_t)words[1]);
-    put_metrics(shard, words, shard->registry.experiments[head.id]->area, out);
+    put_metrics(shard, words, shard->registry.experiments[head.id]->area, more, out);
 }
 
 static void put_funnel(const struct pl_shard *shard, const uint64_t *words, struct pl_buf *out)
@@ -80,7 +84,7 @@ static void put_funnel(const struct pl_shard *shard, const uint64_t *words, stru
     pl_buf_add_signed(out, (int64_t)words[2]);
 }
 
-static void put_entries(const struct pl_shard *shard, const struct pl_unit *unit, enum pl_words_kind kind,
+static void put_entries(const struct pl_shard *shard, const struct pl_unit *unit, enum pl_words_kind kind, bool more,
                         struct pl_buf *out)
 {
     const uint64_t *words = pl_units_words(&shard->units, unit);
@@ -93,12 +97,33 @@ static void put_entries(const struct pl_shard *shard, const struct pl_unit *unit
         if (pl_words_kind_of(words[at]) != kind)
             continue;
         if (kind == PL_WORDS_EXPERIMENT)
-            put_experiment(shard, words + at, out);
+            put_experiment(shard, words + at, more, out);
         else if (kind == PL_WORDS_FUNNEL)
             put_funnel(shard, words + at, out);
         else
             pl_state_put_before(shard, words + at, out);
     }
+}
+
+static unsigned kinds_of(const struct pl_shard *shard, const struct pl_unit *unit)
+{
+    const uint64_t *words = pl_units_words(&shard->units, unit);
+    unsigned kinds = 0;
+
+    for (uint32_t at = PL_WORDS_FIRST; at < unit->n_words; at += pl_words_size(words[at]))
+        kinds |= 1u << pl_words_kind_of(words[at]);
+    return kinds;
+}
+
+static void put_more(const struct pl_shard *shard, const struct pl_unit *unit, unsigned kinds, struct pl_buf *out)
+{
+    for (unsigned kind = PL_WORDS_FUNNEL + 1; kind <= PL_WORDS_BEFORE; kind++) {
+        if (!(kinds >> kind & 1))
+            continue;
+        pl_buf_add_varint(out, kind);
+        put_entries(shard, unit, (enum pl_words_kind)kind, true, out);
+    }
+    pl_buf_add_varint(out, 0);
 }
 
 static void put_event(const struct pl_shard *shard, const struct pl_tail_event *event, struct pl_buf *out)
@@ -149,15 +174,20 @@ static enum pl_status write_unit(struct pl_shard *shard, struct pl_unit *unit, s
                                  struct pl_err *err)
 {
     const uint64_t *words = pl_units_words(&shard->units, unit);
+    unsigned kinds = kinds_of(shard, unit);
+    bool more = shard->plan->wide || kinds >> (PL_WORDS_FUNNEL + 1) != 0;
 
     put_id(out, unit->id);
-    pl_buf_clear(&out->value);
-    pl_buf_add_char(&out->value, UNIT_VERSION);
+    if (more) {
+        pl_buf_clear(&out->value);
+        pl_buf_add_char(&out->value, VERSION_MORE);
+    }
     pl_buf_add_signed(&out->value, words ? (int64_t)words[0] : 0);
-    put_entries(shard, unit, PL_WORDS_EXPERIMENT, &out->value);
-    put_entries(shard, unit, PL_WORDS_FUNNEL, &out->value);
-    put_entries(shard, unit, PL_WORDS_BEFORE, &out->value);
+    put_entries(shard, unit, PL_WORDS_EXPERIMENT, more, &out->value);
+    put_entries(shard, unit, PL_WORDS_FUNNEL, more, &out->value);
     put_open(shard, unit, &out->value);
+    if (more)
+        put_more(shard, unit, kinds, &out->value);
     unit->dirty = 0;
     unit->stored = 1;
     return pl_state_put(out, PL_STATE_UNIT, bucket_of(unit->id), err);
@@ -189,20 +219,18 @@ static bool take_numbers(struct pl_span *rest, int64_t *numbers, uint32_t n)
     return true;
 }
 
-/* One metric of the experiment whose entry is at `at`. One that is not there any more is passed over, and so is one of
- * version 1 that had fewer words then. */
-static bool take_metric(struct pl_shard *shard, struct pl_span *rest, unsigned version, uint32_t area, uint32_t at)
+/* One metric of the experiment whose entry is at `at`. One that is not there any more is passed over. */
+static bool take_metric(struct pl_shard *shard, struct pl_span *rest, bool more, uint32_t area, uint32_t at)
 {
     int64_t numbers[METRIC_WORDS_MAX];
     uint32_t id, metric, n = 1;
     bool known;
 
-    if (!pl_state_take_count(rest, UINT32_MAX, &id) ||
-        (version > 1 && !pl_state_take_count(rest, METRIC_WORDS_MAX + 1, &n)) || !take_numbers(rest, numbers, n))
+    if (!pl_state_take_count(rest, UINT32_MAX, &id) || (more && !pl_state_take_count(rest, METRIC_WORDS_MAX + 1, &n)) ||
+        !take_numbers(rest, numbers, n))
         return false;
     metric = pl_dict_target(&shard->dict, PL_DICT_METRIC, id, &known);
-    if (!known || metric == PL_RULES_NONE || shard->rules->metrics[metric].area != area ||
-        (version == 1 && shard->plan->n_words[metric] != n))
+    if (!known || metric == PL_RULES_NONE || shard->rules->metrics[metric].area != area)
         return known;
     if (!pl_measure_valid(shard->plan, metric, numbers, n))
         return false;
@@ -211,14 +239,14 @@ static bool take_metric(struct pl_shard *shard, struct pl_span *rest, unsigned v
     return true;
 }
 
-static bool take_metrics(struct pl_shard *shard, struct pl_span *rest, unsigned version, uint32_t area, uint32_t at)
+static bool take_metrics(struct pl_shard *shard, struct pl_span *rest, bool more, uint32_t area, uint32_t at)
 {
     uint32_t n;
 
     if (!pl_state_take_count(rest, PL_RULES_METRICS_MAX + 1, &n))
         return false;
     for (; n > 0; n--)
-        if (!take_metric(shard, rest, version, area, at))
+        if (!take_metric(shard, rest, more, area, at))
             return false;
     return true;
 }
@@ -234,7 +262,7 @@ static void begin_pairs(struct pl_shard *shard, uint32_t area, uint32_t at)
             pl_measure_pair(&step, &shard->state, at, pair);
 }
 
-static bool take_experiment(struct pl_shard *shard, struct pl_span *rest, unsigned version)
+static bool take_experiment(struct pl_shard *shard, struct pl_span *rest, bool more)
 {
     struct pl_words_head head = {.kind = PL_WORDS_EXPERIMENT, .n_words = 1};
     uint32_t mixed, at = shard->state.n;
@@ -260,7 +288,7 @@ static bool take_experiment(struct pl_shard *shard, struct pl_span *rest, unsign
         return false;
     shard->state.at[at] = pl_words_pack(&head);
     shard->state.at[at + 1] = (uint64_t)t0_us;
-    if (!take_metrics(shard, rest, version, experiment->area, at))
+    if (!take_metrics(shard, rest, more, experiment->area, at))
         return false;
     begin_pairs(shard, experiment->area, at);
     return true;
@@ -288,33 +316,26 @@ static bool take_funnel(struct pl_shard *shard, struct pl_span *rest)
     return true;
 }
 
-static bool take_entries(struct pl_shard *shard, struct pl_span *rest, unsigned version, enum pl_words_kind kind)
-{
-    uint32_t n;
-    bool ok = pl_state_take_count(rest, UINT32_MAX, &n);
-
-    for (; ok && n > 0; n--) {
-        if (kind == PL_WORDS_EXPERIMENT)
-            ok = take_experiment(shard, rest, version);
-        else if (kind == PL_WORDS_FUNNEL)
-            ok = take_funnel(shard, rest);
-        else
-            ok = pl_state_take_before(shard, rest);
-    }
-    return ok;
-}
-
-static bool take_words(struct pl_shard *shard, struct pl_span *rest, unsigned version)
+static bool take_words(struct pl_shard *shard, struct pl_span *rest, bool more)
 {
     int64_t place_us;
+    uint32_t n;
 
     shard->state.n = 0;
     if (!pl_state_take_time(rest, 0, &place_us) || !pl_words_push(&shard->state, PL_WORDS_FIRST))
         return false;
     shard->state.at[0] = (uint64_t)place_us;
-    return take_entries(shard, rest, version, PL_WORDS_EXPERIMENT) &&
-           take_entries(shard, rest, version, PL_WORDS_FUNNEL) &&
-           (version == 1 || take_entries(shard, rest, version, PL_WORDS_BEFORE));
+    if (!pl_state_take_count(rest, UINT32_MAX, &n))
+        return false;
+    for (; n > 0; n--)
+        if (!take_experiment(shard, rest, more))
+            return false;
+    if (!pl_state_take_count(rest, UINT32_MAX, &n))
+        return false;
+    for (; n > 0; n--)
+        if (!take_funnel(shard, rest))
+            return false;
+    return true;
 }
 
 static bool take_values(const struct pl_shard *shard, struct pl_span *rest, struct pl_tail_event *event)
@@ -420,17 +441,34 @@ static bool take_open(struct pl_shard *shard, struct pl_span *rest, uint32_t han
         if (!take_identity(shard, rest, open))
             return false;
     pl_units_requeue(&shard->units, pl_units_at(&shard->units, handle)->open);
-    return rest->len == 0;
+    return true;
 }
 
-static unsigned take_version(struct pl_span *rest)
+static bool take_version(struct pl_span *rest, bool *more)
 {
-    unsigned version = rest->len ? (unsigned char)rest->ptr[0] : 0;
-
-    if (version == 0 || version > UNIT_VERSION)
-        return 0;
+    *more = rest->len > 0 && rest->ptr[0] == VERSION_MORE;
+    if (!*more)
+        return pl_state_take_version(rest);
     *rest = (struct pl_span){rest->ptr + 1, rest->len - 1};
-    return version;
+    return true;
+}
+
+static bool take_more(struct pl_shard *shard, struct pl_span *rest)
+{
+    uint32_t kind = PL_WORDS_FUNNEL, before, n;
+
+    for (;;) {
+        before = kind;
+        if (!pl_state_take_count(rest, PL_WORDS_BEFORE + 1, &kind))
+            return false;
+        if (kind == 0)
+            return true;
+        if (kind <= before || kind != PL_WORDS_BEFORE || !pl_state_take_count(rest, UINT32_MAX, &n))
+            return false;
+        for (; n > 0; n--)
+            if (!pl_state_take_before(shard, rest))
+                return false;
+    }
 }
 
 enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, struct pl_span value,
@@ -438,11 +476,11 @@ enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, 
 {
     struct pl_unit_id id;
     struct pl_unit *unit;
-    unsigned version = take_version(&value);
     uint32_t handle;
+    bool more;
 
     if (field.len != ID_BYTES || !pl_state_take_raw64(&field, &id.high) || !pl_state_take_raw64(&field, &id.low) ||
-        !version)
+        !take_version(&value, &more))
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit record has an unknown form");
     if (pl_units_find(&shard->units, id))
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit is there twice");
@@ -453,8 +491,8 @@ enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, 
         return pl_err_set(err, PL_ERR_FULL, "state: more units are stored than `max_units` allows");
     unit = pl_units_at(&shard->units, handle);
     unit->stored = 1;
-    if (!take_words(shard, &value, version) || !pl_units_put_words(&shard->units, unit, &shard->state) ||
-        !take_open(shard, &value, handle))
+    if (!take_words(shard, &value, more) || !take_open(shard, &value, handle) || (more && !take_more(shard, &value)) ||
+        value.len > 0 || !pl_units_put_words(&shard->units, unit, &shard->state))
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit record is damaged");
     return PL_OK;
 }

@@ -49,12 +49,6 @@ static int64_t x_of(const struct pl_metric_rule *metric, const uint64_t *words)
     return 0;
 }
 
-/* Units that METRIC counts in n. */
-static int64_t n_of(const struct pl_metric_rule *metric, const uint64_t *words)
-{
-    return metric->type == PL_METRIC_MEAN && words[1];
-}
-
 static int64_t variable_of(const struct pl_plan *plan, const struct entry *entry, uint32_t variable)
 {
     uint32_t metric = variable / 2;
@@ -161,7 +155,7 @@ static void leave_metric(const struct pl_step *step, const struct entry *entry, 
     if (metric->type == PL_METRIC_RATIO)
         return;
     count_square(step, key, x_of(metric, words), 0);
-    if (n_of(metric, words))
+    if (metric->type == PL_METRIC_MEAN && words[1])
         pl_step_add(step, key, (struct pl_amount){.n = -1});
     if (metric->type == PL_METRIC_TIME_TO && words[0])
         count_time(step, entry, index, -1);
@@ -192,48 +186,48 @@ static bool gain_of(const struct pl_metric_rule *metric, const struct pl_tail_ev
     return true;
 }
 
-static void put(const struct pl_metric_rule *metric, uint64_t *words, int64_t gain, int64_t since_us)
+/* Types of which the first action says all. */
+static bool is_once(enum pl_metric_type type)
 {
-    switch (metric->type) {
-    case PL_METRIC_CONVERSION:
-    case PL_METRIC_RETENTION:
-    case PL_METRIC_FUNNEL:
+    return type == PL_METRIC_CONVERSION || type == PL_METRIC_RETENTION || type == PL_METRIC_FUNNEL ||
+           type == PL_METRIC_TIME_TO;
+}
+
+/* The first action. */
+static void take_once(const struct pl_step *step, const struct entry *entry, uint32_t index, int64_t since_us)
+{
+    const int64_t x[2] = {0, PL_MICRO};
+    uint64_t *words = entry->words + step->plan->at[index];
+
+    if (step->plan->rules->metrics[index].type == PL_METRIC_TIME_TO) {
+        words[0] = 1u + pl_sketch_bucket(since_us);
+        count_time(step, entry, index, 1);
+    } else {
         words[0] = (uint64_t)PL_MICRO;
-        break;
-    case PL_METRIC_MEAN:
-        words[1]++;
-        words[0] = (uint64_t)pl_step_total((int64_t)words[0], gain);
-        break;
-    case PL_METRIC_COUNT:
-    case PL_METRIC_SUM:
-        words[0] = (uint64_t)pl_step_total((int64_t)words[0], gain);
-        break;
-    case PL_METRIC_TIME_TO:
-        if (!words[0])
-            words[0] = 1u + pl_sketch_bucket(since_us);
-        break;
-    case PL_METRIC_RATIO:
-        break;
     }
+    count_change(step, entry, index, x);
+}
+
+static void take_more(const struct pl_step *step, const struct entry *entry, uint32_t index, int64_t gain)
+{
+    const struct pl_metric_rule *metric = &step->plan->rules->metrics[index];
+    uint64_t *words = entry->words + step->plan->at[index];
+    int64_t x[2] = {x_of(metric, words), 0};
+
+    words[0] = (uint64_t)pl_step_total((int64_t)words[0], gain);
+    if (metric->type == PL_METRIC_MEAN && words[1]++ == 0)
+        pl_step_add(step, key_of(entry, PL_CELL_METRIC, index), (struct pl_amount){.n = 1});
+    x[1] = x_of(metric, words);
+    count_change(step, entry, index, x);
 }
 
 /* The action lies in the window of this metric. */
 static void take(const struct pl_step *step, const struct entry *entry, uint32_t index, int64_t gain, int64_t since_us)
 {
-    const struct pl_metric_rule *metric = &step->plan->rules->metrics[index];
-    uint64_t *words = entry->words + step->plan->at[index];
-    bool first_time = metric->type == PL_METRIC_TIME_TO && !words[0];
-    int64_t n = n_of(metric, words);
-    int64_t x[2] = {x_of(metric, words), 0};
-
-    put(metric, words, gain, since_us);
-    x[1] = x_of(metric, words);
-    n = n_of(metric, words) - n;
-    if (n)
-        pl_step_add(step, key_of(entry, PL_CELL_METRIC, index), (struct pl_amount){.n = n});
-    if (first_time)
-        count_time(step, entry, index, 1);
-    count_change(step, entry, index, x);
+    if (!is_once(step->plan->rules->metrics[index].type))
+        take_more(step, entry, index, gain);
+    else if (!entry->words[step->plan->at[index]])
+        take_once(step, entry, index, since_us);
 }
 
 static void collect(const struct pl_step *step, const struct pl_words *state, int64_t time_us, uint32_t index,

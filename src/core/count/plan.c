@@ -31,11 +31,6 @@ static bool make_tables(struct pl_plan *plan)
            plan->pairs && plan->first_partner && plan->partners && plan->first_of_funnel && plan->of_funnel;
 }
 
-bool pl_plan_has_before(const struct pl_metric_rule *metric)
-{
-    return metric->before_us > 0 && metric->type != PL_METRIC_RATIO;
-}
-
 static uint32_t words_of(const struct pl_metric_rule *metric)
 {
     uint32_t n = metric->type == PL_METRIC_RATIO ? 0 : metric->type == PL_METRIC_MEAN ? 2 : 1;
@@ -56,6 +51,7 @@ static void place_metrics(struct pl_plan *plan)
                 continue;
             plan->at[metric] = plan->entry[area];
             plan->n_words[metric] = words_of(&rules->metrics[metric]);
+            plan->wide |= plan->n_words[metric] > 1;
             plan->entry[area] += plan->n_words[metric];
             plan->of_area[n++] = metric;
         }

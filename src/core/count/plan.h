@@ -26,6 +26,7 @@ struct pl_plan {
     const struct pl_rules *rules; /* ref: outlives us */
     uint32_t *at;                 /* owned, one per metric: where its words begin in an entry */
     uint32_t *n_words;            /* owned, one per metric */
+    bool wide;                    /* some metric has more than one */
     uint32_t *entry;              /* owned, one per area: words of an entry */
     uint32_t *first;              /* owned, n_areas + 1: where an area's metrics begin in of_area */
     uint32_t *of_area;            /* owned, n_metrics: metric indexes, area by area in declared order */
@@ -55,7 +56,10 @@ uint32_t pl_plan_pairs(const struct pl_plan *plan, uint32_t area, uint32_t *n);
 uint32_t pl_plan_find_pair(const struct pl_plan *plan, uint32_t area, uint32_t a, uint32_t b);
 
 /* Does the metric have a covariate of its own? */
-bool pl_plan_has_before(const struct pl_metric_rule *metric);
+static inline bool pl_plan_has_before(const struct pl_metric_rule *metric)
+{
+    return metric->before_us > 0 && metric->type != PL_METRIC_RATIO;
+}
 
 /* Variables that stand in a pair with x of the metric; *n of them. */
 static inline const uint32_t *pl_plan_partners(const struct pl_plan *plan, uint32_t metric, uint32_t *n)

@@ -185,6 +185,12 @@ static void hashes(void **state)
     assert_true(base->hash != other->hash && base->count_hash != other->count_hash);
     pl_rules_free(other);
 
+    other = build(); /* the product of goal and value is counted */
+    other->areas[0].value = other->areas[0].goal == 0;
+    OK(pl_rules_seal(other, NULL));
+    assert_true(base->hash != other->hash && base->count_hash != other->count_hash);
+    pl_rules_free(other);
+
     other = build();
     other->lateness_us++;
     OK(pl_rules_seal(other, NULL));

@@ -100,8 +100,10 @@ static void put_entries(const struct pl_shard *shard, const struct pl_unit *unit
             put_experiment(shard, words + at, more, out);
         else if (kind == PL_WORDS_FUNNEL)
             put_funnel(shard, words + at, out);
-        else
+        else if (kind == PL_WORDS_BEFORE)
             pl_state_put_before(shard, words + at, out);
+        else
+            pl_state_put_usage(shard, words + at, out);
     }
 }
 
@@ -117,7 +119,7 @@ static unsigned kinds_of(const struct pl_shard *shard, const struct pl_unit *uni
 
 static void put_more(const struct pl_shard *shard, const struct pl_unit *unit, unsigned kinds, struct pl_buf *out)
 {
-    for (unsigned kind = PL_WORDS_FUNNEL + 1; kind <= PL_WORDS_BEFORE; kind++) {
+    for (unsigned kind = PL_WORDS_FUNNEL + 1; kind < PL_WORDS_KINDS; kind++) {
         if (!(kinds >> kind & 1))
             continue;
         pl_buf_add_varint(out, kind);
@@ -459,14 +461,15 @@ static bool take_more(struct pl_shard *shard, struct pl_span *rest)
 
     for (;;) {
         before = kind;
-        if (!pl_state_take_count(rest, PL_WORDS_BEFORE + 1, &kind))
+        if (!pl_state_take_count(rest, PL_WORDS_KINDS, &kind))
             return false;
         if (kind == 0)
             return true;
-        if (kind <= before || kind != PL_WORDS_BEFORE || !pl_state_take_count(rest, UINT32_MAX, &n))
+        if (kind <= before || !pl_state_take_count(rest, UINT32_MAX, &n))
             return false;
         for (; n > 0; n--)
-            if (!pl_state_take_before(shard, rest))
+            if (!(kind == PL_WORDS_BEFORE ? pl_state_take_before(shard, rest)
+                                          : pl_state_take_usage(shard, (enum pl_words_kind)kind, rest)))
                 return false;
     }
 }

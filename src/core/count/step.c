@@ -2,6 +2,7 @@
 
 #include "core/count/funnel.h"
 #include "core/count/measure.h"
+#include "core/count/usage.h"
 
 void pl_step_add(const struct pl_step *step, struct pl_cell_key key, struct pl_amount amount)
 {
@@ -79,7 +80,7 @@ static bool act(const struct pl_step *step, struct pl_words *state, const struct
         if (completed)
             pl_measure_funnel(step, state, event, action->steps[at].funnel);
     }
-    return true;
+    return action->n_areas == 0 || pl_usage_act(step, state, event);
 }
 
 bool pl_step(const struct pl_step *step, struct pl_words *state, const struct pl_tail_event *event)

@@ -11,6 +11,7 @@
 #define COMMIT_BYTES_MAX                                                                                               \
     (PL_LINK_PENDING_BYTES_MAX - ((size_t)1 << 20)) /* what the link takes at once, and the meta                       \
                                                      */
+#define COMMIT_BYTES_KEPT ((size_t)256 << 10)       /* a larger buffer is for one commit of a backlog */
 
 static struct pl_key key_of(const struct pl_slot *slot, enum pl_state_kind kind, uint32_t bucket)
 {
@@ -102,6 +103,8 @@ static void build_meta(struct pl_slot *slot)
     pl_shard_stats(slot->shard, &stats);
     meta_number(slot, "schema", 1);
     meta_number(slot, "units", (int64_t)stats.units);
+    meta_number(slot, "cells", (int64_t)pl_state_cells(slot->shard));
+    meta_number(slot, "names", (int64_t)pl_state_names(slot->shard));
     if (slot->control_next >= 0)
         meta_number(slot, "control", slot->control_next);
     for (unsigned k = 0; k < slot->world->n_topics; k++) {
@@ -172,6 +175,8 @@ static void send_samples(struct pl_slot *slot)
 void pl_slot_settled(struct pl_slot *slot)
 {
     slot->commit.built = false;
+    if (slot->commit.commands.cap > COMMIT_BYTES_KEPT)
+        pl_buf_fini(&slot->commit.commands);
     PL_METRIC_ADD(slot->world->metrics, commits, 1);
 }
 

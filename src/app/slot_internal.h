@@ -32,6 +32,15 @@ struct slot_commit {
     bool built;
 };
 
+/* What the meta says of the rest of the state: fields that are lost (a TTL, a hand, half a backup) are missed by it. */
+struct slot_promise {
+    bool committed; /* something has been committed at all */
+    int64_t units;
+    int64_t cells, names; /* -1: written by a version that did not count them */
+    int64_t largest_place_us, complete_us;
+    size_t found; /* fields of the state that were there */
+};
+
 struct pl_slot {
     struct pl_slot_world *world; /* ref */
     int32_t partition;
@@ -54,7 +63,8 @@ struct pl_slot {
     int64_t last_commit_us, next_commit_us;
     int64_t last_record_us; /* monotonic: when the last record was taken */
     struct slot_commit commit;
-    struct pl_buf forward; /* control records for the evaluator, as commands, of shard 0 */
+    struct slot_promise promise; /* while it is loaded */
+    struct pl_buf forward;       /* control records for the evaluator, as commands, of shard 0 */
     size_t n_forward;
     struct pl_sums *published; /* owned ring of sums not committed yet */
     unsigned n_published;

@@ -65,12 +65,59 @@ static bool read_offsets(struct pl_slot *slot, const struct pl_acquired *acquire
     return ok;
 }
 
+/* Every commit writes these; without them nothing says what the rest should be. */
+static bool read_promise(struct pl_slot *slot, const struct pl_acquired *acquired)
+{
+    struct slot_promise *promise = &slot->promise;
+    bool whole = meta_field(acquired, "schema") && meta_field(acquired, "units") && meta_field(acquired, "accepted") &&
+                 meta_field(acquired, "config");
+
+    promise->committed = slot->hold.seq > 0;
+    promise->found = 0;
+    return (whole || !promise->committed) && meta_int(acquired, "units", 0, &promise->units) &&
+           meta_int(acquired, "cells", -1, &promise->cells) && meta_int(acquired, "names", -1, &promise->names) &&
+           meta_int(acquired, "largest_place", PL_TIME_NONE, &promise->largest_place_us) &&
+           meta_int(acquired, "complete_to", PL_TIME_NONE, &promise->complete_us);
+}
+
+/* Is everything there that the meta promises? Counting on without it would be a guess that nobody sees. */
+static const char *what_is_missing(const struct pl_slot *slot)
+{
+    const struct slot_promise *promise = &slot->promise;
+    struct pl_shard_stats stats;
+
+    pl_shard_stats(slot->shard, &stats);
+    if (!promise->committed)
+        return promise->found ? "the meta hash" : NULL;
+    for (unsigned k = 0; k < slot->world->n_topics; k++)
+        if (slot->next[k] < 0 && pl_shard_stream_time(slot->shard, k) != PL_TIME_NONE)
+            return "the offset of a topic in the meta hash";
+    if (pl_shard_largest_place(slot->shard) != promise->largest_place_us ||
+        pl_shard_complete_to(slot->shard) != promise->complete_us)
+        return "the front, or it is of another moment";
+    if (promise->names >= 0 && (uint64_t)promise->names != pl_state_names(slot->shard))
+        return "a name of the dictionary";
+    if (promise->cells >= 0 && (uint64_t)promise->cells != pl_state_cells(slot->shard))
+        return "some of the cells";
+    return (uint64_t)promise->units == stats.units ? NULL : "some of the units";
+}
+
 static void run(struct pl_slot *slot)
 {
+    const char *missing;
     struct pl_err err = {0};
 
     if (pl_state_ready(slot->shard, &err)) {
         pl_slot_halt(slot, "state in Redis: %s", err.text);
+        return;
+    }
+    missing = what_is_missing(slot);
+    if (missing) {
+        pl_slot_halt(slot,
+                     "state in Redis: there is not all of it (%s); restore a backup, or delete all keys of the "
+                     "instance to count "
+                     "from the start of the log",
+                     missing);
         return;
     }
     slot->phase = PL_SLOT_RUNNING;
@@ -110,6 +157,7 @@ static void on_fields(struct pl_slot *slot, enum pl_state_kind kind, const struc
 
     if (!on_answer(slot, reply))
         return;
+    slot->promise.found += reply->n / 2;
     for (size_t at = 0; at + 1 < reply->n; at += 2) {
         if (pl_state_read(slot->shard, kind, reply->elements[at].text, reply->elements[at + 1].text, &err)) {
             pl_slot_halt(slot, "state in Redis: %s", err.text);
@@ -189,7 +237,7 @@ static bool ask(struct pl_slot *slot, const char *verb, struct pl_key key, pl_li
     return true;
 }
 
-static bool ask_all(struct pl_slot *slot, bool with_units)
+static bool ask_all(struct pl_slot *slot)
 {
     const char *instance = slot->world->conf->instance;
     bool ok = ask(slot, "HKEYS", pl_key_shard(instance, slot->partition, "sums"), on_ticks) &&
@@ -197,7 +245,7 @@ static bool ask_all(struct pl_slot *slot, bool with_units)
               ask(slot, "HGETALL", pl_key_shard(instance, slot->partition, "front"), on_front) &&
               ask(slot, "HGETALL", pl_key_shard(instance, slot->partition, "cells"), on_cells);
 
-    for (uint32_t bucket = 0; ok && with_units && bucket < PL_STATE_BUCKETS; bucket++)
+    for (uint32_t bucket = 0; ok && slot->promise.units > 0 && bucket < PL_STATE_BUCKETS; bucket++)
         ok = ask(slot, "HGETALL", pl_key_bucket(instance, slot->partition, bucket), on_units);
     return ok && ask_meta(slot);
 }
@@ -205,7 +253,6 @@ static bool ask_all(struct pl_slot *slot, bool with_units)
 void pl_slot_load(struct pl_slot *slot, const struct pl_acquired *acquired)
 {
     struct pl_err err = {0};
-    uint64_t units;
     int64_t schema;
 
     if (pl_slot_make_shard(slot, &err)) {
@@ -216,17 +263,16 @@ void pl_slot_load(struct pl_slot *slot, const struct pl_acquired *acquired)
         pl_slot_halt(slot, "state in Redis has a schema that this version does not know: run the newer plateaud");
         return;
     }
-    if (!read_offsets(slot, acquired) || !read_counters(slot, acquired) || !meta_count(acquired, "units", &units)) {
-        pl_slot_halt(slot, "state in Redis: the meta hash of partition %" PRId32 " has a field that is no number",
-                     slot->partition);
+    if (!read_offsets(slot, acquired) || !read_counters(slot, acquired) || !read_promise(slot, acquired)) {
+        pl_slot_halt(
+            slot, "state in Redis: the meta hash of partition %" PRId32 " lacks a field, or has one that is no number",
+            slot->partition);
         return;
     }
     slot->phase = PL_SLOT_LOADING;
     slot->load_left = 0;
     slot->load_failed = false;
     slot->n_unjudged = 0;
-    if (acquired->existed ? !ask_all(slot, units > 0) : false)
+    if (!ask_all(slot))
         slot->load_failed = true; /* the link went down; its replies are already NULL, up() starts over */
-    else if (!acquired->existed)
-        run(slot);
 }

@@ -100,7 +100,7 @@ bool pl_state_take_name(struct pl_span *rest, struct pl_span *name)
 {
     uint32_t len;
 
-    if (!pl_state_take_count(rest, PL_NAME_BYTES, &len) || len > rest->len || len == 0)
+    if (!pl_state_take_count(rest, PL_NAME_BYTES, &len) || len > rest->len || len == 0 || memchr(rest->ptr, '\0', len))
         return false;
     *name = (struct pl_span){rest->ptr, len};
     rest->ptr += len;
@@ -132,6 +132,11 @@ enum pl_status pl_state_write(struct pl_shard *shard, pl_state_emit_fn emit, voi
 size_t pl_state_dirty(const struct pl_shard *shard)
 {
     return (size_t)shard->units.n_dirty + shard->units.n_gone;
+}
+
+size_t pl_state_cells(const struct pl_shard *shard)
+{
+    return shard->cells_stored;
 }
 
 enum pl_status pl_state_read(struct pl_shard *shard, enum pl_state_kind kind, struct pl_span field,

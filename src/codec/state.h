@@ -30,6 +30,11 @@ enum pl_status pl_state_write(struct pl_shard *shard, pl_state_emit_fn emit, voi
 /* How many unit records a write would emit now: the worker commits early above commit_records. */
 size_t pl_state_dirty(const struct pl_shard *shard);
 
+/* How many fields of cells, and of the dictionary, the store has: those read, and what was written since. The second is
+ * O(definitions). */
+size_t pl_state_cells(const struct pl_shard *shard);
+size_t pl_state_names(const struct pl_shard *shard);
+
 /* Take one field back into a new shard, in the order DICT, FRONT, CELL, UNIT; then call pl_state_ready once. */
 enum pl_status pl_state_read(struct pl_shard *shard, enum pl_state_kind kind, struct pl_span field,
                              struct pl_span value, struct pl_err *err) PL_MUSTCHECK;

@@ -69,8 +69,10 @@ static enum pl_status write_row(struct pl_shard *shard, struct pl_cells_row *row
         if (!row->stored)
             return PL_OK;
         row->stored = false;
+        shard->cells_stored--;
         return pl_state_delete(out, PL_STATE_CELL, 0, err);
     }
+    shard->cells_stored += !row->stored;
     row->stored = true;
     pl_buf_add_signed(&out->value, amount->n);
     pl_buf_add_signed(&out->value, amount->sum);
@@ -91,6 +93,7 @@ static enum pl_status write_gone(struct pl_shard *shard, struct pl_state_out *ou
         pl_state_begin(out);
         pl_buf_add(&out->field, rest.ptr + 1, len);
         status = pl_state_delete(out, PL_STATE_CELL, 0, err);
+        shard->cells_stored--;
         rest.ptr += len + 1;
         rest.len -= len + 1;
     }
@@ -233,6 +236,7 @@ enum pl_status pl_state_read_cell(struct pl_shard *shard, struct pl_span field, 
         !translate(shard, &stored, &keep))
         return pl_err_set(err, PL_ERR_INPUT, "state: a cell of kind %u is damaged or names nothing known",
                           stored.key.kind);
+    shard->cells_stored++;
     if (keep) {
         pl_cells_restore(&shard->cells, &stored.key, &amount);
         return PL_OK;

@@ -247,6 +247,15 @@ enum pl_status pl_state_read_dict(struct pl_shard *shard, struct pl_span field, 
     return pl_err_set(err, PL_ERR_INPUT, "state: an unknown field in the dictionary");
 }
 
+size_t pl_state_names(const struct pl_shard *shard)
+{
+    size_t n = shard->registry.n;
+
+    for (uint32_t id = 0; id < shard->dict.n; id++)
+        n += shard->dict.entries[id].text && shard->dict.entries[id].stored;
+    return n;
+}
+
 /* Store new definitions; delete those that no rule has any more: their ids are retired, so that what was collected
  * under them cannot come back without what it stood for. */
 static enum pl_status write_entry(struct pl_dict_entry *entry, uint32_t id, struct pl_state_out *out,

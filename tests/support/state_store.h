@@ -78,6 +78,26 @@ static inline enum pl_status read_kind(struct pl_shard *shard, enum pl_state_kin
     return PL_OK;
 }
 
+static inline size_t stored_fields(enum pl_state_kind kind)
+{
+    size_t n = 0;
+
+    for (unsigned at = 0; at < store.n; at++)
+        n += store.fields[at].kind == kind;
+    return n;
+}
+
+/* What a shard says is stored of it: by these numbers a loss is noticed. */
+static inline void check_counts(const struct pl_shard *shard)
+{
+    struct pl_shard_stats stats;
+
+    pl_shard_stats(shard, &stats);
+    assert_int_equal(pl_state_cells(shard), stored_fields(PL_STATE_CELL));
+    assert_int_equal(pl_state_names(shard), stored_fields(PL_STATE_DICT));
+    assert_int_equal(stats.units, stored_fields(PL_STATE_UNIT));
+}
+
 /* A new shard from what is stored; NULL and *err when the state is refused. */
 static inline struct pl_shard *load(const struct pl_rules *rules, unsigned n_inputs, struct pl_err *err)
 {
@@ -90,8 +110,10 @@ static inline struct pl_shard *load(const struct pl_rules *rules, unsigned n_inp
         status = read_kind(shard, kinds[at], err);
     if (!status)
         status = pl_state_ready(shard, err);
-    if (!status)
+    if (!status) {
+        check_counts(shard);
         return shard;
+    }
     pl_shard_free(shard);
     return NULL;
 }
@@ -101,6 +123,7 @@ static inline void save(struct pl_shard *shard)
     store.writes = store.deletes = 0;
     assert_int_equal(pl_state_write(shard, emit, &store, NULL), PL_OK);
     assert_int_equal(pl_state_dirty(shard), 0);
+    check_counts(shard);
 }
 
 static inline void empty_store(void)

@@ -29,6 +29,7 @@ struct pl_shard {
     uint64_t hash_stored;
     bool waiting_stored;
     uint32_t dict_stored;
+    size_t cells_stored;
     struct pl_buf gone_cells; /* codec/state: fields of cells that nothing refers to any more: length byte, bytes */
 };
 

@@ -37,9 +37,26 @@ static bool is_answer(struct pl_evaluator *ev, const struct pl_reply *reply, con
     return false;
 }
 
+/* An area of which facts are known had its standing written beside them. */
+static bool has_standings(struct pl_evaluator *ev, const bool found[PL_RULES_AREAS_MAX])
+{
+    const struct pl_ledger *ledger = pl_judge_ledger(ev->judge);
+
+    for (size_t at = 0; at < ledger->n; at++) {
+        uint32_t area = ledger->rows[at].area;
+
+        if (area == PL_RULES_NONE || found[area])
+            continue;
+        pl_evaluator_halt(ev, "the standing of area %s in Redis is missing", ev->conf->rules->areas[area].id);
+        return false;
+    }
+    return true;
+}
+
 static void on_standings(void *ctx, const struct pl_reply *reply)
 {
     struct pl_evaluator *ev = ctx;
+    bool found[PL_RULES_AREAS_MAX] = {false};
     struct pl_err err = {0};
 
     if (!pl_evaluator_answered(ev, reply, EVAL_LOADING))
@@ -54,9 +71,13 @@ static void on_standings(void *ctx, const struct pl_reply *reply)
             pl_evaluator_halt(ev, "%s", err.text);
             return;
         }
-        if (area != PL_RULES_NONE)
-            pl_judge_restore_standing(ev->judge, area, &standing, ev->judged_us);
+        if (area == PL_RULES_NONE)
+            continue;
+        found[area] = true;
+        pl_judge_restore_standing(ev->judge, area, &standing, ev->judged_us);
     }
+    if (!has_standings(ev, found))
+        return;
     ev->phase = EVAL_RUNNING;
     pl_log(PL_LOG_INFO, "event=evaluator_running facts=%zu", pl_judge_ledger(ev->judge)->n);
 }
@@ -78,10 +99,14 @@ static bool take_row(struct pl_evaluator *ev, const struct pl_reply *entry, stru
     struct pl_field fields[PL_ROW_FIELDS_MAX];
     const struct pl_reply *pairs;
     struct pl_row row;
+    char id[32];
     size_t n = 0;
 
     if (entry->type != PL_REPLY_ARRAY || entry->n != 2 || entry->elements[1].type != PL_REPLY_ARRAY)
         return !pl_err_set(err, PL_ERR_INPUT, "ledger: an entry has an unexpected shape");
+    snprintf(id, sizeof(id), "%zu-0", ++ev->rows_stored);
+    if (!pl_span_is(entry->elements[0].text, id))
+        return !pl_err_set(err, PL_ERR_INPUT, "ledger: the row %s is missing", id);
     pairs = &entry->elements[1];
     for (size_t at = 0; at + 1 < pairs->n && n < PL_ROW_FIELDS_MAX; at += 2)
         fields[n++] = (struct pl_field){pairs->elements[at].text, pairs->elements[at + 1].text};
@@ -99,11 +124,15 @@ static void on_ledger(void *ctx, const struct pl_reply *reply)
     if (!is_answer(ev, reply, "ledger"))
         return;
     for (size_t at = 0; at < reply->n; at++) {
-        ev->rows_stored++;
         if (!take_row(ev, &reply->elements[at], &err)) {
             pl_evaluator_halt(ev, "%s", err.text);
             return;
         }
+    }
+    if (reply->n == 0 && ev->rows_wanted >= 0 && ev->rows_stored != (size_t)ev->rows_wanted) {
+        pl_evaluator_halt(ev, "ledger: %zu rows are there and %" PRId64 " were written", ev->rows_stored,
+                          ev->rows_wanted);
+        return;
     }
     if (reply->n == 0) {
         load_standings(ev);
@@ -137,6 +166,7 @@ void pl_evaluator_load(struct pl_evaluator *ev, const struct pl_acquired *acquir
     }
     if (!meta_int(acquired, "judged_to_us", PL_TIME_NONE, &ev->judged_us) ||
         !meta_int(acquired, "largest_place_us", PL_TIME_NONE, &ev->largest_place_us) ||
+        !meta_int(acquired, "rows", -1, &ev->rows_wanted) ||
         !meta_int(acquired, "partitions", ev->partitions, &partitions)) {
         pl_evaluator_halt(ev, "a field of the meta hash in Redis is no number");
         return;

@@ -238,8 +238,8 @@ static void write_areas(struct pl_evaluator *ev)
 
 void pl_evaluator_commit(struct pl_evaluator *ev)
 {
-    char judged[32], place[32], partitions[16], judged_text[PL_STAMP_BYTES], hash[32];
-    struct pl_span meta[16];
+    char judged[32], place[32], partitions[16], judged_text[PL_STAMP_BYTES], hash[32], rows[32];
+    struct pl_span meta[24];
     size_t n = 0;
 
     write_areas(ev);
@@ -249,13 +249,12 @@ void pl_evaluator_commit(struct pl_evaluator *ev)
     snprintf(place, sizeof(place), "%" PRId64, ev->largest_place_us);
     snprintf(partitions, sizeof(partitions), "%u", ev->partitions);
     snprintf(hash, sizeof(hash), "%016" PRIx64, ev->conf->rules->hash);
-    const char *const pairs[] = {"schema",           "1",
-                                 "version",          PL_VERSION,
-                                 "config",           hash,
-                                 "partitions",       partitions,
-                                 "judged_to_us",     judged,
-                                 "largest_place_us", place,
-                                 "complete_to",      pl_stamp_format(ev->judged_us, judged_text)};
+    snprintf(rows, sizeof(rows), "%zu", ev->rows_stored);
+    const char *const pairs[] = {
+        "schema",           "1",        "rows",         rows,
+        "version",          PL_VERSION, "config",       hash,
+        "partitions",       partitions, "judged_to_us", judged,
+        "largest_place_us", place,      "complete_to",  pl_stamp_format(ev->judged_us, judged_text)};
     /* Until something is judged there is no time up to which it is. */
     for (; n < sizeof(pairs) / sizeof(*pairs) - (ev->judged_us == PL_TIME_NONE ? 2 : 0); n++)
         meta[n] = pl_span_of(pairs[n]);

@@ -225,6 +225,30 @@ static bool read_field(struct pl_span name, struct pl_span value, const struct p
     return read_number(name, value, row);
 }
 
+/* Without these fields a row is not one that we wrote. */
+static bool is_whole(const struct pl_field *fields, size_t n)
+{
+    static const char *const needed[] = {"kind", "area", "tick", "id", "experiment"};
+    unsigned found = 0;
+
+    for (size_t f = 0; f < n; f++)
+        for (unsigned at = 0; at < sizeof(needed) / sizeof(*needed); at++)
+            if (pl_span_is(fields[f].name, needed[at]))
+                found |= 1u << at;
+    return found == (1u << sizeof(needed) / sizeof(*needed)) - 1;
+}
+
+/* What feeds detectors must be figures they can work with. */
+static bool is_sound(const struct pl_row *row)
+{
+    if (row->kind != PL_ROW_RESULT || row->excluded != PL_ENTERED)
+        return true;
+    for (unsigned at = 0; at < row->arms.n; at++)
+        if (!isfinite(row->arms.effect[at]) || !(row->arms.se[at] > 0) || !isfinite(row->arms.se[at]))
+            return false;
+    return isfinite(row->effect) && isfinite(row->se) && row->se > 0 && row->time_us != PL_TIME_NONE;
+}
+
 enum pl_status pl_row_read(const struct pl_field *fields, size_t n, const struct pl_rules *rules, struct pl_row *row,
                            struct pl_err *err)
 {
@@ -235,6 +259,9 @@ enum pl_status pl_row_read(const struct pl_field *fields, size_t n, const struct
             return pl_err_set(err, PL_ERR_INPUT, "ledger: field %.*s has the wrong value \"%.*s\"",
                               (int)fields[f].name.len, fields[f].name.ptr,
                               (int)(fields[f].value.len < 64 ? fields[f].value.len : 64), fields[f].value.ptr);
+    if (!is_whole(fields, n) || !is_sound(row))
+        return pl_err_set(err, PL_ERR_INPUT, "ledger: the row %s lacks a field, or was entered without its figures",
+                          row->id);
     return PL_OK;
 }
 
@@ -322,6 +349,8 @@ static bool read_looks_pair(struct pl_span name, struct pl_span value, struct pl
 enum pl_status pl_row_get_standing(struct pl_span text, struct pl_standing *standing, struct pl_err *err)
 {
     *standing = (struct pl_standing){pl_alert_state_init(), pl_looks_init()};
+    if (text.len == 0)
+        return pl_err_set(err, PL_ERR_INPUT, "standing: it is empty");
     while (text.ptr) {
         struct pl_span pair = pl_span_cut(&text, ' ');
         struct pl_span value = pair;

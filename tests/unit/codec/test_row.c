@@ -47,6 +47,10 @@ static void some_row(struct pl_random *random, struct pl_row *row)
     row->excluded = (enum pl_exclusion)(random_bits(random) % (PL_EXCLUDED_OLD_EPOCH + 1));
     row->effect = some_number(random);
     row->se = some_number(random);
+    if (row->excluded == PL_ENTERED) {
+        row->effect = random_normal(random);
+        row->se = .01 + random_share(random);
+    }
     row->baseline = some_number(random);
     row->mean_control = some_number(random);
     row->n_control = (double)(random_bits(random) % 1000000);
@@ -102,7 +106,6 @@ static void what_is_wrong_is_named(void **state)
                                          {"time", "yesterday"}, {"effect", "1,5"}, {"early", "yes"},
                                          {"excluded", "bored"}, {"se", "nan"},     {"start", "1970-01-01"}};
     struct pl_rules *rules = fixture_rules("price");
-    struct pl_field area = {pl_span_of("area"), pl_span_of("gone")}, newer = {pl_span_of("mood"), pl_span_of("x")};
     struct pl_row row;
 
     (void)state;
@@ -113,9 +116,52 @@ static void what_is_wrong_is_named(void **state)
         assert_int_equal(pl_row_read(&field, 1, rules, &row, &err), PL_ERR_INPUT);
         assert_non_null(strstr(err.text, bad[at][0]));
     }
-    assert_int_equal(pl_row_read(&area, 1, rules, &row, NULL), PL_OK);
+    pl_rules_free(rules);
+}
+
+/* Fields of a row as the store has them; the last ones are the test's own. */
+static size_t whole_row(struct pl_field *fields)
+{
+    static const char *const pairs[][2] = {{"kind", "result"},
+                                           {"area", "checkout"},
+                                           {"tick", "2026-01-02T00:00:00Z"},
+                                           {"id", "r1"},
+                                           {"experiment", "e1"},
+                                           {"time", "2026-01-01T00:00:00Z"},
+                                           {"excluded", "entered"},
+                                           {"effect", "0.1"},
+                                           {"se", "0.01"}};
+    size_t n = sizeof(pairs) / sizeof(*pairs);
+
+    for (size_t at = 0; at < n; at++)
+        fields[at] = (struct pl_field){pl_span_of(pairs[at][0]), pl_span_of(pairs[at][1])};
+    return n;
+}
+
+static void nothing_is_guessed(void **state)
+{
+    struct pl_rules *rules = fixture_rules("price");
+    struct pl_field fields[16];
+    struct pl_err err = {0};
+    struct pl_row row;
+    size_t n = whole_row(fields);
+
+    (void)state;
+    assert_int_equal(pl_row_read(fields, n, rules, &row, NULL), PL_OK);
+    fields[n] = (struct pl_field){pl_span_of("mood"), pl_span_of("x")}; /* of a newer version */
+    assert_int_equal(pl_row_read(fields, n + 1, rules, &row, NULL), PL_OK);
+    fields[1].value = pl_span_of("gone");
+    assert_int_equal(pl_row_read(fields, n, rules, &row, NULL), PL_OK);
     assert_int_equal(row.area, PL_RULES_NONE);
-    assert_int_equal(pl_row_read(&newer, 1, rules, &row, NULL), PL_OK);
+    for (size_t at = 0; at < n; at++) { /* without any one of them, but `excluded`, whose default is the same */
+        (void)whole_row(fields);
+        fields[at] = fields[n - 1];
+        assert_int_equal(pl_row_read(fields, n - 1, rules, &row, &err), at == 6 ? PL_OK : PL_ERR_INPUT);
+    }
+    (void)whole_row(fields);
+    fields[8].value = pl_span_of("0");
+    assert_int_equal(pl_row_read(fields, n, rules, &row, &err), PL_ERR_INPUT);
+    assert_non_null(strstr(err.text, "r1"));
     pl_rules_free(rules);
 }
 
@@ -189,6 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_come_back),
         cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(nothing_is_guessed),
         cmocka_unit_test(standings_come_back),
         cmocka_unit_test(a_standing_that_is_none_is_refused),
     };

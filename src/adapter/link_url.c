@@ -73,6 +73,15 @@ static enum pl_status parse_user(struct pl_span user, struct pl_link_url *url, s
     return PL_OK;
 }
 
+/* What would be another part of a url: most likely a password that someone put there after all. */
+static bool has_marks(struct pl_span host)
+{
+    for (size_t at = 0; at < host.len; at++)
+        if (strchr("@[]/?#", host.ptr[at]))
+            return true;
+    return false;
+}
+
 /* host, host:port, [v6], [v6]:port */
 static enum pl_status parse_host(struct pl_span text, struct pl_link_url *url, struct pl_err *err)
 {
@@ -91,6 +100,8 @@ static enum pl_status parse_host(struct pl_span text, struct pl_link_url *url, s
     }
     if (host.len == 0 || !pl_span_copy(host, url->host, sizeof(url->host)))
         return pl_err_set(err, PL_ERR_INPUT, "redis url: the host is empty or too long");
+    if (has_marks(host))
+        return pl_err_set(err, PL_ERR_INPUT, "redis url: the host has one of @ [ ] / ? #");
     if (!number(port, 1, 65535, &value) || !pl_span_copy(port, url->port, sizeof(url->port)))
         return pl_err_set(err, PL_ERR_INPUT,
                           "redis url: the port must be 1 to 65535 (an IPv6 address goes in brackets)");

@@ -440,6 +440,8 @@ enum pl_status pl_growthbook_next(struct pl_growthbook *book, struct pl_growthbo
     *result = (struct pl_growthbook_result){.control = {.type = PL_CONTROL_RESULT,
                                                         .start_us = PL_TIME_NONE,
                                                         .time_us = PL_TIME_NONE,
+                                                        .value = (double)NAN,
+                                                        .value_se = (double)NAN,
                                                         .cost = 1,
                                                         .shipped = true,
                                                         .healthy = true}};

@@ -223,7 +223,8 @@ static int cell_order(const void *a, const void *b)
     return pl_cell_key_order(&((const struct pl_cell *)a)->key, &((const struct pl_cell *)b)->key);
 }
 
-/* Cells under the reader's indexes; false when one names what the bytes do not list. */
+/* Cells under the reader's indexes; false when one names what the bytes do not list, or two are the same then (an id
+ * listed twice, a pair both ways round). */
 static bool move_cells(struct pl_sums *sums, const struct moves *moves)
 {
     size_t kept = 0;
@@ -244,6 +245,9 @@ static bool move_cells(struct pl_sums *sums, const struct moves *moves)
     sums->n_cells = kept;
     if (!sorted)
         qsort(sums->cells, kept, sizeof(*sums->cells), cell_order);
+    for (size_t at = 1; at < kept; at++)
+        if (cell_order(&sums->cells[at - 1], &sums->cells[at]) == 0)
+            return false;
     return true;
 }
 

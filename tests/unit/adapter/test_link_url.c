@@ -68,6 +68,7 @@ static void test_bad(void **state)
         {"redis://h/0/1", "database"},
         {"redis://h/1000001", "database"},
         {"redis://@h", "user"},
+        {"redis://user@secret@h", "@"},
         {"redis://user:secret@h", "password_file"},
         {"redis://:secret@h", "password_file"},
         {"redis://h /0", "blanks"},

@@ -91,6 +91,7 @@ static void takes_means_deviations_and_users(void **state)
     assert_int_equal(pl_growthbook_effect(&result, .2, &err), PL_OK);
     assert_near(result.control.effect, .05, 1e-12);
     assert_near(result.control.se, .021617741156, 1e-8);
+    assert_true(isnan(result.control.value) && isnan(result.control.value_se)); /* nothing of the kind is said */
 }
 
 static void a_control_of_zero_gives_no_share(void **state)

@@ -13,6 +13,7 @@
 #include <event2/event.h>
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -314,6 +315,15 @@ static bool make_nonce(uint64_t *nonce)
     return true;
 }
 
+/* What a commit of a backlog or a backlog of Kafka needs goes back to the system when it is freed. Left to itself
+ * malloc learns from the first large block that it frees to take such blocks from the threads' arenas, which keep them.
+ */
+static void keep_heap_small(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    (void)mallopt(M_TRIM_THRESHOLD, 512 * 1024);
+}
+
 enum pl_exit pl_daemon_run(const char *conf_path)
 {
     static struct daemon daemon; /* one per process; large */
@@ -331,6 +341,7 @@ enum pl_exit pl_daemon_run(const char *conf_path)
         pl_log_set_level(level);
     signal(SIGPIPE, SIG_IGN);
     (void)prctl(PR_SET_DUMPABLE, 0); /* secrets stay out of core files */
+    keep_heap_small();
     warn(conf);
     daemon.conf_path = conf_path;
     daemon.started_us = pl_clock_monotonic_us();

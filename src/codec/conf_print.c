@@ -1,5 +1,10 @@
 #include "codec/conf_internal.h"
 
+#include "core/count/before.h"
+#include "core/count/feature.h"
+#include "core/count/plan.h"
+#include "core/count/usage.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -60,6 +65,51 @@ static void print_discovery(const struct pl_conf *conf, struct pl_buf *out)
                 rules->max_experiments, PL_VARIANTS_MAX);
 }
 
+#define UNIT_BYTES 47 /* record, at most 11 of index, place in the list of changes */
+#define EVENT_BYTES 72
+#define IDENTITY_BYTES 16
+
+/* Words of what a unit has whatever experiments it is in (core/count/words.h). */
+static unsigned words_of_unit(const struct pl_rules *rules)
+{
+    unsigned words = PL_WORDS_FIRST + 3 * rules->n_funnels + PL_FEATURE_WORDS * rules->n_features;
+
+    for (unsigned area = 0; area < rules->n_areas; area++)
+        words += pl_rules_observed(rules, area) ? PL_USAGE_WORDS : 0;
+    for (unsigned metric = 0; metric < rules->n_metrics; metric++)
+        words += rules->metrics[metric].before_us > 0 ? PL_BEFORE_AT + PL_BEFORE_DAYS : 0;
+    return words;
+}
+
+/* What a partition takes when it is full: the formula, so that it can be reckoned before. Words are rounded up by the
+ * slab, to 16 bytes or a quarter. */
+static void print_memory(const struct pl_conf *conf, struct pl_buf *out)
+{
+    const struct pl_rules *rules = conf->rules;
+    struct pl_plan *plan = pl_plan_new(rules);
+    unsigned unit = UNIT_BYTES + 8 * words_of_unit(rules), most = 0;
+
+    if (!plan)
+        return;
+    pl_buf_addf(out,
+                "# memory of a partition, at most, with what it rounds up (below 16 B, above 128 B a quarter):\n"
+                "#   %u B a unit + for each experiment that it is in",
+                unit);
+    for (unsigned area = 0; area < rules->n_areas; area++) {
+        unsigned entry = 8 * plan->entry[area];
+
+        most = entry > most ? entry : most;
+        if (area < 8)
+            pl_buf_addf(out, "%s %u B (%s)", area ? "," : "", entry, rules->areas[area].id);
+    }
+    pl_buf_addf(out,
+                "%s\n#   + %d B an event that is younger than lateness + %d B an event that is younger than dedup\n"
+                "#   with max_units in one experiment each: %.0f MB\n",
+                rules->n_areas > 8 ? ", ..." : "", EVENT_BYTES, IDENTITY_BYTES,
+                (unit + most + 16) * 1e-6 * rules->max_units);
+    pl_plan_free(plan);
+}
+
 void pl_conf_print(const struct pl_conf *conf, struct pl_buf *out)
 {
     const struct pl_conf_text *text = pl_conf_text_of(conf);
@@ -71,4 +121,5 @@ void pl_conf_print(const struct pl_conf *conf, struct pl_buf *out)
             if (strcmp(text->sections[section]->type, kind->type) == 0)
                 print_section(text->sections[section], out);
     print_discovery(conf, out);
+    print_memory(conf, out);
 }

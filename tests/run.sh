@@ -61,12 +61,19 @@ release() {
 
 asan() {
     configure build-asan asan && build build-asan || return
-    UBSAN_OPTIONS=print_stacktrace=1 check build-asan -j 2 -L '^(unit|fuzz|oracle)$'
+    UBSAN_OPTIONS=print_stacktrace=1 check build-asan -j 2 -L '^(unit|fuzz|oracle|alloc)$'
 }
 
-# Compiling without a warning is the test.
+# Compiling without a warning is the test; and each fuzzer looks for a few seconds further than its corpus.
 clang() {
     CC=clang configure build-clang clang && build build-clang && passed=$((passed + 1))
+    step "fuzz, 3 s each"
+    if FUZZ_SECONDS=3 tests/fuzz.sh >"$log" 2>&1; then
+        passed=$((passed + 1))
+    else
+        tail -n 100 "$log"
+        fail "fuzz"
+    fi
 }
 
 # Data races: the unit tests of the layers that have threads, then the daemon itself between real servers.

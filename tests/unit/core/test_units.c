@@ -5,6 +5,14 @@ static struct pl_unit_id id_of(uint64_t at)
     return (struct pl_unit_id){at, at % 7}; /* long chains: many share their low bits */
 }
 
+static uint32_t made(struct pl_units *units, struct pl_unit_id id)
+{
+    uint32_t handle = pl_units_make(units, id);
+
+    assert_int_not_equal(handle, 0);
+    return handle;
+}
+
 static struct pl_units *make(uint32_t cap)
 {
     static struct pl_units units;
@@ -26,7 +34,7 @@ static void finds_what_was_made_up_to_the_cap(void **state)
         uint32_t handle = pl_units_find(units, id_of(at));
 
         assert_int_equal(pl_units_at(units, handle)->id.high, at);
-        assert_int_equal(pl_units_make(units, id_of(at)), handle);
+        assert_int_equal(made(units, id_of(at)), handle);
     }
     pl_units_fini(units);
 }
@@ -38,7 +46,7 @@ static void removal_leaves_the_others_findable(void **state)
 
     (void)state;
     for (uint64_t at = 0; at < 600; at++)
-        pl_units_make(units, id_of(at));
+        made(units, id_of(at));
     for (uint64_t at = 0; at < 600; at += 3)
         assert_true(pl_units_remove(units, pl_units_find(units, id_of(at))));
     for (uint64_t at = 0; at < 600; at++)
@@ -52,7 +60,7 @@ static void states_grow_and_shrink(void **state)
 {
     struct pl_units *units = make(10);
     struct pl_words words = {0};
-    struct pl_unit *unit = pl_units_at(units, pl_units_make(units, id_of(1)));
+    struct pl_unit *unit = pl_units_at(units, made(units, id_of(1)));
 
     (void)state;
     for (uint32_t n = 1; n < 200; n++) {
@@ -82,7 +90,7 @@ static void queues_follow_tails(void **state)
 
     (void)state;
     for (uint64_t at = 0; at < 3; at++) {
-        handle[at] = pl_units_make(units, id_of(at));
+        handle[at] = made(units, id_of(at));
         assert_non_null(pl_units_open(units, handle[at]));
     }
     assert_int_equal(units->queues[PL_UNITS_RECENT].n, 3);
@@ -108,7 +116,7 @@ static void queues_follow_tails(void **state)
 static void remembers_what_is_dirty_and_what_went(void **state)
 {
     struct pl_units *units = make(100);
-    uint32_t a = pl_units_make(units, id_of(1)), b = pl_units_make(units, id_of(2));
+    uint32_t a = made(units, id_of(1)), b = made(units, id_of(2));
 
     (void)state;
     assert_true(pl_units_mark(units, a));
@@ -130,7 +138,7 @@ static void the_list_of_changes_is_bounded(void **state)
 
     (void)state;
     for (uint64_t at = 0; at < 10000; at++) {
-        uint32_t handle = pl_units_make(units, id_of(at));
+        uint32_t handle = made(units, id_of(at));
 
         assert_true(pl_units_mark(units, handle));
         if (at >= 5)
@@ -155,7 +163,7 @@ static void a_walk_sees_everybody_in_a_round(void **state)
     assert_int_equal(pl_units_walk(units, &wrapped), 0);
     assert_true(wrapped);
     for (uint64_t at = 0; at < 300; at++)
-        pl_units_make(units, (struct pl_unit_id){at, at * 1234567});
+        made(units, (struct pl_unit_id){at, at * 1234567});
     do {
         seen += pl_units_walk(units, &wrapped) != 0;
         steps++;

@@ -221,11 +221,15 @@ class Shard:
         return [[shares.get(v, 0) for v in variants] for shares in (self.declared[name][:n] if n else [{}])]
 
     def dues(self, cells):
-        """The first ticks at or after the end of a metric's window over a day that holds units."""
-        for kind, name, _, _, pane in cells:
-            for metric in self.rules.metrics if kind == "exposed" else []:
-                if metric.area == self.rules.area_of(name).id:
-                    yield -(-((pane + 1) * DAY + metric.window) // HOUR) * HOUR
+        """The first ticks at or after the end of a metric's window over a day that holds units, or over a week that
+        holds times."""
+        windows = {metric.id: metric.window for metric in self.rules.metrics}
+        for (kind, name, _, detail, pane), value in cells.items():
+            if value[0] and kind in ("exposed", "time"):
+                area = self.rules.area_of(name).id
+                mine = [metric.window for metric in self.rules.metrics if metric.area == area] if kind == "exposed" \
+                    else [windows[detail.split("@")[0]]]
+                yield from (-(-(KINDS[kind].end(pane) + window) // HOUR) * HOUR for window in mine)
 
     def next_tick(self, tick, cells):
         """The next one at which anything may be new: events and control records that are placed below it, panes that

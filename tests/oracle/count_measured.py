@@ -27,7 +27,7 @@ def count_experiments(shard, life, cells):
             if metric.type == "time_to" and x:
                 first = taken(metric, actions_of(life[at:]), t0)[0]
                 cells.add("time", name, variant, week(t0), 1,
-                          detail=f"{metric.id}:{bucket(first.time - t0)}")
+                          detail=f"{metric.id}@{bucket(first.time - t0)}")
         for a, b in pairs(rules, area):
             cells.add("cross", name, variant, day(t0), q=values[a] * values[b],
                       detail=f"{variable(rules, a)}*{variable(rules, b)}")
@@ -128,7 +128,7 @@ def pairs(rules, area):
 
 
 def variable(rules, number):
-    return rules.metrics[number // 2].id + "~" * (number % 2)
+    return "~" * (number % 2) + rules.metrics[number // 2].id
 
 
 def attempts(funnel, actions):

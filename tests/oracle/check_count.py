@@ -14,110 +14,13 @@ import sys
 import time
 
 import count
-from count import DAY, HOUR, US, Action, Control, Exposure, Funnel, Metric, Rules, Shard
+from count_cell import DAY, HOUR, KINDS, NEVER, US
+from count_log import make_logs
+from count_rules import make_rules, rules_text
+from count import Shard
+from count_event import Exposure
 
 MINUTE = 60 * US
-ACTIONS = ["view", "cart", "buy", "ping", "quit"]
-STATES = ["stopped", "shipped", "reverted"]
-
-
-def make_rules(rng):
-    rules = Rules(lateness=rng.choice([0, US, MINUTE, MINUTE, 10 * MINUTE]),
-                  hold=rng.choice([5 * MINUTE, 10 * MINUTE, 2 * HOUR]),
-                  dedup=rng.choice([0, MINUTE, 10 * MINUTE, HOUR]),
-                  forget=rng.choice([2 * HOUR, 6 * HOUR, DAY, 90 * DAY, 90 * DAY]),
-                  experiments=rng.choice([1000] * 9 + [2]))
-    rules.areas = [("checkout", "c_"), ("search", "s_")]
-    for n in range(rng.randrange(0, 5)):
-        kind = rng.choice(["conversion", "count", "sum"])
-        rules.metrics.append(Metric(f"m{n}", kind, rng.choice(["checkout", "checkout", "search"]),
-                                    rng.choice([10 * MINUTE, HOUR, 6 * HOUR, 7 * HOUR + 1, DAY, 3 * DAY]),
-                                    0 if kind == "conversion" else rng.choice([0, 0, 2 * US, 5 * US]),
-                                    rng.choice([10 * US, 10**15]) if kind == "sum" else 0,
-                                    rng.sample(ACTIONS[:4], rng.choice([1, 1, 2]))))
-    for n in range(rng.randrange(0, 3)):
-        steps = [(rng.choice(ACTIONS[:3]), rng.choice([0, 0, 5 * MINUTE, HOUR])) for _ in range(rng.choice([2, 2, 3, 4]))]
-        if rng.random() < .6:
-            steps = [(ACTIONS[s % 3], gap) for s, (_, gap) in enumerate(steps)]
-        rules.funnels.append(Funnel(f"f{n}", "checkout", rng.choice([0, 20 * MINUTE, 2 * HOUR, DAY]), steps))
-    for metric in rules.metrics:
-        rules.read(*metric.actions)
-    for funnel in rules.funnels:
-        rules.read(*[action for action, _ in funnel.steps])
-    return rules
-
-
-def rules_text(rules, n_inputs):
-    out = ["reset"]
-    for name in ("lateness", "hold", "dedup", "forget", "experiments"):
-        out.append(f"set {name} {getattr(rules, name)}")
-    out += [f"area {name} {prefix}*" for name, prefix in rules.areas]
-    for m in rules.metrics:
-        out.append(f"metric {m.id} {m.type} {m.area} {m.window} {m.cap} {m.bound} price {','.join(m.actions)}")
-    for f in rules.funnels:
-        steps = ",".join(f"{action}:{gap}" for action, gap in f.steps)
-        out.append(f"funnel {f.id} {f.area} {f.window} {steps}")
-    return out + [f"shard {n_inputs}"]
-
-
-class Shape:
-    """What kind of log: how coarse its times are (exact boundaries and ties), and what it has much of."""
-
-    def __init__(self, rng):
-        self.grid = rng.choice([1, 1, US, US, 10 * MINUTE, HOUR, 6 * HOUR])
-        self.names = ["c_one", "c_two", "s_three", "nowhere"][:rng.choice([1, 2, 4])]
-        self.many = rng.random() < .03  # variants
-        self.variants = [f"v{n}" for n in range(20)] if self.many else ["control", "B", "C"]
-        self.exposures = .9 if self.many else .35
-        self.controls = .4 if rng.random() < .04 else .04
-        self.burst = rng.random() < .01
-        self.scale = rng.choice([2 * US, MINUTE, 10 * MINUTE, HOUR])
-
-
-def make_event(rng, rules, clock, shape):
-    lag = rng.choice([0, 0, 0, 0, rng.randrange(rules.lateness + 1), rng.randrange(3 * rules.lateness + 1),
-                      rng.randrange(3 * HOUR)])
-    at = count.floor(clock - lag, shape.grid)
-    unit = rng.randrange(1, rng.choice([3, 6]))
-    identity = rng.getrandbits(63)
-    if rng.random() < shape.exposures:
-        wild = shape.many or rng.random() < .3
-        variant = rng.choice(shape.variants) if wild else shape.variants[unit % 2]
-        return Exposure(unit, at, identity, shape.names[0] if shape.many else rng.choice(shape.names), variant)
-    value = rng.choice([None, US, 3 * US // 2, -US, 0, 20 * US])
-    return Action(unit, at, identity, rng.choice(ACTIONS), value)
-
-
-def make_control(rng, clock, shape):
-    shares = rng.choice([(), (("control", .5), ("B", .5)), (("control", .25), ("B", .75))])
-    state = rng.choice(STATES) if rng.random() < (.4 if shape.controls < .1 else .03) else "started"
-    at = count.floor(clock - rng.choice([0, 0, rng.randrange(HOUR)]), shape.grid)
-    return Control(at, state, rng.choice(shape.names), shares if state == "started" else ())
-
-
-def make_logs(rng, rules):
-    """For the control topic and each input, in order: (clock at which it was written, record)."""
-    n_inputs = rng.choice([1, 1, 2, 2, 3])
-    shape = Shape(rng)
-    clock = 19700 * DAY + count.floor(rng.randrange(2 * DAY), shape.grid)
-    logs = [[] for _ in range(n_inputs + 1)]
-    for _ in range(rng.randrange(5, 80)):
-        step = rng.choice([0, US, rng.randrange(shape.scale), rng.randrange(4 * shape.scale)])
-        if rng.random() < .01:
-            step = rng.randrange(rng.choice([4 * HOUR, 3 * DAY]))
-        clock += step if shape.grid == 1 else count.floor(step, shape.grid) + rng.choice([0, 0, shape.grid])
-        k = rng.randrange(1, n_inputs + 1)
-        if rng.random() < shape.controls:
-            logs[0].append((clock, make_control(rng, clock, shape)))
-        elif logs[k] and rng.random() < .12:  # again, perhaps with another time
-            again = rng.choice(logs[k][-6:])[1]
-            logs[k].append((clock, again._replace(time=rng.choice([again.time, clock]))))
-        else:
-            logs[k].append((clock, make_event(rng, rules, clock, shape)))
-    for _ in range(rng.randrange(250, 600) if shape.burst else 0):
-        clock += rng.randrange(US // 4)
-        logs[1].append((clock, Action(1, clock, rng.getrandbits(63), rng.choice(ACTIONS), US)))
-    return logs
 
 
 def record_text(k, record):
@@ -148,7 +51,7 @@ class Run:
         for stage in stages:
             self.send(lambda _: stage + rng.randrange(spread + 1))
             self.some()
-        self.send(lambda _: count.NEVER)
+        self.send(lambda _: NEVER)
         while any(self.queues):
             self.some()
         self.finish(raises)
@@ -208,7 +111,7 @@ class Run:
         return n > 0
 
     def expect_advance(self):
-        self.expect_ticks(count.NEVER)
+        self.expect_ticks(NEVER)
         self.expect_frontier()
 
     def expect_frontier(self):
@@ -265,20 +168,31 @@ def normalise(text):
 
 def make_runs(seed):
     rng = random.Random(seed)
-    rules = make_rules(rng)
-    logs = make_logs(rng, rules)
+    long = rng.random() < .4
+    rules = make_rules(rng, long)
+    logs = make_logs(rng, rules, long)
     spread = rng.choice([rules.hold // 4, rules.hold // 4, 3 * rules.hold])
-    raises = [0, rng.choice([0, HOUR, 30 * HOUR, 100 * HOUR, 100 * HOUR])]
-    if rng.random() < .008:
-        raises.append(402 * DAY)
+    if long:
+        raises = [0, rng.choice([0, HOUR, 8 * DAY, 35 * DAY, 110 * DAY])]
+        raises += rng.choice([[]] * 20 + [[402 * DAY], [510 * DAY]])
+    else:
+        raises = [0, rng.choice([0, HOUR, 30 * HOUR, 100 * HOUR, 100 * HOUR])]
+        raises += [402 * DAY] if rng.random() < .008 else []
     return [Run(rng, rules, logs, spread, raises) for _ in range(3)]
 
 
 def difference(run, got):
     for at, (a, b) in enumerate(zip(run.expected + ["(end)"], got + ["(end)"])):
         if a != b:
-            return f"line {at}: expected {a!r}, got {b!r}\n  after {got[max(0, at - 3):at]}"
+            return f"line {at}: expected {a!r}, got {b!r}\n{block(run.expected, at)}\nbut it is\n{block(got, at)}"
     return None
+
+
+def block(lines, at):
+    """What begins with the title before this line, and the title after it; only the first lines."""
+    first = max([n for n in range(at + 1) if n < len(lines) and lines[n][0] in "TLF"], default=0)
+    shown = [line for line in lines[first:at + 6]]
+    return "\n".join("  " + line for line in shown[:1] + shown[max(1, at - first - 2):])
 
 
 def feed(tool, runs):

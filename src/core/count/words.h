@@ -1,7 +1,7 @@
 /* The state of a unit as 64-bit words: what step reads and writes, and what lies in memory between events.
  *
  *   word 0                              place of the unit's last event
- *   experiment: header, t0, x...        x of each metric of its area, uncut; a mixed one has neither
+ *   experiment: header, t0, words...    words of the metrics of its area, see measure.h; a mixed one has neither
  *   funnel:     header, entry, last     times of the attempt's first and of its last step
  *   area, feature, before:              see usage.h, feature.h and before.h
  *   left:       header, day             see feature.h; there may be several of an area
@@ -66,6 +66,9 @@ uint32_t pl_words_find(const struct pl_words *words, enum pl_words_kind kind, ui
 
 /* n more words at the end, zeroed; false without memory. */
 bool pl_words_push(struct pl_words *words, uint32_t n);
+
+/* n more words at a position, zeroed: what stood there moves up. False without memory. */
+bool pl_words_insert(struct pl_words *words, uint32_t at, uint32_t n);
 
 /* Take n words out. */
 void pl_words_cut(struct pl_words *words, uint32_t at, uint32_t n);

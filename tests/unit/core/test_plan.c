@@ -40,8 +40,13 @@ static void lists_metrics_by_area(void **state)
     assert_int_equal(metrics[0], 3);
     pl_plan_metrics(plan, PL_RULES_NONE, &n);
     assert_int_equal(n, 0);
-    for (uint32_t metric = 0; metric < rules->n_metrics; metric++)
-        assert_int_equal(pl_plan_metrics(plan, rules->metrics[metric].area, &n)[plan->slots[metric]], metric);
+    assert_int_equal(plan->at[WORLD_SPENT], 4);
+    assert_int_equal(plan->at[3], 2); /* the first of its area */
+    assert_int_equal(plan->at[4], 5);
+    assert_int_equal(pl_plan_entry(plan, 0), 6);
+    assert_int_equal(pl_plan_entry(plan, 1), 2);
+    assert_int_equal(pl_plan_entry(plan, PL_RULES_NONE), 2);
+    assert_int_equal(plan->n_pairs, 0);
     pl_plan_free(plan);
     pl_rules_free(rules);
 }

@@ -3,6 +3,7 @@
 
 #include "codec/alert_doc.h"
 #include "codec/area_text.h"
+#include "codec/observed_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -105,9 +106,53 @@ void pl_plateau_area(struct pl_plateau *plateau, unsigned area,
         .ledger = pl_judge_ledger(plateau->judge),
         .area = area,
         .judged_us = plateau->judged_us,
+        .rules = plateau->conf->rules,
     };
 
     pl_area_text(&view, visit, ctx);
+}
+
+static struct pl_observed_view observed(const struct pl_plateau *plateau, uint32_t area)
+{
+    return (struct pl_observed_view){
+        .rules = plateau->conf->rules,
+        .sums = pl_judge_sums(plateau->judge),
+        .standing = pl_judge_standing(plateau->judge, area),
+        .judged_us = plateau->judged_us,
+    };
+}
+
+unsigned pl_plateau_features(const struct pl_plateau *plateau)
+{
+    return plateau->conf->rules->n_features;
+}
+
+const char *pl_plateau_feature_id(const struct pl_plateau *plateau, unsigned feature)
+{
+    return plateau->conf->rules->features[feature].id;
+}
+
+void pl_plateau_feature(const struct pl_plateau *plateau, unsigned feature,
+                        void (*visit)(void *ctx, const char *name, const char *value), void *ctx)
+{
+    struct pl_observed_view view = observed(plateau, plateau->conf->rules->features[feature].area);
+
+    if (plateau->judged_us != PL_TIME_NONE)
+        pl_observed_text_feature(&view, feature, visit, ctx);
+}
+
+bool pl_plateau_has_value(const struct pl_plateau *plateau, unsigned area)
+{
+    return pl_rules_observed(plateau->conf->rules, area);
+}
+
+void pl_plateau_value(const struct pl_plateau *plateau, unsigned area,
+                      void (*visit)(void *ctx, const char *name, const char *value), void *ctx)
+{
+    struct pl_observed_view view = observed(plateau, area);
+
+    if (plateau->judged_us != PL_TIME_NONE)
+        pl_observed_text_value(&view, area, visit, ctx);
 }
 
 /* A 128-bit sum of squares is never negative. */

@@ -6,10 +6,10 @@
 #include "util/stamp.h"
 
 #define WINDOW_DAYS 28
-#define COHORT_DAYS 28       /* within which a newly aware unit must repeat */
-#define YOUNG_DAYS 14        /* the same of a feature declared new */
-#define YOUNG_UNTIL_DAYS 56  /* how long it is new */
-#define YOUNG_LOOK_DAYS 21   /* its first look */
+#define COHORT_DAYS 28      /* within which a newly aware unit must repeat */
+#define YOUNG_DAYS 14       /* the same of a feature declared new */
+#define YOUNG_UNTIL_DAYS 56 /* how long it is new */
+#define YOUNG_LOOK_DAYS 21  /* its first look */
 #define FIRST_LOOK_DAYS 28
 #define HALF .5
 #define NONE 0xffu
@@ -103,8 +103,8 @@ void pl_adoption_read(const struct pl_rules *rules, uint32_t feature, const stru
     struct pl_adoption_counts *counts = &out->counts;
     int64_t only_aware = units(&from, PL_CELL_KNOWN, feature, 1), young_repeating;
 
-    counts->eligible = rule->eligible.n > 0 ? units(&from, PL_CELL_AUDIENCE, feature, 0)
-                                            : units(&from, PL_CELL_ACTIVE, rule->area, 0);
+    counts->eligible =
+        rule->eligible.n > 0 ? units(&from, PL_CELL_AUDIENCE, feature, 0) : units(&from, PL_CELL_ACTIVE, rule->area, 0);
     counts->adopted = units(&from, PL_CELL_KNOWN, feature, 2);
     counts->aware = only_aware + counts->adopted;
     counts->repeating = units(&from, PL_CELL_AGAIN, feature, 0);
@@ -180,7 +180,8 @@ static int64_t young_from_us(const struct pl_feature_rule *rule, int64_t start_u
 
 static bool is_tested(const struct pl_feature_rule *rule, int64_t start_us, int64_t tick_us)
 {
-    return tick_us >= (is_young(rule, tick_us) ? young_from_us(rule, start_us) : start_us + FIRST_LOOK_DAYS * PL_DAY_US);
+    return tick_us >=
+           (is_young(rule, tick_us) ? young_from_us(rule, start_us) : start_us + FIRST_LOOK_DAYS * PL_DAY_US);
 }
 
 static int64_t next_monday(int64_t time_us)

@@ -40,9 +40,9 @@ struct pl_adoption_counts {
 /* One feature at a tick. */
 struct pl_adoption {
     struct pl_adoption_counts counts;
-    double p[PL_GAPS];                /* as they are, not adjusted; NAN: not tested */
-    int64_t adopters;                 /* first use in W */
-    double median_days, p90_days;     /* from aware to first use, of them; NAN without any */
+    double p[PL_GAPS];            /* as they are, not adjusted; NAN: not tested */
+    int64_t adopters;             /* first use in W */
+    double median_days, p90_days; /* from aware to first use, of them; NAN without any */
 };
 
 void pl_adoption_read(const struct pl_rules *rules, uint32_t feature, const struct pl_sums *sums, int64_t tick_us,

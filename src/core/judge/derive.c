@@ -4,6 +4,7 @@
 #include "util/stamp.h"
 
 #define HALF_EVENT .5
+#define POOLED_WEEKS 4
 
 struct source {
     const struct pl_sums *sums;
@@ -67,6 +68,20 @@ static struct pl_looks_week week_of(const void *ctx, int64_t monday_us)
         (double)pl_sums_range(from->sums, flow, monday, monday).sum / (double)PL_MICRO,
         (double)pl_sums_range(from->sums, active, monday, monday).n,
     };
+}
+
+double pl_derive_rate(uint32_t area, uint32_t metric, const struct pl_sums *sums, int64_t tick_us)
+{
+    const struct source from = {sums, area, metric};
+    struct pl_looks_week all = {0., 0.};
+
+    for (int back = 1; back <= POOLED_WEEKS; back++) {
+        struct pl_looks_week week = week_of(&from, pl_stamp_monday(tick_us) - back * PL_WEEK_US);
+
+        all.top += week.top;
+        all.bottom += week.bottom;
+    }
+    return all.bottom > 0. ? all.top / all.bottom : PL_NAN;
 }
 
 bool pl_derive_step(struct pl_derive_looks *looks, const struct pl_rules *rules, uint32_t area,

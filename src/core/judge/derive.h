@@ -33,6 +33,9 @@ int64_t pl_derive_due(const struct pl_derive_looks *looks);
 bool pl_derive_step(struct pl_derive_looks *looks, const struct pl_rules *rules, uint32_t area,
                     const struct pl_sums *sums, int64_t tick_us);
 
+/* The metric's total per active unit of the area and week, over the last four complete weeks; NAN without any. */
+double pl_derive_rate(uint32_t area, uint32_t metric, const struct pl_sums *sums, int64_t tick_us);
+
 /* Is one of them rising? */
 bool pl_derive_rising(const struct pl_derive_looks *looks);
 

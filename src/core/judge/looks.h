@@ -29,10 +29,10 @@ struct pl_looks_week {
 };
 
 struct pl_looks_series {
-    bool share;     /* top is a part of bottom: logits; else logarithms */
-    double half;    /* stands for a top of 0 below a logarithm; 0: such a week says nothing */
-    int64_t lag_us; /* a week is mature this long after its end */
-    double alpha;   /* for all looks together */
+    bool share;       /* top is a part of bottom: logits; else logarithms */
+    double half;      /* stands for a top of 0 below a logarithm; 0: such a week says nothing */
+    int64_t lag_us;   /* a week is mature this long after its end */
+    double alpha;     /* for all looks together */
     int64_t first_us; /* Monday of the first entry in the sums, PL_TIME_NONE without one; for the first time only */
     struct pl_looks_week (*week)(const void *ctx, int64_t monday_us);
     const void *ctx; /* borrowed */

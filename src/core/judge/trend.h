@@ -2,13 +2,12 @@
  * funnel, for the value that users get and for what is taken from them.
  *
  * Of the funnel (entry -> goal), per week k, the logit of sum_b w_b p_bk over the values b of a breakdown, with weights
- * fixed at the first look so that a changing mix is not taken for a changing funnel; of the others, the logit of a share
- * or the logarithm of a rate. Ordinary least squares on the week number; the slope's standard
- * error is widened by sqrt((1+r)/(1-r)), r = clip(r1 + 1/m, 0, .9), r1 the lag-1 autocorrelation of residuals; t with
- * m - 2 df. D = 12 slopes. Looks only at weeks 12, 16, 20, ... of the epoch, the k-th at alpha_k = .05 / (k (k+1)),
- * over the last 52 weeks at most: STABLE   D -+ t SE inside (-eps, eps);   RISING  lower > 0;   FALLING  upper < 0;
- * else INCONCLUSIVE. Between looks the last look's verdict stands: the weeks after it are not read. Pure; O(weeks x
- * values).
+ * fixed at the first look so that a changing mix is not taken for a changing funnel; of the others, the logit of a
+ * share or the logarithm of a rate. Ordinary least squares on the week number; the slope's standard error is widened by
+ * sqrt((1+r)/(1-r)), r = clip(r1 + 1/m, 0, .9), r1 the lag-1 autocorrelation of residuals; t with m - 2 df. D = 12
+ * slopes. Looks only at weeks 12, 16, 20, ... of the epoch, the k-th at alpha_k = .05 / (k (k+1)), over the last 52
+ * weeks at most: STABLE   D -+ t SE inside (-eps, eps);   RISING  lower > 0;   FALLING  upper < 0; else INCONCLUSIVE.
+ * Between looks the last look's verdict stands: the weeks after it are not read. Pure; O(weeks x values).
  */
 #ifndef PL_CORE_JUDGE_TREND_H
 #define PL_CORE_JUDGE_TREND_H

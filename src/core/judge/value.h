@@ -11,10 +11,10 @@
 
 #include "core/judge/looks.h"
 
-#define PL_VALUE_DAYS_MAX 28     /* value days of a unit in the days D-27 .. D */
-#define PL_VALUE_WEEKS_MAX 12    /* retention is followed to this week */
+#define PL_VALUE_DAYS_MAX 28  /* value days of a unit in the days D-27 .. D */
+#define PL_VALUE_WEEKS_MAX 12 /* retention is followed to this week */
 #define PL_VALUE_RETENTION_WEEK 4
-#define PL_VALUE_POOLED_WEEKS 4  /* weeks or cohorts that one figure is of */
+#define PL_VALUE_POOLED_WEEKS 4 /* weeks or cohorts that one figure is of */
 
 struct pl_share {
     int64_t n, of;
@@ -39,9 +39,9 @@ struct pl_share pl_value_often(uint32_t area, const struct pl_sums *sums, int64_
 struct pl_value_week {
     int64_t monday_us;
     int64_t active;
-    int64_t events, units;                    /* value events, units with any */
-    int64_t fresh, recurring, resurrected;    /* of these: first value ever; value in the week before; neither */
-    int64_t dormant;                          /* value in the week before, none in this */
+    int64_t events, units;                 /* value events, units with any */
+    int64_t fresh, recurring, resurrected; /* of these: first value ever; value in the week before; neither */
+    int64_t dormant;                       /* value in the week before, none in this */
 };
 
 /* The week `back` weeks before the last complete one. */

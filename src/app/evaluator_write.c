@@ -112,6 +112,8 @@ static void write_edge(struct pl_evaluator *ev, const struct pl_area_edge *edge)
         .edge = &edge->edge,
         .advice = pl_judge_advice(ev->judge, edge->area),
         .state = pl_judge_area(ev->judge, edge->area),
+        .rules = ev->conf->rules,
+        .standing = pl_judge_standing(ev->judge, edge->area),
     };
     struct pl_key stream = pl_key_main(instance, "alerts");
     struct pl_key channel = pl_key_channel(instance), area_channel = pl_key_area_channel(instance, rule->id);

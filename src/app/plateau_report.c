@@ -4,6 +4,7 @@
 #include "codec/alert_doc.h"
 #include "codec/area_text.h"
 #include "codec/observed_text.h"
+#include "util/stamp.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +55,8 @@ static void report_edge(const struct pl_plateau *plateau, const struct pl_area_e
         .edge = &edge->edge,
         .advice = pl_judge_advice(plateau->judge, edge->area),
         .state = pl_judge_area(plateau->judge, edge->area),
+        .rules = plateau->conf->rules,
+        .standing = pl_judge_standing(plateau->judge, edge->area),
     };
     struct pl_buf json = {0};
     char id[33];

@@ -3,6 +3,7 @@
 #include "codec/row.h"
 
 #include "util/num.h"
+#include "util/stamp.h"
 
 #include <inttypes.h>
 #include <math.h>

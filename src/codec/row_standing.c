@@ -216,7 +216,7 @@ static bool read_derive_pair(const struct pl_rules *rules, struct pl_span name, 
     while (dot > 0 && name.ptr[dot - 1] != '.')
         dot--;
     if (dot == 0 || !read_id((struct pl_span){name.ptr, dot - 1}, id))
-        return false;
+        return true;
     metric = pl_rules_find_metric(rules, pl_span_of(id));
     if (metric == PL_RULES_NONE)
         return true;

@@ -170,7 +170,8 @@ static void print_text(const struct status *status)
 {
     struct pl_look look = pl_table_look(status->options.no_color);
     struct pl_table table = {.n_columns = HEADS, .right = 1u << 6 | 1u << 7, .look = look};
-    static const char *const heads[HEADS] = {"AREA", "VERDICT", "GRADE", "SINCE", "FUNNEL", "VALUE", "DELIVERED", "RESULTS", ""};
+    static const char *const heads[HEADS] = {"AREA",  "VERDICT",   "GRADE",   "SINCE", "FUNNEL",
+                                             "VALUE", "DELIVERED", "RESULTS", ""};
     char stamp[PL_STAMP_BYTES];
     struct pl_buf out = {0};
 

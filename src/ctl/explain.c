@@ -304,7 +304,8 @@ static void add_features(const struct screen *screen)
     pl_table_write(&table, 2, screen->out);
     pl_table_fini(&table);
     if (told->n_gaps > told->n_features)
-        pl_buf_addf(screen->out, "  and %u more features\n", told->n_gaps - told->n_features);
+        pl_buf_addf(screen->out, "  and %u more feature%s\n", told->n_gaps - told->n_features,
+                    told->n_gaps - told->n_features == 1 ? "" : "s");
 }
 
 static void add_levers(const struct screen *screen)

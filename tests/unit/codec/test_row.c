@@ -140,6 +140,7 @@ static void some_standing(struct pl_random *random, struct pl_standing *standing
 
 static void standings_come_back(void **state)
 {
+    struct pl_rules *rules = fixture_rules("revenue");
     struct pl_random random = {9};
     struct pl_buf text = {0};
 
@@ -165,12 +166,14 @@ static void standings_come_back(void **state)
         assert_true(same(back.looks.rate, one.looks.rate));
     }
     pl_buf_fini(&text);
+    pl_rules_free(rules);
 }
 
 static void a_standing_that_is_none_is_refused(void **state)
 {
     static const char *const bad[] = {"firing",   "firing=2", "verdict=MAYBE", "grade=9",
                                       "looks=-1", "trend=7",  "drift=x"};
+    struct pl_rules *rules = fixture_rules("revenue");
     struct pl_standing standing;
 
     (void)state;
@@ -182,6 +185,7 @@ static void a_standing_that_is_none_is_refused(void **state)
     }
     assert_int_equal(pl_row_get_standing(pl_span_of("firing=1 mood=good"), rules, &standing, NULL), PL_OK);
     assert_true(standing.alert.firing);
+    pl_rules_free(rules);
 }
 
 int main(void)

@@ -87,7 +87,7 @@ static void gaps_of_the_first_look(void **state)
     assert_int_equal(looks.taken, 1);
     assert_int_equal(looks.n_all, 2);
     assert_int_equal(looks.n_gaps, 2);
-    assert_int_equal(looks.gaps[0].feature, OBSERVED_SEARCH); /* discovery comes first */
+    assert_int_equal(looks.gaps[0].feature, OBSERVED_SEARCH);      /* discovery comes first */
     assert_int_equal(looks.gaps[0].kinds, 1u << PL_GAP_DISCOVERY); /* which hides that few try it */
     assert_int_equal(looks.gaps[0].counts.aware, 300);
     assert_int_equal(looks.gaps[1].feature, OBSERVED_FILTERS);

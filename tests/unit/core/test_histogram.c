@@ -19,10 +19,10 @@ static void only_what_was_asked_for_is_added(void **state)
     observed_cell(&sums, of(0, 5), 0, 10, 0);
     observed_cell(&sums, of(0, 5), 7, 20, 0);
     observed_cell(&sums, of(0, 7), 7, 4, 0);
-    observed_cell(&sums, of(0, 7), 14, 1000, 0);  /* a later pane */
-    observed_cell(&sums, of(0, 7), -7, 1000, 0);  /* an earlier one */
-    observed_cell(&sums, of(1, 7), 7, 1000, 0);   /* another arm */
-    observed_cell(&sums, of(0, 9999), 7, 1, 0);   /* no bucket */
+    observed_cell(&sums, of(0, 7), 14, 1000, 0);                                          /* a later pane */
+    observed_cell(&sums, of(0, 7), -7, 1000, 0);                                          /* an earlier one */
+    observed_cell(&sums, of(1, 7), 7, 1000, 0);                                           /* another arm */
+    observed_cell(&sums, of(0, 9999), 7, 1, 0);                                           /* no bucket */
     observed_cell(&sums, (struct pl_cell_key){PL_CELL_TO_VALUE, 0, 4, 5, 0}, 7, 1000, 0); /* another area */
     pl_histogram_add(&histogram, &sums, of(0, 0), OBSERVED_DAY0, OBSERVED_DAY0 + 7);
     assert_int_equal(histogram.n, 34);

@@ -292,7 +292,7 @@ static void add_features(const struct screen *screen)
 
     if (told->n_features == 0)
         return;
-    heading(screen, "features: of the users who could have them, most");
+    heading(screen, "features: most users who could use them");
     for (unsigned at = 0; at < told->n_features; at++)
         for (int gap = 0; gap < PL_GAPS; gap++) {
             if (!(told->features[at].kinds & 1u << gap))

@@ -167,7 +167,7 @@ static void write_feature(const struct pl_alert_doc *doc, const struct pl_featur
             continue;
         describe_gap(doc, gap, (enum pl_gap)kind, &text);
         pl_json_open(json, NULL, '{');
-        pl_json_text(json, "gap", pl_gap_name((enum pl_gap)kind));
+        pl_json_text(json, "gap", pl_adoption_gap_name((enum pl_gap)kind));
         pl_json_text(json, "users", pl_words_gap((enum pl_gap)kind));
         if (pl_buf_ok(&text) && text.ptr)
             pl_json_text(json, "text", text.ptr);

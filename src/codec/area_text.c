@@ -102,7 +102,7 @@ static void put_gap_names(const struct pl_pairs *to, const struct pl_area_view *
     for (unsigned at = 0; at < looks->n_gaps; at++)
         if (looks->gaps[at].kinds & 1u << gap)
             pl_buf_addf(&ids, "%s%s", ids.len ? "," : "", view->rules->features[looks->gaps[at].feature].id);
-    snprintf(name, sizeof(name), "gap_%s", pl_gap_name(gap));
+    snprintf(name, sizeof(name), "gap_%s", pl_adoption_gap_name(gap));
     if (pl_buf_ok(&ids))
         pl_pairs_text(to, name, ids.ptr ? ids.ptr : "");
     pl_buf_fini(&ids);

@@ -36,7 +36,7 @@ static void put_gaps(const struct pl_pairs *to, const struct pl_observed_view *v
         for (int gap = 0; gap < PL_GAPS && looks->gaps[at].feature == feature; gap++)
             if (looks->gaps[at].kinds & 1u << gap)
                 len += (size_t)snprintf(kinds + len, sizeof(kinds) - len, "%s%s", len ? "," : "",
-                                        pl_gap_name((enum pl_gap)gap));
+                                        pl_adoption_gap_name((enum pl_gap)gap));
     pl_pairs_text(to, "gap", kinds);
     pl_pairs_time(to, "looked", looks->last_us);
 }

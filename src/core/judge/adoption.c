@@ -332,7 +332,7 @@ enum pl_delivery pl_adoption_delivery(const struct pl_adoption_looks *looks, con
     return looks->share >= PL_ADOPTION_DELIVERED ? PL_DELIVERED : PL_NOT_DELIVERED;
 }
 
-const char *pl_gap_name(enum pl_gap gap)
+const char *pl_adoption_gap_name(enum pl_gap gap)
 {
     static const char *const names[PL_GAPS] = {"discovery", "trial", "fit"};
 

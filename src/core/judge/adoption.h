@@ -95,6 +95,6 @@ enum pl_delivery pl_adoption_delivery(const struct pl_adoption_looks *looks, con
 bool pl_adoption_has(const struct pl_adoption_looks *looks, unsigned kinds);
 
 /* "discovery", "trial", "fit". Never NULL. */
-const char *pl_gap_name(enum pl_gap gap);
+const char *pl_adoption_gap_name(enum pl_gap gap);
 
 #endif

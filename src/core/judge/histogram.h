@@ -1,5 +1,5 @@
-/* Histograms out of sums: cells of one subject whose detail is a bucket, added over panes; and their quantiles (design
- * 4).
+/* Histograms out of sums: cells of one subject whose detail is a bucket, added over panes; and their quantiles
+ * (design 4).
  *
  * The p % quantile is the bucket that holds the smallest value with at least p % of all at or below it: integers, no
  * interpolation, so an independent computation gives the same bucket.

@@ -78,8 +78,8 @@ enum pl_status pl_judge_restore_sums(struct pl_judge *judge, const struct pl_sum
 enum pl_reject pl_judge_control(struct pl_judge *judge, const struct pl_control *control, int64_t place_us);
 
 /* The smallest tick above `after_us` that must be judged: a record on the docket, an experiment that falls due, a look
- * at a funnel, at features, value or what is taken from users, a dwell or a held-back alert that ends, a smallest return that was changed. PL_TIME_NONE when nothing is
- * known to come. */
+ * at a funnel, at features, value or what is taken from users, a dwell or a held-back alert that ends, a smallest
+ * return that was changed. PL_TIME_NONE when nothing is known to come. */
 int64_t pl_judge_due(const struct pl_judge *judge, int64_t after_us);
 
 /* Judge one tick; ticks rise. sums: over events placed below tick_us, of all shards; NULL when unchanged (the judge

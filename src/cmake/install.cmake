@@ -19,3 +19,21 @@ foreach(section 1 5 7 8)
   file(GLOB pages ${PROJECT_SOURCE_DIR}/conf/*.${section} ${PROJECT_SOURCE_DIR}/systemd/*.${section})
   install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()
+
+# Completion for shells, printed by the program itself, so that it knows what the program knows.
+set(completions)
+foreach(shell bash zsh fish)
+  set(script ${CMAKE_CURRENT_BINARY_DIR}/completion/plateauctl.${shell})
+  add_custom_command(OUTPUT ${script}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_CURRENT_BINARY_DIR}/completion
+    COMMAND plateauctl completion ${shell} > ${script}
+    DEPENDS plateauctl VERBATIM)
+  list(APPEND completions ${script})
+endforeach()
+add_custom_target(completions ALL DEPENDS ${completions})
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/completion/plateauctl.bash RENAME plateauctl
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/completion/plateauctl.zsh RENAME _plateauctl
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/completion/plateauctl.fish
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)

@@ -14,6 +14,8 @@
 /* argv[0] is the name of the command. */
 int pl_ctl_alerts(int argc, char **argv);
 int pl_ctl_check(int argc, char **argv);
+int pl_ctl_completion(int argc, char **argv);
+int pl_ctl_discover(int argc, char **argv);
 int pl_ctl_explain(int argc, char **argv);
 int pl_ctl_forward(int argc, char **argv);
 int pl_ctl_import(int argc, char **argv);

@@ -30,7 +30,7 @@ static const char help[] =
     "\n"
     "  --follow          then go on with what comes, until interrupted\n"
     "  --since TIME      only what was sent since then: 2026-08-21, 2026-08-21T10:00:00Z, or 7d for the last 7 days\n"
-    "  --area A          only this area\n"
+    "  --area AREA       only this area\n"
     "  --json            the documents, one per line\n"
     "  --no-color        no colour\n"
     "  -c FILE           configuration (default /etc/plateaud/plateaud.conf)\n"

@@ -24,6 +24,8 @@ static const char help[] =
     "examples:\n"
     "  plateauctl import history.csv\n"
     "  plateauctl import --area checkout --dry-run 2024.csv.gz 2025.jsonl | head\n"
+    "  curl -su $KEY: https://api.growthbook.io/api/v1/experiments/exp_1/results |\n"
+    "    plateauctl import --format growthbook --metric met_paid --area checkout -\n"
     "\n"
     "usage: plateauctl import [OPTIONS] FILE...        (- is standard input)\n"
     "\n"
@@ -42,9 +44,12 @@ static const char help[] =
     "  CSV:        a header with time and id (or experiment), effect and se, or mean_control, mean_variant, "
     "n_control,\n"
     "               n_variant and baseline; optional: area, work, start, early, shipped, health, cost\n"
+    "  GrowthBook: results of its API, one or several behind each other; taken are means, deviations and users of two\n"
+    "               variants, as a share of the area's baseline, or without one of the control's mean\n"
     "\n"
-    "  --area A          the area of records that name none\n"
-    "  --format FORMAT   jsonl or csv (default: csv for files named .csv or .csv.gz, else jsonl)\n"
+    "  --area AREA       the area of records that name none\n"
+    "  --format jsonl|csv|growthbook  (default: csv for files named .csv or .csv.gz, else jsonl)\n"
+    "  --metric ID       the metric to take from GrowthBook's results (default: the only goal)\n"
     "  --skip-bad        leave bad lines out, and tell them, instead of stopping at the first\n"
     "  --dry-run         print the records instead of writing them; areas are checked only with -c\n"
     "  --rate N          at most N records per second\n"
@@ -54,7 +59,7 @@ static const char help[] =
 
 struct import {
     struct pl_options options;
-    const char *area, *format, *rate_text;
+    const char *area, *format, *rate_text, *metric;
     bool skip_bad, dry_run;
     int64_t rate;
     struct pl_conf *conf;
@@ -70,12 +75,26 @@ static void tell(void *ctx, const char *text)
     fprintf(stderr, "skipped: %s\n", text);
 }
 
+static bool find_format(const char *name, enum pl_records_format *format)
+{
+    static const char *const names[] = {
+        [PL_RECORDS_JSONL] = "jsonl", [PL_RECORDS_CSV] = "csv", [PL_RECORDS_GROWTHBOOK] = "growthbook"};
+
+    for (unsigned at = PL_RECORDS_JSONL; at < sizeof(names) / sizeof(*names); at++) {
+        if (strcmp(name, names[at]) == 0) {
+            *format = (enum pl_records_format)at;
+            return true;
+        }
+    }
+    return false;
+}
+
 static int read_options(struct import *import, int argc, char **argv)
 {
     const struct pl_option own[] = {
         {"--area", NULL, &import->area},       {"--format", NULL, &import->format},
         {"--rate", NULL, &import->rate_text},  {"--skip-bad", &import->skip_bad, NULL},
-        {"--dry-run", &import->dry_run, NULL},
+        {"--dry-run", &import->dry_run, NULL}, {"--metric", NULL, &import->metric},
     };
     int code = pl_options_read(&import->options, argc, argv, help, own, sizeof(own) / sizeof(*own));
 
@@ -83,8 +102,10 @@ static int read_options(struct import *import, int argc, char **argv)
         return code;
     if (import->options.n_args == 0)
         return pl_options_wrong(&import->options, "which files?");
-    if (import->format && strcmp(import->format, "jsonl") != 0 && strcmp(import->format, "csv") != 0)
-        return pl_options_wrong(&import->options, "--format is jsonl or csv");
+    if (import->format && !find_format(import->format, &import->records.format))
+        return pl_options_wrong(&import->options, "--format is jsonl, csv or growthbook");
+    if (import->metric && import->records.format != PL_RECORDS_GROWTHBOOK)
+        return pl_options_wrong(&import->options, "--metric needs --format growthbook");
     if (import->area && !pl_span_is_name(pl_span_of(import->area)))
         return pl_options_wrong(&import->options, "--area %s: not a name", import->area);
     if (import->rate_text && (!pl_num_int(pl_span_of(import->rate_text), &import->rate) || import->rate < 1))
@@ -130,9 +151,7 @@ static int read_files(struct import *import)
 
     records->rules = import->conf ? import->conf->rules : NULL;
     records->area = import->area;
-    records->format = !import->format                      ? PL_RECORDS_BY_NAME
-                      : strcmp(import->format, "csv") == 0 ? PL_RECORDS_CSV
-                                                           : PL_RECORDS_JSONL;
+    records->metric = import->metric;
     records->skip_bad = import->skip_bad;
     records->now_us = pl_clock_wall_us();
     records->tell = tell;
@@ -286,6 +305,10 @@ static void summary(const struct import *import)
     fputc('\n', stderr);
     if (records->n_bad)
         fprintf(stderr, "%zu bad lines were skipped\n", records->n_bad);
+    for (unsigned why = PL_GROWTHBOOK_TAKEN + 1; why < PL_GROWTHBOOK_REASONS; why++)
+        if (records->left_out[why])
+            fprintf(stderr, "%zu results were left out: %s\n", records->left_out[why],
+                    pl_growthbook_reason((enum pl_growthbook_why)why));
     if (!import->dry_run && import->n_areas)
         fprintf(stderr, "next: plateauctl explain %s\n", import->areas[0]);
 }

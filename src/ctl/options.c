@@ -9,6 +9,17 @@
 #define CONF_PATH "/etc/plateaud/plateaud.conf"
 #define OPTIONS_MAX 24
 
+static struct {
+    pl_options_fn tell;
+    void *ctx;
+} listening;
+
+void pl_options_listen(pl_options_fn listener, void *ctx)
+{
+    listening.tell = listener;
+    listening.ctx = ctx;
+}
+
 static void say(const struct pl_options *options, const char *fmt, va_list args) PL_PRINTF(2, 0);
 
 static void say(const struct pl_options *options, const char *fmt, va_list args)
@@ -86,11 +97,15 @@ int pl_options_read(struct pl_options *options, int argc, char **argv, const cha
         {"--json", &options->json, NULL}, {"--no-color", &options->no_color, NULL},
         {"--help", &wants_help, NULL},    {"-h", &wants_help, NULL},
     };
-    unsigned n = 6;
+    unsigned n = PL_OPTIONS_COMMON;
 
     *options = (struct pl_options){.command = argv[0], .conf_path = CONF_PATH};
     for (unsigned o = 0; o < n_own && n < OPTIONS_MAX; o++)
         all[n++] = own[o];
+    if (listening.tell) {
+        listening.tell(listening.ctx, all, n, help);
+        return PL_CTL_OK;
+    }
     for (int at = 1; at < argc; at++) {
         int code;
 

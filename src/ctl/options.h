@@ -27,11 +27,17 @@ struct pl_options {
 };
 
 #define PL_OPTIONS_GO_ON (-1)
+#define PL_OPTIONS_COMMON 6 /* ways to write the options that all commands have */
 
 /* Read argv. PL_OPTIONS_GO_ON, or the exit code when the command is over: help was printed, or the usage is wrong (said
  * on stderr). */
 int pl_options_read(struct pl_options *options, int argc, char **argv, const char *help, const struct pl_option *own,
                     unsigned n_own);
+
+/* Who wants to know the options of commands instead of running them: completion. While there is a listener,
+ * pl_options_read tells it all options and the help, and says that the command is over. NULL: nobody. */
+typedef void (*pl_options_fn)(void *ctx, const struct pl_option *all, unsigned n, const char *help);
+void pl_options_listen(pl_options_fn listener, void *ctx);
 
 /* Wrong usage: says so and returns the exit code. */
 int pl_options_wrong(const struct pl_options *options, const char *fmt, ...) PL_PRINTF(2, 3);

@@ -129,7 +129,10 @@ static enum pl_status take_line(struct reading *in, struct pl_span line, struct 
 
 static enum pl_status bad_line(struct reading *in, enum pl_status status, struct pl_err *err)
 {
-    pl_err_prefix(err, "%s:%" PRIu64 ": ", in->lines.path, in->lines.number);
+    if (in->records->format == PL_RECORDS_GROWTHBOOK)
+        pl_err_prefix(err, "%s: ", in->lines.path);
+    else
+        pl_err_prefix(err, "%s:%" PRIu64 ": ", in->lines.path, in->lines.number);
     in->records->n_bad++;
     if (status != PL_ERR_INPUT || !in->records->skip_bad)
         return status;
@@ -167,6 +170,112 @@ static enum pl_status read_all(struct reading *in, struct pl_err *err)
     }
 }
 
+/* The area of a GrowthBook result, which cannot name one itself, and what its means are divided by. */
+static enum pl_status place_result(const struct pl_records *records, struct pl_growthbook_result *result, double *scale,
+                                   struct pl_err *err)
+{
+    const struct pl_rules *rules = records->rules;
+    const struct pl_area_rule *area;
+    uint32_t at;
+
+    *scale = PL_NAN;
+    if (records->area)
+        (void)pl_span_copy(pl_span_of(records->area), result->control.area, PL_NAME_BYTES);
+    else if (!rules)
+        return pl_err_set(err, PL_ERR_INPUT, "which area? --area says it, or -c with patterns of experiments");
+    if (!rules)
+        return PL_OK;
+    at = records->area ? pl_rules_find_area(rules, pl_span_of(records->area))
+                       : pl_rules_area_of(rules, pl_span_of(result->control.experiment));
+    if (at == PL_RULES_NONE)
+        return check_area(records, &result->control, err);
+    area = &rules->areas[at];
+    (void)pl_span_copy(pl_span_of(area->id), result->control.area, PL_NAME_BYTES);
+    *scale = strcmp(area->unit, "%") == 0 ? area->baseline : 1;
+    return PL_OK;
+}
+
+/* As the judge takes its own experiments (pl_effect_scaled): a gain of the whole area, where less may be better. */
+static void scale_result(const struct pl_records *records, struct pl_control *control)
+{
+    uint32_t at = records->rules ? pl_rules_find_area(records->rules, pl_span_of(control->area)) : PL_RULES_NONE;
+    const struct pl_area_rule *area;
+
+    if (at == PL_RULES_NONE)
+        return;
+    area = &records->rules->areas[at];
+    control->se *= area->coverage;
+    control->effect *= area->coverage;
+    if (area->goal != PL_RULES_NONE && records->rules->metrics[area->goal].lower_is_better)
+        control->effect = -control->effect;
+}
+
+static enum pl_status take_result(struct reading *in, struct pl_growthbook_result *result, struct pl_err *err)
+{
+    struct pl_records *records = in->records;
+    enum pl_status status = PL_OK;
+    double scale;
+
+    if (result->why) {
+        char text[PL_ERR_TEXT_BYTES];
+
+        records->left_out[result->why]++;
+        snprintf(text, sizeof(text), "%.80s: %s: %s", in->lines.path, result->control.experiment,
+                 pl_growthbook_reason(result->why));
+        if (records->tell)
+            records->tell(records->ctx, text);
+        return PL_OK;
+    }
+    status = place_result(records, result, &scale, err);
+    if (!status)
+        status = pl_growthbook_effect(result, scale, err);
+    scale_result(records, &result->control);
+    if (!status)
+        status = check_first(records, &result->control, err);
+    return status ? status : keep(records, &result->control, err);
+}
+
+/* The whole file, as documents may go over many lines. */
+static enum pl_status read_text(struct reading *in, struct pl_buf *text, struct pl_err *err)
+{
+    struct pl_span line;
+    enum pl_status status;
+
+    pl_buf_init(text, PL_GROWTHBOOK_BYTES_MAX);
+    while (!(status = pl_lines_next(&in->lines, &line, err)) && line.ptr && pl_buf_ok(text)) {
+        pl_buf_add_span(text, line);
+        pl_buf_add_char(text, '\n');
+    }
+    if (!status && !pl_buf_ok(text))
+        status = pl_err_set(err, PL_ERR_INPUT, "%s: no memory, or more than %u MB", in->lines.path,
+                            PL_GROWTHBOOK_BYTES_MAX >> 20);
+    return status;
+}
+
+static enum pl_status read_growthbook(struct reading *in, struct pl_err *err)
+{
+    struct pl_buf text;
+    enum pl_status status = read_text(in, &text, err);
+    struct pl_growthbook book = {
+        .text = pl_buf_span(&text), .metric = in->records->metric, .now_us = in->records->now_us};
+    bool more = true;
+
+    while (!status) {
+        struct pl_growthbook_result result;
+
+        status = pl_growthbook_next(&book, &result, &more, err);
+        if (!more)
+            break;
+        if (!status)
+            status = take_result(in, &result, err);
+        if (status)
+            status = bad_line(in, status, err);
+    }
+    pl_growthbook_fini(&book);
+    pl_buf_fini(&text);
+    return status;
+}
+
 enum pl_status pl_records_add(struct pl_records *records, const char *path, struct pl_err *err)
 {
     struct reading in = {.records = records};
@@ -177,7 +286,7 @@ enum pl_status pl_records_add(struct pl_records *records, const char *path, stru
         return pl_err_set(err, PL_ERR_NOMEM, "no memory");
     status = pl_lines_open(&in.lines, path, err);
     if (!status)
-        status = read_all(&in, err);
+        status = records->format == PL_RECORDS_GROWTHBOOK ? read_growthbook(&in, err) : read_all(&in, err);
     pl_lines_close(&in.lines);
     pl_csv_fini(&in.csv);
     pl_buf_fini(&in.json);

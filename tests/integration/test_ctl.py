@@ -1,9 +1,11 @@
 """plateauctl against real Kafka, real Redis and the real daemon: import, status, explain, alerts, test-alert, forward,
-check and tap."""
+check, tap, discover and completion."""
 
 import gzip
 import json
+import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -16,7 +18,7 @@ import rig
 DATA = rig.ROOT / "tests" / "data" / "results"
 AREA = "koivisto"  # 345 results; ends SHIFT_TO_CORE, unconfirmed
 N_RESULTS = 345
-COMMANDS = "status explain alerts check tap worth import replay simulate test-alert forward".split()
+COMMANDS = "status explain alerts check tap discover worth import replay simulate test-alert forward completion".split()
 
 
 class Ctl:
@@ -274,6 +276,11 @@ def test_check(kafka, redis, names, tmp_path):
     assert re.search(rf"\s{events}\s", done.stdout) and re.search(r"ok\s+redis", done.stdout)
     told = json.loads(good.ok("check", "--json"))
     assert {entry["result"] for entry in told} <= {"ok", "warn"}
+    example = (rig.ROOT / "conf" / "example-documents.conf").read_text()  # all but the servers, which are not here
+    ours = rig.make_conf(kafka, redis, topics=(events,), control=control, idle_timeout="1s", sections=[])
+    told = json.loads(Ctl(tmp_path, ours + example[example.index("[area sharing]"):]).ok("check", "--json"))
+    assert "2 areas, 11 metrics, 2 funnels" in told[0]["text"] and told[0]["result"] == "ok"
+    assert not [entry for entry in told if entry["result"] == "fail" or re.match("area|metric|feature|objective", entry["text"])]
     uneven = Ctl(tmp_path, conf(kafka, redis, control, topics=(events, other)))
     done = uneven.run("check")
     assert done.returncode == 1 and "all source topics need the same" in done.stdout
@@ -314,6 +321,164 @@ def test_tap(kafka, redis, names, tmp_path):
     text = ctl.ok("tap", "events", "--last", 100, "--limit", 5)
     assert "did you mean Order Completed?" in text and "u1" not in text and "u2" not in text
     assert ctl.run("tap", "nosuch").returncode == 1
+
+
+def shop_events():
+    """What 40 users of a shop do: all view, most start, half complete; some play on several days."""
+    for user in range(40):
+        deeds = [("Experiment Viewed", 1), ("Product Viewed", 1), ("Checkout Started", 1), ("Order Completed", 1)]
+        deeds = deeds[:2 if user % 4 == 0 else 3 if user % 4 == 1 else 4] + [("Song Played", day) for day in (1, 2, 5)]
+        for second, (name, day) in enumerate(deeds):
+            seen = {"experiment_id": "one_page", "variation_id": "B" if user % 2 else "control"}
+            yield user, json.dumps({"type": "track", "event": name, "userId": f"person-{user}", "messageId": f"{user}-{second}",
+                                    "timestamp": f"2026-01-0{day}T00:{user:02}:{second:02}Z",
+                                    "properties": seen if name == "Experiment Viewed" else {}})
+
+
+def test_discover(kafka, redis, names, tmp_path):
+    """What it proposes is a configuration that `check` finds well, and the engine runs with; no user's id is in it."""
+    control, events = names("discover-control"), names("discover-events")
+    kafka.create(f"{control}:1", f"{events}:2")
+    kafka.produce([(events, user % 2, f"person-{user}", None, line) for user, line in shop_events()])
+    kafka.produce([(events, 0, "x", None, "{")])
+    servers = Ctl(tmp_path, rig.make_conf(kafka, redis, topics=(), control=control))
+    done = servers.run("discover", "--topic", events, "--seconds", 60)
+    assert done.returncode == 0, done.stderr
+    text = done.stdout
+    assert re.search(rf"^topics = {events}$", text, re.M) and "format = segment" in text
+    assert "goal = Order Completed" in text
+    assert "\nfunnel = Product Viewed > Checkout Started > Order Completed\n" in text
+    assert "20 of 20 went this way" in text and re.search(r"one_page: \S+ \(20\), \S+ \(20\)", text)
+    assert "#value = Song Played" in text and "syntax" in text
+    assert "person" not in text + done.stderr
+    conf_path = tmp_path / "proposed.conf"
+    conf_path.write_text(text)
+    checked = subprocess.run([rig.program("plateauctl"), "check", "-c", conf_path, "--json"], capture_output=True, text=True)
+    results = {entry["result"] for entry in json.loads(checked.stdout)}
+    assert checked.returncode == 0 and "fail" not in results, checked.stdout
+    # The same by addresses alone, and a topic that is not there.
+    brokers = re.search(r"^bootstrap.servers = (\S+)", servers.path.read_text(), re.M).group(1)
+    alone = subprocess.run([rig.program("plateauctl"), "discover", "--brokers", brokers, "--topic", events, "--records", "50"],
+                           capture_output=True, text=True, timeout=60)
+    assert alone.returncode == 0 and "from 50 records" in alone.stdout, alone.stderr
+    missing = servers.run("discover", "--topic", names("nosuch"), "--seconds", 5)
+    assert missing.returncode == 2 and missing.stdout == ""
+
+
+def test_discover_files(tmp_path):
+    """Without Kafka: files, standard input, what is no event at all."""
+    def discover(*args, stdin=""):
+        return subprocess.run([rig.program("plateauctl"), "discover", *map(str, args)], input=stdin, capture_output=True,
+                              timeout=60, **({} if isinstance(stdin, bytes) else {"text": True}))
+
+    lines = "".join(line + "\n" for _, line in shop_events())
+    path = tmp_path / "events.jsonl.gz"
+    path.write_bytes(gzip.compress(lines.encode()))
+    done = discover(path)
+    assert done.returncode == 0 and "goal = Order Completed" in done.stdout and "person" not in done.stdout
+    conf_path = tmp_path / "c.conf"
+    conf_path.write_text(done.stdout)
+    subprocess.run([rig.program("plateaud"), "-t", "-c", conf_path], check=True, capture_output=True)
+    replay = subprocess.run([rig.program("plateauctl"), "replay", "-c", conf_path, path], capture_output=True, text=True)
+    assert replay.returncode == 0, replay.stderr
+    assert discover("-", "--topic", "t", stdin=lines).stdout.count("topics = t\n") == 1
+    many = "".join(json.dumps({"type": "track", "event": f"n{at}" + "x" * 50000 * (at % 2), "userId": f"person{at}",
+                               "timestamp": "2026-01-01T00:00:00Z"}) + "\n" for at in range(1200))
+    done = discover("-", stdin=many)
+    assert done.returncode == 0 and "are in no count" in done.stderr and len(done.stdout) < 20000
+    for bad in (b"", b"{\n", b"\xff\x00\n" * 10, b'{"event":NaN}\n', lines.encode()[:40], b"[]\n" * 9):
+        done = discover("-", stdin=bad)
+        assert done.returncode == 1 and done.stdout == b"" and done.stderr.startswith(b"plateauctl discover:"), bad
+    assert discover("-", stdin=b"x" * 2_000_000).returncode == 2
+    assert discover().returncode == discover("--topic", "t").returncode == discover("--records", "0", path).returncode == 64
+
+
+def growthbook(experiment, day, mean=0.11, arms=2):
+    def arm(number, mean):
+        return {"variationId": f"v{number}", "users": 10000, "analyses": [
+            {"engine": "bayesian", "numerator": round(mean * 10000), "denominator": 10000, "mean": mean,
+             "stddev": (mean * (1 - mean)) ** .5, "percentChange": 0.7, "ciLow": 0, "ciHigh": 0}]}
+    variations = [arm(0, 0.1)] + [arm(number, mean) for number in range(1, arms)]
+    return {"result": {
+        "id": "snp", "dateUpdated": f"{day}T00:00:00.000Z", "experimentId": "exp_1", "phase": "0",
+        "dateStart": "2026-01-01T00:00:00.000Z", "dateEnd": f"{day}T00:00:00.000Z", "dimension": {"type": "none"},
+        "settings": {"experimentId": experiment, "goals": [{"metricId": "met_paid", "overrides": {}}]}, "queryIds": [],
+        "results": [{"dimension": "", "totalUsers": 20000, "checks": {"srm": 0.5},
+                     "metrics": [{"metricId": "met_paid", "variations": variations}]}]}}
+
+
+def test_import_growthbook(kafka, names, daemons, redis, ctl, tmp_path):
+    """Documents as the API gives them, on many lines and in one, reach the ledger like other history."""
+    kafka.create(f"{ctl.control}:1")
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps(growthbook("two", "2026-02-20", 0.1), indent=2) + "\n" +
+                    json.dumps(growthbook("one", "2026-02-10")) + json.dumps(growthbook("three", "2026-02-12", arms=3)))
+    base = ("--format", "growthbook", "--area", AREA)
+    dry = ctl.run("import", *base, "--dry-run", path)
+    assert dry.returncode == 0, dry.stderr
+    told = [json.loads(line) for line in dry.stdout.splitlines()]
+    assert [line.get("experiment") for line in told] == ["one", "two", None] and told[2]["type"] == "history_end"
+    # The area's unit is Elo, so effects are differences: .01, with sqrt(.09/10000 + .0979/10000).
+    assert abs(told[0]["effect"] - .01) < 1e-9 and abs(told[0]["se"] - 0.004334743) < 1e-8 and told[0]["history"]
+    assert "1 results were left out: not exactly two variants" in dry.stderr and "three" in dry.stderr
+    wrong = ctl.run("import", *base, "--metric", "nosuch", path)
+    assert wrong.returncode == 1 and "no metric nosuch (met_paid)" in wrong.stderr and "nothing was written" in wrong.stderr
+    assert ctl.run("import", "--metric", "m", path).returncode == 64
+    ctl.ok("import", *base, path)
+    daemons(ctl.path.read_text())
+    judged(redis, 2)
+
+
+BASH = """
+source {script}
+COMP_WORDS=({words}); COMP_CWORD={at}
+_plateauctl plateauctl
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+
+
+def test_completion(ctl, kafka, redis, daemons, tmp_path):
+    """In bash itself: commands, options, values, files, and the areas that Redis knows."""
+    script = tmp_path / "completion.bash"
+    script.write_text(subprocess.run([rig.program("plateauctl"), "completion", "bash"], capture_output=True, text=True,
+                                     check=True).stdout)
+
+    def complete(*words):
+        quoted = " ".join(shlex.quote(word) for word in ("plateauctl", *words))
+        text = BASH.format(script=script, words=quoted, at=len(words))
+        env = {"PATH": os.path.dirname(rig.program("plateauctl")) + ":/usr/bin:/bin", "HOME": str(tmp_path)}
+        done = subprocess.run(["bash", "-c", text], capture_output=True, text=True, cwd=tmp_path, env=env, timeout=30)
+        assert done.returncode == 0 and done.stderr == "", done.stderr
+        return done.stdout.split("\n")[:-1]
+
+    assert sorted(complete("")) == sorted(COMMANDS)
+    assert complete("ex") == ["explain"] and complete("zz") == [""]
+    assert complete("import", "--fo") == ["--format"]
+    assert complete("import", "--format", "") == ["jsonl", "csv", "growthbook"]
+    assert complete("import", "--rate", "") == [""]
+    assert complete("completion", "z") == ["zsh"]
+    (tmp_path / "a b.csv").write_text("")
+    (tmp_path / "$(touch hacked)").write_text("")
+    assert complete("import", "a") == ["a b.csv"] and complete("replay", "-c", "a") == ["a b.csv"]
+    assert "$(touch hacked)" in complete("import", "")
+    for command in COMMANDS:
+        text = subprocess.run([rig.program("plateauctl"), command, "--help"], capture_output=True, text=True).stdout
+        options = {option for line in text.splitlines() if line.startswith("  -")
+                   for option in re.findall(r"(?:^  |, )(--[a-z-]+)", line)}
+        assert options <= set(complete(command, "--")), command
+    kafka.create(f"{ctl.control}:1")
+    daemons(ctl.path.read_text())
+    rig.wait_until(lambda: redis.call("SISMEMBER", "plateaud:{main}:areas", AREA) == 1, 60)
+    assert complete("explain", "-c", str(ctl.path), "") == [AREA]
+    redis.call("SADD", "plateaud:{main}:areas", "$(touch hacked)", "x y; touch hacked")
+    assert AREA in complete("alerts", "-c", str(ctl.path), "--area", "")
+    assert not (tmp_path / "hacked").exists()
+    for shell in ("zsh", "fish"):
+        made = tmp_path / f"completion.{shell}"
+        made.write_text(subprocess.run([rig.program("plateauctl"), "completion", shell], capture_output=True, text=True,
+                                       check=True).stdout)
+        if shutil.which(shell):
+            subprocess.run([shell, "-n", made], check=True)
 
 
 def test_redis_away(ctl, redis):

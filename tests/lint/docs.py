@@ -12,7 +12,7 @@ import lint
 README = "README.md"
 MANUAL = "conf/plateaud.8"
 REJECTS = "src/core/reject.def"
-COMMANDS = "src/app/main_plateauctl.c"
+COMMANDS = "src/ctl/commands.c"
 
 
 def words(text):

@@ -50,6 +50,15 @@ class Install(unittest.TestCase):
         for name in ("slack", "pagerduty", "alertmanager"):
             self.assertTrue(os.access(self.files["/etc/plateaud/notify.d/" + name], os.X_OK))
 
+    def test_completion(self):
+        for path, text in (("bash-completion/completions/plateauctl", "complete -F _plateauctl plateauctl"),
+                           ("zsh/site-functions/_plateauctl", "#compdef plateauctl"),
+                           ("fish/vendor_completions.d/plateauctl.fish", "complete -c plateauctl")):
+            found = [at for at in self.files if at.endswith("/share/" + path)]
+            self.assertEqual(len(found), 1, path)
+            with open(self.files[found[0]], encoding="utf-8") as file:
+                self.assertIn(text, file.read())
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -5,11 +5,13 @@
 
 #include <cmocka.h>
 
+#include "codec/conf.h"
 #include "codec/control.h"
 #include "ctl/lines.h"
 #include "ctl/records.h"
 #include "util/stamp.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,9 +246,81 @@ static void lines_are_bounded(void **state)
     free(text);
 }
 
+#define BOOK(NAME, ARMS)                                                                                               \
+    "{\"result\":{\"experimentId\":\"" NAME "\",\"dateStart\":\"2026-01-01T00:00:00Z\",\"dateEnd\":"                   \
+    "\"2026-01-15T00:00:00Z\",\"dimension\":{\"type\":\"none\"},\"settings\":{\"goals\":[{\"metricId\":\"m\"}]},\n"    \
+    "\"results\":[{\"checks\":{\"srm\":1},\"metrics\":[{\"metricId\":\"m\",\"variations\":[" ARMS "]}]}]}}\n"
+#define BOOK_ARM(MEAN, SD)                                                                                             \
+    "{\"users\":1000,\"analyses\":[{\"numerator\":100.5,\"denominator\":1000,\"mean\":" MEAN ",\"stddev\":" SD "}]}"
+#define BOOK_ARMS BOOK_ARM("0.1", "0.3") "," BOOK_ARM("0.12", "0.3")
+
+static char told[256];
+
+static void hear(void *ctx, const char *text)
+{
+    (void)ctx;
+    snprintf(told, sizeof(told), "%s", strrchr(text, '/') + 1);
+}
+
+static void takes_results_of_growthbook(void **state)
+{
+    static const char conf_text[] = "[kafka]\nbootstrap.servers = x\n[area a]\nexperiments = a_*\nbaseline = 20%\n"
+                                    "coverage = 50%\ngoal = left\n[metric left]\nevent = Left\nbetter = lower\n"
+                                    "[area b]\nexperiments = b_*\nunit = Elo\n";
+    const char *path =
+        file("book.json", BOOK("a_1", BOOK_ARMS) BOOK("b_1", BOOK_ARMS) BOOK("b_2", BOOK_ARMS "," BOOK_ARMS));
+    struct pl_records records = start();
+    struct pl_conf *conf;
+    struct pl_err err = {0};
+
+    (void)state;
+    assert_int_equal(pl_conf_parse("x", pl_span_of(conf_text), &conf, &err), PL_OK);
+    records.format = PL_RECORDS_GROWTHBOOK;
+    records.rules = conf->rules;
+    records.tell = hear;
+    assert_int_equal(pl_records_add(&records, path, &err), PL_OK);
+    assert_int_equal(records.n, 2);
+    assert_int_equal(records.left_out[PL_GROWTHBOOK_ARMS], 1);
+    assert_int_equal(records.n_bad, 0);
+    assert_string_equal(told, "book.json: b_2: not exactly two variants");
+    /* a: .02/.2 of half the traffic, and less is better; b: the difference itself, sqrt(2 * .09/1000) = .0134164 */
+    assert_string_equal(records.items[0].control.area, "a");
+    assert_true(fabs(records.items[0].control.effect + .05) < 1e-9);
+    assert_true(fabs(records.items[0].control.se - .0134164 / .2 / 2) < 1e-6);
+    assert_string_equal(records.items[1].control.area, "b");
+    assert_true(fabs(records.items[1].control.effect - .02) < 1e-9);
+    assert_true(fabs(records.items[1].control.se - .0134164) < 1e-6);
+    assert_int_equal(pl_records_add(&records, path, &err), PL_ERR_INPUT); /* the same again */
+    assert_non_null(strstr(err.text, "the result a_1 was there before"));
+    pl_records_fini(&records);
+    pl_conf_free(conf);
+}
+
+static void growthbook_needs_an_area_and_skips_what_is_bad(void **state)
+{
+    const char *path = file("bad.json", "{\"x\":\n" BOOK("no", BOOK_ARMS) "\n{}\n" BOOK("yes", BOOK_ARMS));
+    struct pl_records records = start();
+    struct pl_err err = {0};
+
+    (void)state;
+    records.format = PL_RECORDS_GROWTHBOOK;
+    records.tell = hear;
+    assert_int_equal(pl_records_add(&records, file("book.json", BOOK("x", BOOK_ARMS)), &err), PL_ERR_INPUT);
+    assert_non_null(strstr(err.text, "--area"));
+    records.area = "a";
+    records.skip_bad = true;
+    assert_int_equal(pl_records_add(&records, path, &err), PL_OK);
+    assert_int_equal(records.n, 1);
+    assert_string_equal(records.items[0].control.experiment, "yes");
+    assert_true(records.n_bad >= 2);
+    pl_records_fini(&records);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_results_of_growthbook),
+        cmocka_unit_test(growthbook_needs_an_area_and_skips_what_is_bad),
         cmocka_unit_test(merges_by_time_and_keeps_ties),
         cmocka_unit_test(gzip_is_unpacked),
         cmocka_unit_test(errors_carry_file_and_line),

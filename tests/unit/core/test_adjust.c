@@ -1,6 +1,7 @@
 /* Adjusted p against published numbers (statistics.md 3.1). */
 #include "core/judge/adjust.h"
 #include "support/near.h"
+#include "util/num.h"
 
 #define MANY 8
 
@@ -39,7 +40,7 @@ static void bh_goldens(void **state)
 /* The family is smaller by what is not known. */
 static void unknown_is_no_member(void **state)
 {
-    double p[] = {NAN, .01, .04, NAN, .03, .005, .55, .6};
+    double p[] = {PL_NAN, .01, .04, PL_NAN, .03, .005, .55, .6};
     static const double holm[] = {.05, .12, .12, .03, 1., 1.};
     static const double bh[] = {.03, .06, .06, .03, .6, .6};
     static const unsigned known[] = {1, 2, 4, 5, 6, 7};
@@ -62,7 +63,7 @@ static void small_families(void **state)
     static const double one[] = {.2};
     static const double ties[] = {.02, .02, .02};
     static const double tripled[] = {.06, .06, .06};
-    double nothing = NAN;
+    double nothing = PL_NAN;
     unsigned order[1];
     (void)state;
 

@@ -127,8 +127,8 @@ static int64_t walk(struct crowd *crowd, struct user *user, unsigned week, int64
     if (!chance(user, goes_through(people, user, week)))
         return time_us;
     if (people->price > 0)
-        amount = people->price * exp(people->price_drift * since + SPREAD * pl_random_normal(&user->random) -
-                                     SPREAD * SPREAD / 2);
+        amount = people->price *
+                 exp(people->price_drift * since + SPREAD * pl_random_normal(&user->random) - SPREAD * SPREAD / 2);
     add(crowd, user, time_us += soon(user), 2, amount);
     return time_us;
 }

@@ -17,26 +17,26 @@
 /* A feature, and what users make of it. Events: "NAME Offered", "NAME Seen", "NAME Used". */
 struct pl_habit {
     const char *name;
-    unsigned copies;  /* so many alike, "NAME 001" and on; 0: one, of this name */
-    double offered;   /* of visits: it could be used; 0: always, and no event tells */
-    double met;       /* of these, by one who does not know it: sees it */
-    double tried;     /* of those who see it: use it at once */
-    double kept;      /* of those who try it: it becomes a habit */
-    double used;      /* of further visits of these */
+    unsigned copies;   /* so many alike, "NAME 001" and on; 0: one, of this name */
+    double offered;    /* of visits: it could be used; 0: always, and no event tells */
+    double met;        /* of these, by one who does not know it: sees it */
+    double tried;      /* of those who see it: use it at once */
+    double kept;       /* of those who try it: it becomes a habit */
+    double used;       /* of further visits of these */
     unsigned launched; /* week of the world in which it comes; 0: it was always there */
 };
 
 struct pl_people {
-    unsigned from_week, weeks; /* of the world: when their events begin, and for how long */
-    unsigned users;            /* in the first week */
-    double joining;            /* new ones each week, as a share of these */
-    double leaving;            /* of users, each week */
-    double visiting;           /* of users, each week: they come */
-    double again;              /* of these: on another day too */
-    double season;             /* traffic goes up and down over a year by this share */
-    double weekend;            /* of visits; 0: 2 of 7 */
-    double mix;                /* the share of visits with a phone goes up and down over a year by this much */
-    unsigned halved;           /* from this week of the world on half as many come; 0: never */
+    unsigned from_week, weeks;          /* of the world: when their events begin, and for how long */
+    unsigned users;                     /* in the first week */
+    double joining;                     /* new ones each week, as a share of these */
+    double leaving;                     /* of users, each week */
+    double visiting;                    /* of users, each week: they come */
+    double again;                       /* of these: on another day too */
+    double season;                      /* traffic goes up and down over a year by this share */
+    double weekend;                     /* of visits; 0: 2 of 7 */
+    double mix;                         /* the share of visits with a phone goes up and down over a year by this much */
+    unsigned halved;                    /* from this week of the world on half as many come; 0: never */
     const char *steps[PL_PEOPLE_STEPS]; /* the funnel's; NULL: none */
     double begun, done;                 /* of visits: second step; of these: third step, without a phone */
     double done_drift;                  /* logit per week */

@@ -202,11 +202,11 @@ static void live(struct crowd *crowd, struct user *user, unsigned joined)
     for (unsigned week = joined; week < end; week++) {
         unsigned day, other;
 
-        if (week > joined && chance(user, people->leaving))
+        if (week > joined && chance(user, week == people->halved ? .5 : people->leaving))
             return;
         /* who joins comes */
         if (!(week == joined && joined > people->from_week) &&
-            !chance(user, people->visiting * pl_people_traffic(people, week)))
+            !chance(user, people->visiting * (1 + season_of(people->season, week))))
             continue;
         day = day_of(people, user);
         other = day_of(people, user);

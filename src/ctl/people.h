@@ -27,16 +27,16 @@ struct pl_habit {
 };
 
 struct pl_people {
-    unsigned from_week, weeks;          /* of the world: when their events begin, and for how long */
-    unsigned users;                     /* in the first week */
-    double joining;                     /* new ones each week, as a share of these */
-    double leaving;                     /* of users, each week */
-    double visiting;                    /* of users, each week: they come */
-    double again;                       /* of these: on another day too */
-    double season;                      /* traffic goes up and down over a year by this share */
-    double weekend;                     /* of visits; 0: 2 of 7 */
-    double mix;                         /* the share of visits with a phone goes up and down over a year by this much */
-    unsigned halved;                    /* from this week of the world on half as many come; 0: never */
+    unsigned from_week, weeks; /* of the world: when their events begin, and for how long */
+    unsigned users;            /* in the first week */
+    double joining;            /* new ones each week, as a share of these */
+    double leaving;            /* of users, each week */
+    double visiting;           /* of users, each week: they come */
+    double again;              /* of these: on another day too */
+    double season;             /* traffic goes up and down over a year by this share */
+    double weekend;            /* of visits; 0: 2 of 7 */
+    double mix;                /* the share of visits with a phone goes up and down over a year by this much */
+    unsigned halved; /* in this week of the world half of them leave, and half as many join from then on; 0: never */
     const char *steps[PL_PEOPLE_STEPS]; /* the funnel's; NULL: none */
     double begun, done;                 /* of visits: second step; of these: third step, without a phone */
     double done_drift;                  /* logit per week */

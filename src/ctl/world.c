@@ -83,7 +83,9 @@ struct pl_control pl_world_result(const struct pl_world *world, const struct pl_
 {
     int64_t after_us = (int64_t)index * world->every_hours * PL_HOUR_US;
     double traffic = world->people ? pl_people_traffic(world->people, (unsigned)(after_us / PL_WEEK_US)) : 1;
-    double truth = pl_world_tau(phase_of(world, index)->times_delta * draw->delta, draw->se) * pl_random_normal(random);
+    const struct pl_phase *phase = phase_of(world, index);
+    double tau = pl_world_tau(phase->times_delta * draw->delta, draw->se);
+    double truth = phase->mean * draw->delta + tau * pl_random_normal(random);
     double se = draw->se / sqrt(traffic);
     struct pl_control control = {
         .type = PL_CONTROL_RESULT,

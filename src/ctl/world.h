@@ -22,6 +22,7 @@
 struct pl_phase {
     unsigned n;
     double times_delta; /* expected return in units of the smallest return */
+    double mean;        /* of true effects, in the same; above 0 the return is about so much more */
 };
 
 /* What plateaud must say in the end: the truth of the world in its words. */

@@ -2,19 +2,23 @@
  */
 #include "ctl/world.h"
 
-#define SHOP .steps = {"Product Viewed", "Checkout Started", "Order Completed"}, .value = "Order Received"
+#define SHOP_STEPS                                                                                                     \
+    {                                                                                                                  \
+        "Product Viewed", "Checkout Started", "Order Completed"                                                        \
+    }
+#define SHOP_VALUE "Order Received"
 #define SHOP_OPTIONS                                                                                                   \
     "goal            = Order Completed\n"                                                                              \
     "value           = Order Received\n"
-#define HABITS(list) .habits = (list), .n_habits = sizeof(list) / sizeof(*(list))
+#define COUNT(list) (sizeof(list) / sizeof(*(list)))
 
 /* Known by most, and used again and again. */
 static const struct pl_habit delivered[] = {
-    {.name = "one click", .met = .5, .tried = .8, .kept = .8, .used = .4},
+    {.name = "one click", .met = .5, .tried = .8, .kept = .9, .used = .9},
 };
 
 static const struct pl_habit office_habits[] = {
-    {.name = "basic", .copies = 12, .met = .4, .tried = .9, .kept = .9, .used = .2},
+    {.name = "basic", .copies = 12, .met = .4, .tried = .9, .kept = .9, .used = .3},
     {.name = "tool", .copies = 188, .met = .01, .tried = .95, .kept = .95, .used = .4},
 };
 static const struct pl_people office = {
@@ -26,13 +30,14 @@ static const struct pl_people office = {
     .again = .3,
     .value = "Document Finished",
     .valued = .9,
-    HABITS(office_habits),
+    .habits = office_habits,
+    .n_habits = COUNT(office_habits),
 };
 
 static const struct pl_habit athletes_habits[] = {
-    {.name = "training plan", .met = .3, .tried = .08, .kept = .6, .used = .4},
-    {.name = "recovery score", .met = .25, .tried = .1, .kept = .6, .used = .4},
-    {.name = "route", .met = .4, .tried = .8, .kept = .7, .used = .4},
+    {.name = "training plan", .met = .3, .tried = .1, .kept = .9, .used = .8},
+    {.name = "recovery score", .met = .25, .tried = .12, .kept = .9, .used = .8},
+    {.name = "route", .met = .4, .tried = .8, .kept = .8, .used = .8},
 };
 static const struct pl_people athletes = {
     .weeks = 14,
@@ -43,11 +48,12 @@ static const struct pl_people athletes = {
     .again = .5,
     .value = "Training Done",
     .valued = .9,
-    HABITS(athletes_habits),
+    .habits = athletes_habits,
+    .n_habits = COUNT(athletes_habits),
 };
 
 static const struct pl_habit hospital_habits[] = {
-    {.name = "record", .met = .6, .tried = .9, .kept = .9, .used = .4},
+    {.name = "record", .met = .6, .tried = .9, .kept = .9, .used = .7},
     {.name = "handover", .met = .04, .tried = .9, .kept = .9, .used = .7, .launched = 8},
 };
 static const struct pl_people hospital = {
@@ -59,54 +65,126 @@ static const struct pl_people hospital = {
     .again = .5,
     .value = "Patient Treated",
     .valued = .9,
-    HABITS(hospital_habits),
+    .habits = hospital_habits,
+    .n_habits = COUNT(hospital_habits),
 };
 
 static const struct pl_habit park_habits[] = {
-    {.name = "big ride", .offered = .9, .met = .6, .tried = .8, .kept = .8, .used = .4},
-    {.name = "night show", .offered = .7, .met = .03, .tried = .95, .kept = .9, .used = .8},
+    {.name = "big ride", .offered = .9, .met = .6, .tried = .9, .kept = .9, .used = .9},
+    {.name = "night show", .offered = .8, .met = .03, .tried = .95, .kept = .9, .used = .9},
 };
 static const struct pl_people park = {
     .weeks = 16,
     .users = 1200,
     .joining = .03,
     .leaving = .02,
-    .visiting = .5,
-    .again = .3,
+    .visiting = .6,
+    .again = .4,
     .weekend = .6,
     .value = "Ride Taken",
     .valued = .8,
-    HABITS(park_habits),
+    .habits = park_habits,
+    .n_habits = COUNT(park_habits),
 };
 
 static const struct pl_people marketplace = {
-    SHOP,           .from_week = 18, .weeks = 48, .users = 700, .joining = .03, .leaving = .03,
-    .visiting = .6, .again = .3,     .begun = .6, .done = .6,   .valued = .3,   HABITS(delivered),
+    .steps = SHOP_STEPS,
+    .value = SHOP_VALUE,
+    .weeks = 70,
+    .users = 550,
+    .joining = .03,
+    .leaving = .03,
+    .visiting = .6,
+    .again = .3,
+    .begun = .6,
+    .done = .6,
+    .valued = .3,
+    .habits = delivered,
+    .n_habits = COUNT(delivered),
 };
 
 static const struct pl_people dark_pattern = {
-    SHOP,        .weeks = 21, .users = 400, .joining = .03,    .leaving = .03, .visiting = .6,
-    .again = .3, .begun = .6, .done = .4,   .done_drift = .02, .valued = .4,   .valued_drift = -.015,
+    .steps = SHOP_STEPS,
+    .value = SHOP_VALUE,
+    .weeks = 21,
+    .users = 400,
+    .joining = .03,
+    .leaving = .03,
+    .visiting = .6,
+    .again = .3,
+    .begun = .6,
+    .done = .4,
+    .done_drift = .02,
+    .valued = .4,
+    .valued_drift = -.015,
 };
 
 static const struct pl_people price_rise = {
-    SHOP,        .weeks = 26, .users = 600, .joining = .03,        .leaving = .03, .visiting = .6,     .again = .3,
-    .begun = .7, .done = .6,  .valued = .6, .valued_drift = -.025, .price = 30,    .price_drift = .02,
+    .steps = SHOP_STEPS,
+    .value = SHOP_VALUE,
+    .weeks = 26,
+    .users = 600,
+    .joining = .03,
+    .leaving = .03,
+    .visiting = .6,
+    .again = .3,
+    .begun = .7,
+    .done = .6,
+    .valued = .6,
+    .valued_drift = -.025,
+    .price = 30,
+    .price_drift = .02,
 };
 
 static const struct pl_people season = {
-    SHOP,         .weeks = 57,    .users = 300, .joining = .03, .leaving = .03, .visiting = .55, .again = .3,
-    .season = .4, .weekend = .45, .mix = .25,   .begun = .6,    .done = .6,     .valued = .4,    HABITS(delivered),
+    .steps = SHOP_STEPS,
+    .value = SHOP_VALUE,
+    .weeks = 57,
+    .users = 300,
+    .joining = .03,
+    .leaving = .03,
+    .visiting = .55,
+    .again = .3,
+    .season = .4,
+    .weekend = .45,
+    .mix = .25,
+    .begun = .6,
+    .done = .6,
+    .valued = .4,
+    .habits = delivered,
+    .n_habits = COUNT(delivered),
 };
 
 static const struct pl_people traffic_halved = {
-    SHOP,        .weeks = 30,  .users = 500, .joining = .03, .leaving = .03, .visiting = .6,
-    .again = .3, .halved = 15, .begun = .6,  .done = .6,     .valued = .4,   HABITS(delivered),
+    .steps = SHOP_STEPS,
+    .value = SHOP_VALUE,
+    .weeks = 30,
+    .users = 500,
+    .joining = .03,
+    .leaving = .03,
+    .visiting = .6,
+    .again = .3,
+    .halved = 15,
+    .begun = .6,
+    .done = .6,
+    .valued = .4,
+    .habits = delivered,
+    .n_habits = COUNT(delivered),
 };
 
 static const struct pl_people marketing = {
-    SHOP,        .weeks = 32, .users = 600, .joining = .03,     .leaving = .03, .visiting = .6,
-    .again = .3, .begun = .7, .done = .35,  .done_drift = .035, .valued = .4,
+    .steps = SHOP_STEPS,
+    .value = SHOP_VALUE,
+    .weeks = 32,
+    .users = 600,
+    .joining = .03,
+    .leaving = .03,
+    .visiting = .6,
+    .again = .3,
+    .begun = .7,
+    .done = .35,
+    .done_drift = .035,
+    .valued = .4,
 };
 
 static const struct pl_habit left_habits[] = {
@@ -114,13 +192,36 @@ static const struct pl_habit left_habits[] = {
     {.name = "chat", .met = .5, .tried = .6, .kept = .06, .used = .4},
 };
 static const struct pl_people tried_and_left = {
-    SHOP,        .weeks = 18, .users = 500, .joining = .03, .leaving = .02,      .visiting = .7,
-    .again = .3, .begun = .6, .done = .6,   .valued = .4,   HABITS(left_habits),
+    .steps = SHOP_STEPS,
+    .value = SHOP_VALUE,
+    .weeks = 18,
+    .users = 500,
+    .joining = .03,
+    .leaving = .02,
+    .visiting = .7,
+    .again = .3,
+    .begun = .6,
+    .done = .6,
+    .valued = .4,
+    .habits = left_habits,
+    .n_habits = COUNT(left_habits),
 };
 
 static const struct pl_people eight_a_year = {
-    SHOP,           .from_week = 78, .weeks = 26, .users = 400, .joining = .03, .leaving = .03,
-    .visiting = .6, .again = .3,     .begun = .6, .done = .6,   .valued = .4,   HABITS(delivered),
+    .steps = SHOP_STEPS,
+    .value = SHOP_VALUE,
+    .from_week = 78,
+    .weeks = 26,
+    .users = 400,
+    .joining = .03,
+    .leaving = .03,
+    .visiting = .6,
+    .again = .3,
+    .begun = .6,
+    .done = .6,
+    .valued = .4,
+    .habits = delivered,
+    .n_habits = COUNT(delivered),
 };
 
 #define ENDS(...) .has_end = true, .end = {__VA_ARGS__}
@@ -164,12 +265,12 @@ static const struct pl_world worlds[] = {
           .alerts = "firing DELIVER_EXISTING")},
     {.name = "marketplace",
      .help = "experiments pay, then fade; a core launch ends it",
-     .why = "30 experiments paid twice the smallest gain, those after them nothing; users have what there is",
+     .why = "30 experiments paid three times the smallest gain, those after them nothing; users have what there is",
      .people = &marketplace,
      .options = SHOP_OPTIONS "value_bar       = 30%\n",
-     .phases = {{30, 2}, {60, 0}},
-     .every_hours = 120,
-     .launch_week = 67,
+     .phases = {{.n = 30, .times_delta = .3, .mean = 3}, {.n = 50}},
+     .every_hours = 144,
+     .launch_week = 70,
      ENDS(.verdict = PL_SHIFT_TO_CORE, .grade = PL_CONFIRMED,
           .alerts = "firing PREPARE_CORE, resolved PREPARE_CORE, firing SHIFT_TO_CORE, resolved SHIFT_TO_CORE")},
     {.name = "dark-pattern",
@@ -190,23 +291,23 @@ static const struct pl_world worlds[] = {
      ENDS(.verdict = PL_DERIVING, .alerts = "firing DERIVING")},
     {.name = "healthy",
      .help = "500 results that keep paying",
-     .why = "experiments return twice the smallest gain, all the time",
-     .phases = {{500, 2}},
+     .why = "experiments return three times the smallest gain, all the time",
+     .phases = {{500, 3}},
      .every_hours = 36,
      ENDS(.verdict = PL_KEEP_OPTIMISING, .alerts = "")},
     {.name = "noisy",
      .help = "results too noisy to say anything",
-     .why = "experiments return the smallest gain and are measured with ten times its error",
-     .phases = {{200, 1}},
+     .why = "experiments return half of the smallest gain and are measured with ten times its error",
+     .phases = {{100, .5}},
      .noise = 10,
-     .every_hours = 120,
-     ENDS(.verdict = PL_NO_VERDICT, .lean = 1, .alerts = "")},
+     .every_hours = 240,
+     ENDS(.verdict = PL_NO_VERDICT, .alerts = "")},
     {.name = "season",
      .help = "traffic and phones come and go with the year; experiments pay",
      .why = "traffic and the share of phones move with the year and the week; experiments keep paying",
      .people = &season,
      .options = SHOP_OPTIONS "value_bar       = 30%\n",
-     .phases = {{100, 2}},
+     .phases = {{100, 3}},
      .every_hours = 94,
      ENDS(.verdict = PL_KEEP_OPTIMISING, .alerts = "")},
     {.name = "traffic-halved",
@@ -214,7 +315,7 @@ static const struct pl_world worlds[] = {
      .why = "after 15 weeks half as many users come; experiments keep paying",
      .people = &traffic_halved,
      .options = SHOP_OPTIONS "value_bar       = 30%\n",
-     .phases = {{60, 2}},
+     .phases = {{60, 3}},
      .every_hours = 82,
      ENDS(.verdict = PL_KEEP_OPTIMISING, .alerts = "")},
     {.name = "marketing",

@@ -13,6 +13,8 @@
 #define WEEKS_A_YEAR 52.1775
 #define PHONE_LOGIT (-.8) /* fewer reach the goal with one */
 #define SPREAD .5         /* of prices: standard deviation of the logarithm */
+#define EVENING_US (18 * PL_HOUR_US)
+#define EVENING_MS 7200000
 
 /* What happens: a step of the funnel, value, then three events for each feature. */
 enum { VALUE = PL_PEOPLE_STEPS, OFFERED, SEEN, USED, KINDS = 3 };
@@ -185,11 +187,11 @@ static unsigned day_of(const struct pl_people *people, struct user *user)
     return (unsigned)(5 * pl_random_unit(&user->random));
 }
 
-/* From six in the morning on, and over before midnight. */
+/* In the evening, and over before midnight. Short evenings: an hour without events costs plateaud nothing. */
 static int64_t time_of(const struct crowd *crowd, struct user *user, unsigned week, unsigned day)
 {
-    return crowd->start_us + week * PL_WEEK_US + day * PL_DAY_US + 6 * PL_HOUR_US +
-           (int64_t)(pl_random_unit(&user->random) * 14 * 3600000) * 1000;
+    return crowd->start_us + week * PL_WEEK_US + day * PL_DAY_US + EVENING_US +
+           (int64_t)(pl_random_unit(&user->random) * EVENING_MS) * 1000;
 }
 
 static void live(struct crowd *crowd, struct user *user, unsigned joined)

@@ -24,6 +24,7 @@ struct pl_habit {
     double kept;       /* of those who try it: it becomes a habit */
     double used;       /* of further visits of these */
     unsigned launched; /* week of the world in which it comes; 0: it was always there */
+    bool in_gap;       /* by the truth: its value does not reach users, as the world says */
 };
 
 struct pl_people {

@@ -29,8 +29,7 @@ struct pl_phase {
 struct pl_world_end {
     enum pl_verdict verdict;
     enum pl_grade grade;
-    const char *gap;    /* discovery, trial, fit; NULL: no feature has one */
-    const char *in_gap; /* the habit whose features have it */
+    const char *gap;    /* discovery, trial, fit: of the habits that are in_gap; NULL: no feature has one */
     int lean;           /* of NO_VERDICT */
     const char *alerts; /* every edge, in order: "firing PREPARE_CORE, resolved PREPARE_CORE"; "" for none */
 };

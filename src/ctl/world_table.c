@@ -19,10 +19,10 @@ static const struct pl_habit delivered[] = {
 
 static const struct pl_habit office_habits[] = {
     {.name = "basic", .copies = 12, .met = .4, .tried = .9, .kept = .9, .used = .3},
-    {.name = "tool", .copies = 188, .met = .01, .tried = .95, .kept = .95, .used = .4},
+    {.name = "tool", .in_gap = true, .copies = 188, .met = .01, .tried = .95, .kept = .95, .used = .4},
 };
 static const struct pl_people office = {
-    .weeks = 12,
+    .weeks = 10,
     .users = 700,
     .joining = .02,
     .leaving = .01,
@@ -35,8 +35,8 @@ static const struct pl_people office = {
 };
 
 static const struct pl_habit athletes_habits[] = {
-    {.name = "training plan", .met = .3, .tried = .1, .kept = .9, .used = .8},
-    {.name = "recovery score", .met = .25, .tried = .12, .kept = .9, .used = .8},
+    {.name = "training plan", .in_gap = true, .met = .3, .tried = .1, .kept = .9, .used = .8},
+    {.name = "recovery score", .in_gap = true, .met = .25, .tried = .12, .kept = .9, .used = .8},
     {.name = "route", .met = .4, .tried = .8, .kept = .8, .used = .8},
 };
 static const struct pl_people athletes = {
@@ -54,7 +54,7 @@ static const struct pl_people athletes = {
 
 static const struct pl_habit hospital_habits[] = {
     {.name = "record", .met = .6, .tried = .9, .kept = .9, .used = .7},
-    {.name = "handover", .met = .04, .tried = .9, .kept = .9, .used = .7, .launched = 8},
+    {.name = "handover", .in_gap = true, .met = .04, .tried = .9, .kept = .9, .used = .7, .launched = 8},
 };
 static const struct pl_people hospital = {
     .weeks = 14,
@@ -71,7 +71,7 @@ static const struct pl_people hospital = {
 
 static const struct pl_habit park_habits[] = {
     {.name = "big ride", .offered = .9, .met = .6, .tried = .9, .kept = .9, .used = .9},
-    {.name = "night show", .offered = .8, .met = .03, .tried = .95, .kept = .9, .used = .9},
+    {.name = "night show", .in_gap = true, .offered = .8, .met = .03, .tried = .95, .kept = .9, .used = .9},
 };
 static const struct pl_people park = {
     .weeks = 16,
@@ -188,8 +188,8 @@ static const struct pl_people marketing = {
 };
 
 static const struct pl_habit left_habits[] = {
-    {.name = "wish list", .met = .4, .tried = .7, .kept = .06, .used = .4},
-    {.name = "chat", .met = .5, .tried = .6, .kept = .06, .used = .4},
+    {.name = "wish list", .in_gap = true, .met = .4, .tried = .7, .kept = .06, .used = .4},
+    {.name = "chat", .in_gap = true, .met = .5, .tried = .6, .kept = .06, .used = .4},
 };
 static const struct pl_people tried_and_left = {
     .steps = SHOP_STEPS,
@@ -242,27 +242,25 @@ static const struct pl_world worlds[] = {
      .why = "12 of 200 features are known by most; who meets another one keeps using it",
      .people = &office,
      .options = "value_bar       = 30%\n",
-     ENDS(.verdict = PL_DELIVER_EXISTING, .gap = "discovery", .in_gap = "tool", .alerts = "firing DELIVER_EXISTING")},
+     ENDS(.verdict = PL_DELIVER_EXISTING, .gap = "discovery", .alerts = "firing DELIVER_EXISTING")},
     {.name = "athletes",
      .help = "features are met and not understood",
      .why = "most know the features and few try them",
      .people = &athletes,
      .options = "value_bar       = 30%\n",
-     ENDS(.verdict = PL_NO_VERDICT, .lean = 1, .gap = "trial", .in_gap = "training plan", .alerts = "")},
+     ENDS(.verdict = PL_NO_VERDICT, .lean = 1, .gap = "trial", .alerts = "")},
     {.name = "hospital",
      .help = "a new feature is good, and most do not know it yet",
      .why = "who met the new feature uses it again, and most have not met it",
      .people = &hospital,
      .options = "value_bar       = 30%\n",
-     ENDS(.verdict = PL_DELIVER_EXISTING, .gap = "discovery", .in_gap = "handover",
-          .alerts = "firing DELIVER_EXISTING")},
+     ENDS(.verdict = PL_DELIVER_EXISTING, .gap = "discovery", .alerts = "firing DELIVER_EXISTING")},
     {.name = "park",
      .help = "few find it; who does comes again",
      .why = "few of those who could find the show, and who found it goes again",
      .people = &park,
      .options = "value_bar       = 25%\n",
-     ENDS(.verdict = PL_DELIVER_EXISTING, .gap = "discovery", .in_gap = "night show",
-          .alerts = "firing DELIVER_EXISTING")},
+     ENDS(.verdict = PL_DELIVER_EXISTING, .gap = "discovery", .alerts = "firing DELIVER_EXISTING")},
     {.name = "marketplace",
      .help = "experiments pay, then fade; a core launch ends it",
      .why = "30 experiments paid three times the smallest gain, those after them nothing; users have what there is",
@@ -331,7 +329,7 @@ static const struct pl_world worlds[] = {
      .why = "most know the features and try them, and few use them again",
      .people = &tried_and_left,
      .options = SHOP_OPTIONS "value_bar       = 30%\n",
-     ENDS(.verdict = PL_NO_VERDICT, .lean = -1, .gap = "fit", .in_gap = "wish list", .alerts = "")},
+     ENDS(.verdict = PL_NO_VERDICT, .lean = -1, .gap = "fit", .alerts = "")},
     {.name = "eight-a-year",
      .help = "two years of eight experiments each",
      .why = "experiments return the smallest gain; 16 are too few to tell",

@@ -1,6 +1,5 @@
 /* A world as text: the configuration that fits it, and its truth.
  */
-#include "ctl/crowd.h"
 #include "ctl/world.h"
 #include "util/stamp.h"
 
@@ -80,7 +79,7 @@ static void put_features(const struct pl_world *world, struct pl_json *json)
     for (unsigned at = 0; at < pl_people_features(world->people); at++) {
         char name[PL_PEOPLE_EVENT_BYTES];
 
-        if (strcmp(pl_people_feature(world->people, at, name)->name, world->end.in_gap) == 0)
+        if (pl_people_feature(world->people, at, name)->in_gap)
             pl_json_text(json, NULL, name);
     }
     pl_json_close(json, ']');

@@ -43,6 +43,7 @@ class World:
         options = [CTL, "simulate", "--world", name, "--seed", str(seed)]
         subprocess.run([*options, "--out", str(directory)], check=True, capture_output=True)
         self.truth = json.loads(subprocess.run([*options, "--json"], check=True, capture_output=True, text=True).stdout)
+        self.conf_path = directory / "plateaud.conf"
         lines = (directory / "control.jsonl").read_text().splitlines()
         self.launch = [line for line in lines if '"core_launch"' in line]
         self.control = [line for line in lines if '"core_launch"' not in line]
@@ -51,20 +52,22 @@ class World:
         self.features = [name for name in re.findall(r"(?m)^\[feature (.*)\]", self.conf())]
 
     def conf(self):
-        return (self.directory / "plateaud.conf").read_text()
+        return self.conf_path.read_text()
 
-    def conf_for(self, kafka, redis, topic, control):
+    def live_in(self, kafka, redis, topic, control):
         """Its own configuration, with the servers of the test."""
         area = self.conf()
-        return rig.make_conf(kafka, redis, topics=(topic,) if self.events else (), instance=self.name, control=control,
+        text = rig.make_conf(kafka, redis, topics=(topic,) if self.events else (), instance=self.name, control=control,
                              idle_timeout="1s") + area[area.index("[area"):]
+        self.conf_path.write_text(text)
+        return text
 
     def replay(self, launched):
         """Everything that replay says of it: before its core launch, or all of it."""
         control = self.directory / "replayed.jsonl"
         control.write_text("".join(f"{line}\n" for line in self.control + (self.launch if launched else [])))
         files = [str(self.directory / "events.jsonl")] if self.events else []
-        done = subprocess.run([CTL, "replay", "--json", "-c", str(self.directory / "plateaud.conf"), "--control",
+        done = subprocess.run([CTL, "replay", "--json", "-c", str(self.conf_path), "--control",
                                str(control), *files], check=True, capture_output=True, text=True)
         said = {}
         for line in done.stdout.splitlines():
@@ -122,17 +125,14 @@ def living(kafka, shared_redis, daemons, tmp_path):
         kafka.produce([(control, 0, None, None, line) for line in world.control])
         lines = [(topic, -1, re.search('"userId":"([^"]*)"', line)[1], None, line) for line in world.events]
         kafka.produce(lines, options=("-X", "linger.ms=20", "-X", "compression.type=lz4"))
-        world.topic, world.control_topic = topic, control
-        text = world.conf_for(kafka, shared_redis, topic, control)
-        (tmp_path / "plateaud.conf").write_text(text)
-        world.daemon = daemons(text)
-        world.ctl_conf = tmp_path / "plateaud.conf"
+        world.control_topic = control
+        world.daemon = daemons(world.live_in(kafka, shared_redis, topic, control))
         return world
     return live
 
 
 def explain(world):
-    return subprocess.run([CTL, "explain", AREA, "--no-color", "-c", str(world.ctl_conf)], capture_output=True,
+    return subprocess.run([CTL, "explain", AREA, "--no-color", "-c", str(world.conf_path)], capture_output=True,
                           text=True, check=True).stdout
 
 

@@ -42,6 +42,11 @@ void pl_state_add_name(struct pl_buf *buf, const char *name);
 /* Give every metric, funnel, action and value of the rules its id. Once per shard. */
 enum pl_status pl_state_bind(struct pl_shard *shard, struct pl_err *err);
 
+/* One entry of a unit's words that has to do with an observed area (area, feature, left), and back: into shard->state.
+ * What is not there any more is passed over. Areas come first, then features. */
+void pl_state_put_usage(const struct pl_shard *shard, const uint64_t *words, struct pl_buf *out);
+bool pl_state_take_usage(struct pl_shard *shard, enum pl_words_kind kind, struct pl_span *rest);
+
 enum pl_status pl_state_write_dict(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err);
 enum pl_status pl_state_write_front(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err);
 enum pl_status pl_state_write_cells(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err);

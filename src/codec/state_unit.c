@@ -2,9 +2,11 @@
 
 #include <string.h>
 
-/* A unit's record: its state (place of the last event, experiments, funnels), its tail, its recent identities. The
- * field is its id, 16 raw bytes. */
+/* A unit's record: its state (place of the last event, experiments, funnels), its tail, its recent identities. That is
+ * all of version 1. In version 2, which is for units with further kinds of words, there follow for each of these, by
+ * rising kind, the kind, how many, the entries; then a 0. The field is its id, 16 raw bytes. */
 
+#define VERSION_MORE 2
 #define ID_BYTES 16
 #define X_AT 2 /* words of an experiment before its metrics */
 
@@ -71,9 +73,32 @@ static void put_entries(const struct pl_shard *shard, const struct pl_unit *unit
             continue;
         if (kind == PL_WORDS_EXPERIMENT)
             put_experiment(shard, words + at, out);
-        else
+        else if (kind == PL_WORDS_FUNNEL)
             put_funnel(shard, words + at, out);
+        else
+            pl_state_put_usage(shard, words + at, out);
     }
+}
+
+static unsigned kinds_of(const struct pl_shard *shard, const struct pl_unit *unit)
+{
+    const uint64_t *words = pl_units_words(&shard->units, unit);
+    unsigned kinds = 0;
+
+    for (uint32_t at = PL_WORDS_FIRST; at < unit->n_words; at += pl_words_size(words[at]))
+        kinds |= 1u << pl_words_kind_of(words[at]);
+    return kinds;
+}
+
+static void put_more(const struct pl_shard *shard, const struct pl_unit *unit, unsigned kinds, struct pl_buf *out)
+{
+    for (unsigned kind = PL_WORDS_FUNNEL + 1; kind < PL_WORDS_KINDS; kind++) {
+        if (!(kinds >> kind & 1))
+            continue;
+        pl_buf_add_varint(out, kind);
+        put_entries(shard, unit, (enum pl_words_kind)kind, out);
+    }
+    pl_buf_add_varint(out, 0);
 }
 
 static void put_event(const struct pl_shard *shard, const struct pl_tail_event *event, struct pl_buf *out)
@@ -124,12 +149,20 @@ static enum pl_status write_unit(struct pl_shard *shard, struct pl_unit *unit, s
                                  struct pl_err *err)
 {
     const uint64_t *words = pl_units_words(&shard->units, unit);
+    unsigned kinds = kinds_of(shard, unit);
+    bool more = kinds >> (PL_WORDS_FUNNEL + 1) != 0;
 
     put_id(out, unit->id);
+    if (more) {
+        pl_buf_clear(&out->value);
+        pl_buf_add_char(&out->value, VERSION_MORE);
+    }
     pl_buf_add_signed(&out->value, words ? (int64_t)words[0] : 0);
     put_entries(shard, unit, PL_WORDS_EXPERIMENT, &out->value);
     put_entries(shard, unit, PL_WORDS_FUNNEL, &out->value);
     put_open(shard, unit, &out->value);
+    if (more)
+        put_more(shard, unit, kinds, &out->value);
     unit->dirty = 0;
     unit->stored = 1;
     return pl_state_put(out, PL_STATE_UNIT, bucket_of(unit->id), err);
@@ -354,7 +387,34 @@ static bool take_open(struct pl_shard *shard, struct pl_span *rest, uint32_t han
         if (!take_identity(shard, rest, open))
             return false;
     pl_units_requeue(&shard->units, pl_units_at(&shard->units, handle)->open);
-    return rest->len == 0;
+    return true;
+}
+
+static bool take_version(struct pl_span *rest, bool *more)
+{
+    *more = rest->len > 0 && rest->ptr[0] == VERSION_MORE;
+    if (!*more)
+        return pl_state_take_version(rest);
+    *rest = (struct pl_span){rest->ptr + 1, rest->len - 1};
+    return true;
+}
+
+static bool take_more(struct pl_shard *shard, struct pl_span *rest)
+{
+    uint32_t kind = PL_WORDS_FUNNEL, before, n;
+
+    for (;;) {
+        before = kind;
+        if (!pl_state_take_count(rest, PL_WORDS_KINDS, &kind))
+            return false;
+        if (kind == 0)
+            return true;
+        if (kind <= before || !pl_state_take_count(rest, UINT32_MAX, &n))
+            return false;
+        for (; n > 0; n--)
+            if (!pl_state_take_usage(shard, (enum pl_words_kind)kind, rest))
+                return false;
+    }
 }
 
 enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, struct pl_span value,
@@ -363,9 +423,10 @@ enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, 
     struct pl_unit_id id;
     struct pl_unit *unit;
     uint32_t handle;
+    bool more;
 
     if (field.len != ID_BYTES || !pl_state_take_raw64(&field, &id.high) || !pl_state_take_raw64(&field, &id.low) ||
-        !pl_state_take_version(&value))
+        !take_version(&value, &more))
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit record has an unknown form");
     if (pl_units_find(&shard->units, id))
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit is there twice");
@@ -376,8 +437,8 @@ enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, 
         return pl_err_set(err, PL_ERR_FULL, "state: more units are stored than `max_units` allows");
     unit = pl_units_at(&shard->units, handle);
     unit->stored = 1;
-    if (!take_words(shard, &value) || !pl_units_put_words(&shard->units, unit, &shard->state) ||
-        !take_open(shard, &value, handle))
+    if (!take_words(shard, &value) || !take_open(shard, &value, handle) || (more && !take_more(shard, &value)) ||
+        value.len > 0 || !pl_units_put_words(&shard->units, unit, &shard->state))
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit record is damaged");
     return PL_OK;
 }

@@ -5,6 +5,8 @@
  *   area ID GLOB
  *   metric ID conversion|count|sum AREA WINDOW CAP BOUND VALUE_PATH|- ACTION,ACTION...
  *   funnel ID AREA WINDOW ACTION:MAX_GAP,ACTION:MAX_GAP...
+ *   feature ID AREA use=ACTION,... [aware=ACTION,...] [eligible=ACTION,...] [launched=TIME]
+ *   value AREA events=ACTION,... [activation=7d]    what gives value there
  *   shard N                                   a new shard with N inputs under these rules
  *   e INPUT UNIT TIME IDENTITY EXPERIMENT VARIANT   queue an exposure (inputs count from 1)
  *   a INPUT UNIT TIME IDENTITY ACTION VALUE|-       queue an action
@@ -15,6 +17,9 @@
  *   save                                      write the state, read it into a new shard, go on with that
  *   rules                                     the next rules; the following `save` changes over to them
  *   live | stats
+ *
+ * A cell is printed as C KIND SUBJECT ARM DETAIL PANE N SUM SUM2. SUBJECT: name of the experiment, or id of the funnel,
+ * area, feature or metric.
  *
  * Exit status 2 and a reason on stderr for anything that goes wrong.
  */
@@ -188,6 +193,57 @@ static void add_funnel(char **word)
     check(pl_rules_add_funnel(building(), &funnel, NULL, &err), &err);
 }
 
+/* What follows KEY= in one of the words; nothing without it. */
+static struct pl_span option(char **word, const char *key)
+{
+    for (; *word; word++)
+        if (!strncmp(*word, key, strlen(key)) && (*word)[strlen(key)] == '=')
+            return pl_span_of(*word + strlen(key) + 1);
+    return (struct pl_span){0};
+}
+
+static struct pl_events option_events(char **word, const char *key)
+{
+    struct pl_span rest = option(word, key);
+    struct pl_events events = {.n = 0};
+
+    while (rest.ptr) {
+        if (events.n == PL_RULES_EVENTS_MAX)
+            die("too many actions", key);
+        events.ids[events.n++] = pl_rules_action(building(), pl_span_cut(&rest, ','));
+    }
+    return events;
+}
+
+static void set_value(char **word)
+{
+    uint32_t at = pl_rules_find_area(building(), pl_span_of(word[1]));
+    struct pl_span activation = option(word, "activation");
+    struct pl_area_rule *area = &building()->areas[at == PL_RULES_NONE ? 0 : at];
+
+    if (at == PL_RULES_NONE)
+        die("no such area", word[1]);
+    area->value_events = option_events(word, "events");
+    if (activation.ptr && !pl_num_duration(activation, &area->activation_us))
+        die("not a duration", activation.ptr);
+}
+
+static void add_feature(char **word)
+{
+    struct pl_span launched = option(word, "launched");
+    struct pl_feature_rule feature = {.area = pl_rules_find_area(building(), pl_span_of(word[2])),
+                                      .launched_us = PL_TIME_NONE};
+    struct pl_err err;
+
+    copy_name(feature.id, word[1]);
+    feature.use = option_events(word, "use");
+    feature.aware = option_events(word, "aware");
+    feature.eligible = option_events(word, "eligible");
+    if (launched.ptr && !pl_num_int(launched, &feature.launched_us))
+        die("not a time", launched.ptr);
+    check(pl_rules_add_feature(building(), &feature, NULL, &err), &err);
+}
+
 static struct record *push(unsigned input)
 {
     struct queue *queue = &queues[input];
@@ -300,6 +356,23 @@ static void run(int64_t n)
     }
 }
 
+static const char *subject_name(const struct pl_sums *sums, const struct pl_cell_key *key)
+{
+    switch (pl_cell_info(key->kind)->subject) {
+    case PL_OF_EXPERIMENT:
+        return sums->experiments[key->subject].name;
+    case PL_OF_FUNNEL:
+        return rules->funnels[key->subject].id;
+    case PL_OF_AREA:
+        return rules->areas[key->subject].id;
+    case PL_OF_FEATURE:
+        return rules->features[key->subject].id;
+    case PL_OF_METRIC:
+        break;
+    }
+    return rules->metrics[key->subject].id;
+}
+
 static void print_wide(pl_int128 value)
 {
     char text[48];
@@ -328,11 +401,11 @@ static const char *metric_name(const struct pl_cell_key *key)
 
 static void print_cell(const struct pl_sums *sums, const struct pl_cell *cell)
 {
-    bool funnel = cell->key.kind == PL_CELL_FUNNEL || cell->key.kind == PL_CELL_FUNNEL_HOUR;
-    const struct pl_sums_experiment *experiment = funnel ? NULL : &sums->experiments[cell->key.subject];
+    bool variant = pl_cell_has_variant(cell->key.kind);
+    const struct pl_sums_experiment *experiment = variant ? &sums->experiments[cell->key.subject] : NULL;
 
-    printf("C %u %s ", cell->key.kind, funnel ? rules->funnels[cell->key.subject].id : experiment->name);
-    if (funnel || cell->key.kind == PL_CELL_MIXED)
+    printf("C %u %s ", cell->key.kind, subject_name(sums, &cell->key));
+    if (!variant)
         printf("%u", cell->key.arm);
     else
         printf("%s", experiment->variants[cell->key.arm]);
@@ -508,6 +581,18 @@ static void obey_rules(char **word)
         die("unknown command", word[0]);
 }
 
+/* Of what is observed; false for other commands. */
+static bool obey_observed(char **word)
+{
+    if (!strcmp(word[0], "feature"))
+        add_feature(word);
+    else if (!strcmp(word[0], "value") && word[2] && strchr(word[2], '='))
+        set_value(word);
+    else
+        return false;
+    return true;
+}
+
 static void obey(char **word)
 {
     if (!strcmp(word[0], "e"))
@@ -532,7 +617,7 @@ static void obey(char **word)
         print_stats();
     else if (!strcmp(word[0], "echo"))
         printf("# %s\n", word[1]);
-    else
+    else if (!obey_observed(word))
         obey_rules(word);
 }
 

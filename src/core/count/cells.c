@@ -128,6 +128,18 @@ void pl_cells_add(struct pl_cells *cells, const struct pl_cell_key *key, const s
     mark(cells, row);
 }
 
+void pl_cells_move(struct pl_cells *cells, struct pl_cell_key key, int32_t from, int32_t to)
+{
+    if (from == to)
+        return;
+    key.pane = from;
+    if (from >= 0)
+        pl_cells_add(cells, &key, &(struct pl_amount){.n = -1});
+    key.pane = to;
+    if (to >= 0)
+        pl_cells_add(cells, &key, &(struct pl_amount){.n = 1});
+}
+
 void pl_cells_restore(struct pl_cells *cells, const struct pl_cell_key *key, const struct pl_amount *amount)
 {
     struct pl_cells_row *row = row_of(cells, key);

@@ -46,6 +46,10 @@ void pl_cells_fini(struct pl_cells *cells);
 
 void pl_cells_add(struct pl_cells *cells, const struct pl_cell_key *key, const struct pl_amount *amount);
 
+/* One unit moves from the key's cell of one pane to that of another; a pane below 0 stands for none. key.pane is not
+ * read. */
+void pl_cells_move(struct pl_cells *cells, struct pl_cell_key key, int32_t from, int32_t to);
+
 /* Add without marking: a cell that comes back from the store. */
 void pl_cells_restore(struct pl_cells *cells, const struct pl_cell_key *key, const struct pl_amount *amount);
 

@@ -1,6 +1,7 @@
 #include "core/count/step.h"
 
 #include "core/count/funnel.h"
+#include "core/count/usage.h"
 
 #define X_AT 2 /* words of an experiment before its metrics: header, t0 */
 
@@ -158,7 +159,7 @@ static bool act(const struct pl_step *step, struct pl_words *state, const struct
         if (!pl_funnel_act(step, state, event, action->steps[at].funnel))
             return false;
     }
-    return true;
+    return action->n_areas == 0 || pl_usage_act(step, state, event);
 }
 
 bool pl_step(const struct pl_step *step, struct pl_words *state, const struct pl_tail_event *event)

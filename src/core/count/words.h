@@ -4,6 +4,7 @@
  *   experiment: header, t0, x...        x of each metric of its area, uncut; a mixed one has neither
  *   funnel:     header, entry, last     times of the attempt's first and of its last step
  *   area, feature, before:              see usage.h, feature.h and before.h
+ *   left:       header, day             see feature.h; there may be several of an area
  *
  * A header says what follows: kind, id (index of the experiment, else in the rules), number of words, and small fields.
  * No words at all is the state of a unit of which nothing is known. Buffers are reused, so the steady state allocates
@@ -25,7 +26,9 @@ enum pl_words_kind {
     PL_WORDS_FUNNEL = 2,
     PL_WORDS_AREA = 3,
     PL_WORDS_FEATURE = 4,
-    PL_WORDS_BEFORE = 5
+    PL_WORDS_BEFORE = 5,
+    PL_WORDS_LEFT = 6, /* id: an area */
+    PL_WORDS_KINDS     /* kinds are below it */
 };
 
 /* The fields of a header, unpacked. */
@@ -39,7 +42,7 @@ struct pl_words_head {
     unsigned step;    /* funnel: steps reached by the open attempt, 0 without one */
     unsigned day_max; /* funnel: most steps reached by attempts entered on the day of `entry` */
     unsigned hour_max;
-    unsigned flags; /* area, feature, before: 16 bits of their own */
+    unsigned flags; /* area, feature, before, left: 16 bits of their own */
 };
 
 #define PL_WORDS_FIRST 1 /* position of the first entry */

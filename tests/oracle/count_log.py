@@ -22,6 +22,9 @@ class Shape:
         self.scale = rng.choice([6 * HOUR, DAY, DAY, 3 * DAY, 7 * DAY] if long else [2 * US, MINUTE, 10 * MINUTE, HOUR])
         self.leaps = [30 * DAY, 100 * DAY, 200 * DAY] if long else [4 * HOUR, 3 * DAY]
         self.units = rng.choice([1, 2, 2, 5])
+        self.daily = long and rng.random() < .15  # one unit does something nearly every day
+        if self.daily:
+            self.grid, self.scale, self.units, self.exposures = 1, DAY, 1, .03
         self.wild = rng.choice([.05, .3])  # exposures that care for no split
 
 
@@ -63,10 +66,12 @@ def make_logs(rng, rules, long):
     shape = Shape(rng, long)
     clock = rng.choice(BEGINS) * DAY + floor(rng.randrange(2 * DAY), shape.grid)
     logs = [[] for _ in range(n_inputs + 1)]
-    for _ in range(rng.randrange(5, 80)):
+    for _ in range(rng.randrange(50, 120) if shape.daily else rng.randrange(5, 80)):
         step = rng.choice([0, US, rng.randrange(shape.scale), rng.randrange(4 * shape.scale)])
         if rng.random() < .01:
             step = rng.randrange(rng.choice(shape.leaps))
+        elif shape.daily:
+            step = rng.randrange(shape.scale)
         clock += step if shape.grid == 1 else floor(step, shape.grid) + rng.choice([0, 0, shape.grid])
         k = rng.randrange(1, n_inputs + 1)
         if rng.random() < shape.controls:

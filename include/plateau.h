@@ -114,6 +114,10 @@ const char *pl_plateau_area_id(const struct pl_plateau *plateau, unsigned area);
 void pl_plateau_area(struct pl_plateau *plateau, unsigned area,
                      void (*visit)(void *ctx, const char *name, const char *value), void *ctx);
 
+/* The balance of an area's work (balance:ID in Redis), field by field. False without memory. */
+bool pl_plateau_balance(struct pl_plateau *plateau, unsigned area,
+                        void (*visit)(void *ctx, const char *name, const char *value), void *ctx);
+
 /* The sums in their order, and the counters (accepted, unmatched, late, each reason); false: there is none with this
  * index. */
 bool pl_plateau_sum(const struct pl_plateau *plateau, size_t index, struct pl_plateau_sum *sum);

@@ -10,6 +10,7 @@
 #include "util/stamp.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,8 +34,10 @@ static const char *wide(pl_int128 value, char out[48])
     return at;
 }
 
-static void pair_arm(struct pl_command *c, const char *window, const char *variant, const struct pl_cell *cell)
+static void pair_arm(struct pl_command *c, const char *window, const char *variant, const struct pl_measure_arm *arm,
+                     double mean)
 {
+    const struct pl_cell *cell = &arm->cell;
     char name[NAME_BYTES], number[48];
 
     snprintf(name, sizeof(name), "%s.n.%s", window, variant);
@@ -44,8 +47,7 @@ static void pair_arm(struct pl_command *c, const char *window, const char *varia
     snprintf(name, sizeof(name), "%s.sum2.%s", window, variant);
     pl_command_pair(c, name, wide(cell->sum2, number));
     snprintf(name, sizeof(name), "%s.mean.%s", window, variant);
-    if (cell->n > 0)
-        pl_command_double(c, name, (double)cell->sum / (double)cell->n / (double)PL_MICRO);
+    pl_command_double(c, name, mean);
 }
 
 static void pair_lift(struct pl_command *c, const char *window, const char *variant, const struct pl_figures_lift *lift)
@@ -53,12 +55,48 @@ static void pair_lift(struct pl_command *c, const char *window, const char *vari
     const struct {
         const char *what;
         double value;
-    } numbers[] = {{"lift", lift->lift}, {"lift_lower", lift->lower}, {"lift_upper", lift->upper}, {"p", lift->p}};
+    } numbers[] = {{"lift", lift->lift},
+                   {"lift_lower", lift->lower},
+                   {"lift_upper", lift->upper},
+                   {"p", lift->p},
+                   {"noise_left", lift->kept}};
     char name[NAME_BYTES];
 
     for (size_t at = 0; at < sizeof(numbers) / sizeof(*numbers); at++) {
         snprintf(name, sizeof(name), "%s.%s.%s", window, numbers[at].what, variant);
         pl_command_double(c, name, numbers[at].value);
+    }
+    if (lift->guardrail == PL_MARGIN_UNMEASURED)
+        return;
+    snprintf(name, sizeof(name), "%s.guardrail.%s", window, variant);
+    pl_command_pair(c, name, pl_margin_name(lift->guardrail));
+}
+
+/* Median and ninth decile in seconds; "never" when fewer of all units than that got there. */
+static void pair_time(struct pl_evaluator *ev, struct pl_command *c, unsigned index, unsigned variant, uint32_t metric)
+{
+    static const struct {
+        const char *name;
+        double nu;
+    } quantiles[] = {{"median", .5}, {"p90", .9}};
+    const char *label = pl_judge_sums(ev->judge)->experiments[index].variants[variant];
+    char name[NAME_BYTES];
+
+    for (size_t at = 0; at < sizeof(quantiles) / sizeof(*quantiles); at++) {
+        struct pl_quantile quantile =
+            pl_figures_time(ev->judge, index, variant, metric, quantiles[at].nu, ev->judged_us);
+        const struct {
+            const char *what;
+            double value;
+        } numbers[] = {{"", quantile.value_us}, {"_lower", quantile.lower_us}, {"_upper", quantile.upper_us}};
+
+        for (size_t n = 0; n < sizeof(numbers) / sizeof(*numbers); n++) {
+            snprintf(name, sizeof(name), "life.%s_seconds%s.%s", quantiles[at].name, numbers[n].what, label);
+            if (isinf(numbers[n].value))
+                pl_command_pair(c, name, "never");
+            else
+                pl_command_double(c, name, numbers[n].value / 1e6);
+        }
     }
 }
 
@@ -70,8 +108,23 @@ static void begin(struct pl_evaluator *ev, struct pl_command *c, struct pl_key k
     pl_command_init(c, "HSET", key.text);
 }
 
+/* p over all goals and arms of the experiment, and times. */
+static void pair_life(struct pl_evaluator *ev, struct pl_command *c, unsigned index, uint32_t metric,
+                      const double *adjusted)
+{
+    const struct pl_sums_experiment *experiment = &pl_judge_sums(ev->judge)->experiments[index];
+    char name[NAME_BYTES];
+
+    for (unsigned v = 0; v < experiment->n_variants; v++) {
+        snprintf(name, sizeof(name), "life.p_adjusted.%s", experiment->variants[v]);
+        pl_command_double(c, name, adjusted[metric * PL_VARIANTS_MAX + v]);
+        if (ev->conf->rules->metrics[metric].type == PL_METRIC_TIME_TO)
+            pair_time(ev, c, index, v, metric);
+    }
+}
+
 static void write_metric(struct pl_evaluator *ev, unsigned index, const struct pl_experiment_view *view,
-                         uint32_t metric)
+                         uint32_t metric, const double *adjusted)
 {
     const struct pl_sums_experiment *experiment = &pl_judge_sums(ev->judge)->experiments[index];
     const struct pl_metric_rule *rule = &ev->conf->rules->metrics[metric];
@@ -83,11 +136,12 @@ static void write_metric(struct pl_evaluator *ev, unsigned index, const struct p
     pl_command_time(&c, "judged", ev->judged_us);
     for (int w = 0; w < PL_FIGURES_WINDOWS; w++) {
         enum pl_figures_window window = (enum pl_figures_window)w;
-        struct pl_cell arms[PL_VARIANTS_MAX];
+        struct pl_measure_arm arms[PL_VARIANTS_MAX];
 
         for (unsigned v = 0; v < experiment->n_variants; v++) {
             arms[v] = pl_figures_arm(ev->judge, index, v, metric, window, ev->judged_us);
-            pair_arm(&c, pl_figures_window_name(window), experiment->variants[v], &arms[v]);
+            pair_arm(&c, pl_figures_window_name(window), experiment->variants[v], &arms[v],
+                     pl_measure_mean(ev->conf->rules, metric, &arms[v]));
         }
         for (unsigned v = 0; v < experiment->n_variants; v++) {
             struct pl_figures_lift lift;
@@ -98,6 +152,7 @@ static void write_metric(struct pl_evaluator *ev, unsigned index, const struct p
             pair_lift(&c, pl_figures_window_name(window), experiment->variants[v], &lift);
         }
     }
+    pair_life(ev, &c, index, metric, adjusted);
     pl_evaluator_finish(ev, &c);
 }
 
@@ -134,6 +189,7 @@ static void write_experiment(struct pl_evaluator *ev, unsigned index)
 {
     const char *name = pl_judge_sums(ev->judge)->experiments[index].name;
     struct pl_key experiments = pl_key_main(ev->conf->instance, "experiments");
+    double adjusted[PL_RULES_METRICS_MAX * PL_VARIANTS_MAX];
     struct pl_experiment_view view;
     char start[32];
 
@@ -144,9 +200,10 @@ static void write_experiment(struct pl_evaluator *ev, unsigned index)
     pl_resp_add_text(&ev->batch, "ZADD", experiments.text, start, name, NULL);
     ev->n_batch++;
     write_summary(ev, index, &view);
+    pl_figures_adjusted(ev->judge, index, ev->judged_us, adjusted);
     for (uint32_t metric = 0; metric < ev->conf->rules->n_metrics; metric++)
         if (ev->conf->rules->metrics[metric].area == view.area)
-            write_metric(ev, index, &view, metric);
+            write_metric(ev, index, &view, metric, adjusted);
 }
 
 static void write_funnel(struct pl_evaluator *ev, uint32_t funnel)

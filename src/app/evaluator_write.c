@@ -7,6 +7,7 @@
 #include "adapter/log.h"
 #include "codec/alert_doc.h"
 #include "codec/area_text.h"
+#include "codec/balance_text.h"
 #include "codec/keys.h"
 #include "codec/row.h"
 #include "util/stamp.h"
@@ -98,6 +99,22 @@ static void write_area(struct pl_evaluator *ev, uint32_t area)
     pl_buf_fini(&text);
     pl_command_init(&c, "HSET", key.text);
     pl_area_text(&view, add_pair, &c);
+    pl_evaluator_finish(ev, &c);
+}
+
+/* What each kind of work took and gave. Without memory it stays as it was: the next row writes it again. */
+static void write_balance(struct pl_evaluator *ev, uint32_t area)
+{
+    struct pl_key key = pl_key_main_id(ev->conf->instance, "balance", ev->conf->rules->areas[area].id);
+    struct pl_balance balance;
+    struct pl_command c;
+
+    if (pl_balance_of(pl_judge_ledger(ev->judge), area, ev->judged_us, &balance, NULL))
+        return;
+    pl_resp_add_text(&ev->batch, "DEL", key.text, NULL);
+    ev->n_batch++;
+    pl_command_init(&c, "HSET", key.text);
+    pl_balance_text(&balance, pl_judge_area(ev->judge, area), add_pair, &c);
     pl_evaluator_finish(ev, &c);
 }
 
@@ -212,8 +229,10 @@ static void on_committed(void *ctx, enum pl_status status, bool halt, const char
 static void write_areas(struct pl_evaluator *ev)
 {
     for (unsigned a = 0; a < ev->conf->rules->n_areas; a++)
-        if (ev->touched[a] || !ev->published_once)
+        if (ev->touched[a] || !ev->published_once) {
             write_area(ev, a);
+            write_balance(ev, a);
+        }
     memset(ev->touched, 0, sizeof(ev->touched));
 }
 

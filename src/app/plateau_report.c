@@ -3,6 +3,7 @@
 
 #include "codec/alert_doc.h"
 #include "codec/area_text.h"
+#include "codec/balance_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -108,6 +109,17 @@ void pl_plateau_area(struct pl_plateau *plateau, unsigned area,
     };
 
     pl_area_text(&view, visit, ctx);
+}
+
+bool pl_plateau_balance(struct pl_plateau *plateau, unsigned area,
+                        void (*visit)(void *ctx, const char *name, const char *value), void *ctx)
+{
+    struct pl_balance balance;
+
+    if (pl_balance_of(pl_judge_ledger(plateau->judge), area, plateau->judged_us, &balance, NULL))
+        return false;
+    pl_balance_text(&balance, pl_judge_area(plateau->judge, area), visit, ctx);
+    return true;
 }
 
 /* A 128-bit sum of squares is never negative. */

@@ -54,7 +54,7 @@ struct pl_conf {
     /* [alert] */
     int64_t alert_min_interval_us; /* 14 d */
     unsigned alert_stream_max;     /* entries kept in the alerts stream, about */
-    /* [area], [metric], [funnel], [experiment], and lateness, hold, ... of [plateaud] */
+    /* [area], [metric], [funnel], [feature], [objective], [experiment], and lateness, hold, ... of [plateaud] */
     struct pl_rules *rules; /* owned, sealed */
 };
 
@@ -74,7 +74,7 @@ void pl_conf_free(struct pl_conf *conf);
  * ever file names, and values of [kafka] keys that carry secrets are shown as ***. */
 void pl_conf_print(const struct pl_conf *conf, struct pl_buf *out);
 
-/* Warnings about legal but doubtful settings, one line each ("area checkout has no value metric"). */
+/* Warnings about legal but doubtful settings, one line each ("area checkout has no goal: ..."). */
 void pl_conf_warn(const struct pl_conf *conf, struct pl_buf *out);
 
 /* May `next` replace `now` while running? INPUT and the name of the option when it may not (unit, format, hash key,

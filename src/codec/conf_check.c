@@ -46,12 +46,15 @@ static enum pl_status check_required(const struct pl_conf_section *section, stru
 {
     static const struct {
         const char *type, *key;
-    } required[] = {{"source", "topics"}, {"metric", "event"}, {"funnel", "steps"}};
+    } required[] = {{"source", "topics"},    {"funnel", "steps"},     {"feature", "use"},
+                    {"objective", "figure"}, {"objective", "target"}, {"objective", "by"}};
 
     for (size_t at = 0; at < sizeof(required) / sizeof(*required); at++)
         if (strcmp(section->type, required[at].type) == 0 && !pl_conf_section_find(section, required[at].key))
             return pl_conf_fail(section->place, err, "[%s %s] needs `%s`", section->type, section->name,
                                 required[at].key);
+    if (strcmp(section->type, "metric") == 0)
+        return pl_conf_check_metric(section, err);
     return PL_OK;
 }
 
@@ -130,15 +133,20 @@ static enum pl_status check_window(const struct pl_conf_text *text, const struct
                         pl_conf_section_get(main, "forget"));
 }
 
-static enum pl_status check_metric(const struct pl_conf_section *metric, struct pl_err *err)
+/* All figures but one are shares, and are written as such. */
+static enum pl_status check_target(const struct pl_conf_section *objective, struct pl_err *err)
 {
-    const struct pl_conf_entry *property = pl_conf_section_find(metric, "property");
-    bool sum = pl_conf_read(metric, "type").integer == PL_METRIC_SUM;
+    const struct pl_conf_entry *target = pl_conf_section_find(objective, "target");
+    const struct pl_conf_value value = pl_conf_read(objective, "target");
 
-    if (sum && !property)
-        return pl_conf_fail(metric->place, err, "[metric %s]: a sum needs `property`", metric->name);
-    if (!sum && property)
-        return pl_conf_fail(property->place, err, "[metric %s]: only a sum has a `property`", metric->name);
+    if (pl_conf_read(objective, "figure").integer == PL_OBJECTIVE_VALUE)
+        return value.percent ? pl_conf_fail(target->place, err,
+                                            "`target = %.64s`: a number of value events per unit and week, not a share",
+                                            target->value)
+                             : PL_OK;
+    if (!value.percent || value.number > 1)
+        return pl_conf_fail(target->place, err, "`target = %.64s`: expected a share with its sign, at most 100%%",
+                            target->value);
     return PL_OK;
 }
 
@@ -154,7 +162,9 @@ enum pl_status pl_conf_check_whole(const struct pl_conf_text *text, struct pl_er
         if (!status && strcmp(section->type, "area") == 0)
             status = check_amount(section, "baseline", err);
         if (!status && strcmp(section->type, "metric") == 0)
-            status = check_metric(section, err);
+            status = pl_conf_check_from(section, err);
+        if (!status && strcmp(section->type, "objective") == 0)
+            status = check_target(section, err);
         if (!status && (strcmp(section->type, "metric") == 0 || strcmp(section->type, "funnel") == 0))
             status = check_window(text, section, err);
     }

@@ -34,9 +34,10 @@ static void compare_entry(struct diff *diff, const struct pl_conf_section *secti
     if (now && next && strcmp(now->value, next->value) == 0)
         return;
     if (diff->out)
-        pl_buf_addf(diff->out, "[%s%s%s] %s: %s -> %s\n", section->type, section->name[0] ? " " : "", section->name,
-                    key, shown(section, now), shown(section, next));
-    if (!option || !option->reload) /* [kafka] has no options in the table */
+        pl_buf_addf(diff->out, "[%s%s%s] %s: %s -> %s%s\n", section->type, section->name[0] ? " " : "", section->name,
+                    key, shown(section, now), shown(section, next),
+                    option && option->change == PL_CONF_RECOUNT ? " (counted anew)" : "");
+    if (!option || option->change == PL_CONF_RESTART) /* [kafka] has no options in the table */
         refuse(diff, section, key, "cannot change while plateaud runs; restart it");
 }
 

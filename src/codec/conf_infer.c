@@ -100,19 +100,49 @@ static enum pl_status infer_metric(struct pl_conf_text *text, struct pl_conf_sec
     return status ? status : set(area, key, pl_span_of(id), inferred(entry->place), err);
 }
 
+const char *pl_conf_near_section(const struct pl_conf_text *text, const char *type, const char *written,
+                                 char out[PL_CONF_NEAR_BYTES])
+{
+    struct pl_conf_near near = {0};
+
+    for (unsigned at = 0; at < text->n_sections; at++)
+        if (is(text->sections[at], type))
+            pl_conf_near_try(&near, written, text->sections[at]->name);
+    snprintf(out, PL_CONF_NEAR_BYTES, "%s%s", near.best ? "; nearest: " : "", near.best ? near.best : "");
+    return out;
+}
+
+enum pl_status pl_conf_named(const struct pl_conf_text *text, const struct pl_conf_section *from,
+                             const struct pl_conf_entry *entry, const char *type,
+                             const struct pl_conf_section **section, struct pl_err *err)
+{
+    const char *area = pl_conf_section_get(from, "area");
+    char near[PL_CONF_NEAR_BYTES];
+
+    *section = pl_conf_text_find(text, type, pl_span_of(entry->value));
+    if (!*section)
+        return pl_conf_fail(entry->place, err, "`%s = %s` names no [%s]%s", entry->key, entry->value, type,
+                            pl_conf_near_section(text, type, entry->value, near));
+    if (strcmp(pl_conf_section_get(*section, "area"), area) != 0)
+        return pl_conf_fail(entry->place, err, "`%s = %s`: it belongs to area %s, and [%s %s] to area %s", entry->key,
+                            entry->value, pl_conf_section_get(*section, "area"), from->type, from->name, area);
+    return PL_OK;
+}
+
 /* funnel: the id of a funnel, or steps of which a funnel with the area's id is made. */
 static enum pl_status infer_funnel(struct pl_conf_text *text, struct pl_conf_section *area, struct pl_err *err)
 {
     const struct pl_conf_entry *entry = pl_conf_section_find(area, "funnel");
     const struct wanted wanted = {area, entry, "funnel", area->name};
     struct pl_conf_section *funnel;
+    char near[PL_CONF_NEAR_BYTES];
     enum pl_status status;
 
     if (!entry || pl_conf_text_find(text, "funnel", pl_span_of(entry->value)))
         return PL_OK;
     if (!strchr(entry->value, '>'))
-        return pl_conf_fail(entry->place, err, "`funnel = %.64s` names no [funnel]; events need a way: A > B",
-                            entry->value);
+        return pl_conf_fail(entry->place, err, "`funnel = %.64s` names no [funnel]; events need a way: A > B%s",
+                            entry->value, pl_conf_near_section(text, "funnel", entry->value, near));
     status = new_section(text, &wanted, &funnel, err);
     if (!status)
         status = set(funnel, "steps", pl_span_of(entry->value), inferred(entry->place), err);
@@ -160,7 +190,7 @@ static bool matches(const struct pl_conf_section *area, const char *experiment)
     return false;
 }
 
-/* The area of a metric, funnel or experiment that names none: the first that names or matches it, else the only one. */
+/* The area of a section that names none: the first that names or matches it, else the only one. */
 static enum pl_status infer_area(const struct pl_conf_text *text, struct pl_conf_section *section, struct pl_err *err)
 {
     const struct pl_conf_section *area = NULL;
@@ -183,9 +213,11 @@ static enum pl_status check_area(const struct pl_conf_text *text, const struct p
                                  struct pl_err *err)
 {
     const struct pl_conf_entry *named = pl_conf_section_find(section, "area");
+    char near[PL_CONF_NEAR_BYTES];
 
     if (!pl_conf_text_find(text, "area", pl_span_of(named->value)))
-        return pl_conf_fail(named->place, err, "`area = %s` names no [area]", named->value);
+        return pl_conf_fail(named->place, err, "`area = %s` names no [area]%s", named->value,
+                            pl_conf_near_section(text, "area", named->value, near));
     for (unsigned at = 0; at < text->n_sections; at++)
         if (refers(text->sections[at], section) && strcmp(text->sections[at]->name, named->value) != 0)
             return pl_conf_fail(text->sections[at]->place, err, "[area %s] names [%s %s], which belongs to area %s",
@@ -220,6 +252,12 @@ static enum pl_status infer_of_area(struct pl_conf_text *text, struct pl_conf_se
     return status;
 }
 
+/* Is this one of the sections that belong to an area? */
+static bool belongs(const struct pl_conf_section *section)
+{
+    return !is(section, "area") && pl_conf_table_find(section->type, "area");
+}
+
 enum pl_status pl_conf_infer(struct pl_conf_text *text, struct pl_err *err)
 {
     enum pl_status status = infer_group(text, err);
@@ -232,11 +270,14 @@ enum pl_status pl_conf_infer(struct pl_conf_text *text, struct pl_err *err)
     for (unsigned at = 0; !status && at < text->n_sections; at++) {
         struct pl_conf_section *section = text->sections[at];
 
-        if (!is(section, "metric") && !is(section, "funnel") && !is(section, "experiment"))
+        if (!belongs(section))
             continue;
         status = infer_area(text, section, err);
         if (!status)
             status = check_area(text, section, err);
     }
+    for (unsigned at = 0; !status && at < text->n_sections; at++)
+        if (is(text->sections[at], "metric"))
+            status = pl_conf_infer_metric(text, text->sections[at], err);
     return status;
 }

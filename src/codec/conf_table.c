@@ -5,13 +5,11 @@
 
 #define ONE false
 #define NAMED true
-#define RESTART false
-#define RELOAD true
 
 static const struct pl_conf_option options[] = {
 #define SECTION(type, named, help)
-#define OPTION(section, key, type, fallback, low, high, reload, help)                                                  \
-    {#section, #key, PL_CONF_##type, fallback, low, high, reload, help},
+#define OPTION(section, key, type, fallback, low, high, change, help)                                                  \
+    {#section, #key, PL_CONF_##type, fallback, low, high, PL_CONF_##change, help},
 #include "codec/conf_options.def"
 #undef SECTION
 #undef OPTION
@@ -19,7 +17,7 @@ static const struct pl_conf_option options[] = {
 
 static const struct pl_conf_section_kind kinds[] = {
 #define SECTION(type, named, help) {#type, named, help},
-#define OPTION(section, key, type, fallback, low, high, reload, help)
+#define OPTION(section, key, type, fallback, low, high, change, help)
 #include "codec/conf_options.def"
 #undef SECTION
 #undef OPTION
@@ -54,7 +52,7 @@ const struct pl_conf_section_kind *pl_conf_table_find_section(const char *type)
     return NULL;
 }
 
-#define WORD_BYTES 32
+#define WORD_BYTES PL_NAME_BYTES
 
 static unsigned least(unsigned a, unsigned b)
 {
@@ -85,34 +83,32 @@ static unsigned distance(const char *a, const char *b)
     return row[n];
 }
 
-/* Keep the nearer of two candidates; half of the letters must be right. */
-static void consider(const char *written, const char *known, const char **best, unsigned *best_distance)
+/* Half of the letters must be right. */
+void pl_conf_near_try(struct pl_conf_near *near, const char *written, const char *known)
 {
     unsigned d = distance(written, known);
 
-    if (d < *best_distance && 2 * d <= strlen(known)) {
-        *best = known;
-        *best_distance = d;
+    if ((!near->best || d < near->distance) && 2 * d <= strlen(known)) {
+        near->best = known;
+        near->distance = d;
     }
 }
 
 const char *pl_conf_table_nearest_key(const char *section, const char *written)
 {
-    const char *best = NULL;
-    unsigned best_distance = WORD_BYTES;
+    struct pl_conf_near near = {0};
 
     for (unsigned at = 0; at < N_OPTIONS; at++)
         if (strcmp(options[at].section, section) == 0)
-            consider(written, options[at].key, &best, &best_distance);
-    return best;
+            pl_conf_near_try(&near, written, options[at].key);
+    return near.best;
 }
 
 const char *pl_conf_table_nearest_section(const char *written)
 {
-    const char *best = NULL;
-    unsigned best_distance = WORD_BYTES;
+    struct pl_conf_near near = {0};
 
     for (unsigned at = 0; at < N_KINDS; at++)
-        consider(written, kinds[at].type, &best, &best_distance);
-    return best;
+        pl_conf_near_try(&near, written, kinds[at].type);
+    return near.best;
 }

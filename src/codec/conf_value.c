@@ -1,5 +1,6 @@
 #include "codec/conf_table.h"
 #include "util/num.h"
+#include "util/stamp.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,17 @@ static bool read_years(struct pl_span text, double *value)
         return false;
     text.len--;
     return pl_num_double(text, value);
+}
+
+/* A day is its first moment. What names no offset is UTC. */
+static bool read_date(struct pl_span text, int64_t *time_us)
+{
+    char moment[sizeof("2026-08-21T00:00:00Z")];
+
+    if (text.len != strlen("2026-08-21"))
+        return pl_stamp_parse(text, true, time_us);
+    snprintf(moment, sizeof(moment), "%.*sT00:00:00Z", (int)text.len, text.ptr);
+    return pl_stamp_parse(pl_span_of(moment), false, time_us);
 }
 
 /* An amount may be a share or a number; which one it must be depends on the area's unit, which is not known here. */
@@ -151,6 +163,8 @@ static bool read_syntax(const struct pl_conf_option *option, struct pl_span text
         return true;
     case PL_CONF_LABEL:
         return text.len < PL_NAME_BYTES;
+    case PL_CONF_SENTENCE:
+        return text.len <= 255;
     case PL_CONF_NAME:
         return pl_span_is_name(text);
     case PL_CONF_WORD:
@@ -177,6 +191,8 @@ static bool read_syntax(const struct pl_conf_option *option, struct pl_span text
         return pl_num_duration(text, &value->integer);
     case PL_CONF_DURATIONS:
         return each(text, ',', is_duration);
+    case PL_CONF_DATE:
+        return read_date(text, &value->integer);
     case PL_CONF_YEARS:
         return read_years(text, &value->number);
     case PL_CONF_SHARE:
@@ -196,6 +212,7 @@ static const char *expected(enum pl_conf_type type)
     static const char *const texts[] = {
         [PL_CONF_TEXT] = "a text",
         [PL_CONF_LABEL] = "a text of at most 64 bytes",
+        [PL_CONF_SENTENCE] = "a text of at most 255 bytes",
         [PL_CONF_NAME] = "a name: 1 to 64 of A-Z a-z 0-9 _ . : - and inner spaces",
         [PL_CONF_WORD] = "one of its words",
         [PL_CONF_PATH] = "a file name",
@@ -211,6 +228,7 @@ static const char *expected(enum pl_conf_type type)
         [PL_CONF_SIZE] = "a size with its unit, such as 64MB (B, KB, MB, GB)",
         [PL_CONF_DURATION] = "a duration with its unit, such as 10m (ms, s, m, h, d, w)",
         [PL_CONF_DURATIONS] = "durations with their unit separated by commas, such as 10m, 1h",
+        [PL_CONF_DATE] = "a date, such as 2026-08-21 or 2026-08-21T10:00:00Z",
         [PL_CONF_YEARS] = "years with their unit, such as 1y or 0.5y",
         [PL_CONF_SHARE] = "a share with its sign, such as 0.2%",
         [PL_CONF_AMOUNT] = "a number above 0, or a share such as 0.2%",

@@ -1,5 +1,6 @@
 #include "codec/conf_internal.h"
 
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -77,7 +78,8 @@ static void warn_area(const struct pl_conf_section *area, struct pl_buf *out)
         const char *key, *then;
     } wanted[] = {
         {"goal", "has no goal: only results that come from elsewhere can be judged"},
-        {"value", "has no value metric: a shift to core work can never be confirmed"},
+        {"value", "has no value: that users get what they come for is not measured, so a shift to core work stays "
+                  "unconfirmed, and neither hollow growth nor DERIVING can be seen"},
         {"smallest_return", "has no smallest_return: returns are never judged flat"},
     };
 
@@ -89,6 +91,94 @@ static void warn_area(const struct pl_conf_section *area, struct pl_buf *out)
                     area->name);
 }
 
+static bool has_feature(const struct pl_rules *rules, uint32_t area, bool aware)
+{
+    for (unsigned at = 0; at < rules->n_features; at++)
+        if (rules->features[at].area == area && (!aware || rules->features[at].aware.n > 0))
+            return true;
+    return false;
+}
+
+/* What an area says of value and delivery, and what is missing for it to be judged. */
+static void warn_value(const struct pl_rules *rules, uint32_t at, struct pl_buf *out)
+{
+    const struct pl_area_rule *area = &rules->areas[at];
+    const struct pl_metric_rule *goal = area->goal == PL_RULES_NONE ? NULL : &rules->metrics[area->goal];
+
+    if (area->value != PL_RULES_NONE && area->value_events.n == 0)
+        pl_buf_addf(
+            out,
+            "area %s: its value %s has no events of its own: it is measured in experiments, but not over all users, "
+            "so a shift to core work stays unconfirmed\n",
+            area->id, rules->metrics[area->value].id);
+    if (goal && area->value != PL_RULES_NONE && isnan(area->value_per_delivery))
+        pl_buf_addf(out, "area %s has no value_per_delivery: growth counts as hollow only when value falls\n",
+                    area->id);
+    if (goal && goal->type == PL_METRIC_SUM && goal->cap_micro == 0)
+        pl_buf_addf(
+            out,
+            "area %s: its goal %s is a sum without cap: a few large values decide, and experiments stay too small "
+            "to be judged\n",
+            area->id, goal->id);
+    if (has_feature(rules, at, false) && isnan(area->value_bar))
+        pl_buf_addf(out, "area %s has features and no value_bar: no feature counts as valuable\n", area->id);
+}
+
+static void warn_metric(const struct pl_metric_rule *metric, struct pl_buf *out)
+{
+    bool followed =
+        metric->type == PL_METRIC_CONVERSION || metric->type == PL_METRIC_COUNT || metric->type == PL_METRIC_SUM;
+
+    if (metric->role == PL_ROLE_GUARDRAIL && isnan(metric->margin))
+        pl_buf_addf(out, "metric %s is a guardrail without margin: no variant can be called harmless\n", metric->id);
+    if (metric->role == PL_ROLE_DERIVE && !followed)
+        pl_buf_addf(
+            out,
+            "metric %s has role derive: only a conversion, count or sum is followed over time, so it cannot show "
+            "DERIVING\n",
+            metric->id);
+}
+
+/* What an objective's figure is made of, where the area does not have it; NULL when it does. */
+static const char *lacks(const struct pl_rules *rules, const struct pl_objective_rule *objective)
+{
+    const struct pl_area_rule *area = &rules->areas[objective->area];
+
+    switch (objective->figure) {
+    case PL_OBJECTIVE_FUNNEL:
+        return area->funnel == PL_RULES_NONE ? "funnel" : NULL;
+    case PL_OBJECTIVE_DELIVERED:
+        return has_feature(rules, objective->area, true) ? NULL : "feature with `aware` events";
+    case PL_OBJECTIVE_VALUE:
+    case PL_OBJECTIVE_RETENTION:
+    case PL_OBJECTIVE_ACTIVATION:
+        return area->value_events.n == 0 ? "value with events" : NULL;
+    }
+    return NULL;
+}
+
+static void warn_rules(const struct pl_rules *rules, struct pl_buf *out)
+{
+    for (uint32_t at = 0; at < rules->n_areas; at++)
+        warn_value(rules, at, out);
+    for (unsigned at = 0; at < rules->n_metrics; at++)
+        warn_metric(&rules->metrics[at], out);
+    for (unsigned at = 0; at < rules->n_features; at++)
+        if (rules->features[at].aware.n == 0)
+            pl_buf_addf(
+                out,
+                "feature %s has no `aware` events: users who do not know it cannot be told from users who do not "
+                "want it\n",
+                rules->features[at].id);
+    for (unsigned at = 0; at < rules->n_objectives; at++) {
+        const char *missing = lacks(rules, &rules->objectives[at]);
+
+        if (missing)
+            pl_buf_addf(out, "objective %s has nothing to show: area %s has no %s\n", rules->objectives[at].id,
+                        rules->areas[rules->objectives[at].area].id, missing);
+    }
+}
+
 void pl_conf_warn(const struct pl_conf *conf, struct pl_buf *out)
 {
     const struct pl_conf_text *text = pl_conf_text_of(conf);
@@ -98,6 +188,7 @@ void pl_conf_warn(const struct pl_conf *conf, struct pl_buf *out)
     for (unsigned at = 0; at < text->n_sections; at++)
         if (strcmp(text->sections[at]->type, "area") == 0)
             warn_area(text->sections[at], out);
+    warn_rules(conf->rules, out);
     if (conf->n_sources == 0)
         pl_buf_add_text(out, "there is no [source]: only control records are read\n");
     if (!conf->hash_key_file)

@@ -181,6 +181,89 @@ static void read_means(struct reader *in)
         fail(in, PL_REJECT_CONTROL_FIELD, "means", "give no standard error");
 }
 
+/* "value": {"effect": .01, "se": .004, "cov": 0}: what the same units got, beside what was delivered. */
+static void read_value(struct reader *in)
+{
+    const struct cJSON *root = in->root, *node = pl_slow_json_member(root, pl_span_of("value"));
+    enum pl_value_type type = pl_slow_json_value(node).type;
+
+    if (type == PL_VALUE_ABSENT || type == PL_VALUE_NULL)
+        return;
+    if (type != PL_VALUE_OBJECT) {
+        fail(in, PL_REJECT_CONTROL_FIELD, "value", "must be an object with effect and se");
+        return;
+    }
+    in->root = node;
+    in->control->value = get_number(in, "effect");
+    in->control->value_se = get_positive(in, "se");
+    in->control->value_cov = get(in, "cov").type == PL_VALUE_ABSENT ? 0 : get_number(in, "cov");
+    if (!in->reason && fabs(in->control->value_cov) > in->control->value_se * in->control->se)
+        fail(in, PL_REJECT_CONTROL_FIELD, "value", "cov is larger than the two errors allow");
+    in->root = root;
+}
+
+static void add_arm(struct reader *in, const struct cJSON *node)
+{
+    struct pl_control *control = in->control;
+    const struct cJSON *first = pl_slow_json_value(node).type == PL_VALUE_ARRAY ? pl_slow_json_first(node) : NULL;
+    const struct cJSON *second = first ? pl_slow_json_next(first) : NULL;
+    struct pl_value effect = pl_slow_json_value(first), se = pl_slow_json_value(second);
+
+    if (control->n_arms == PL_VARIANTS_MAX - 1) {
+        fail(in, PL_REJECT_CONTROL_FIELD, "arms", "more than 15");
+        return;
+    }
+    if (!second || pl_slow_json_next(second))
+        fail(in, PL_REJECT_CONTROL_FIELD, "arms", "each must be [effect, se]");
+    control->arm_effect[control->n_arms] = number_of(in, "arms", &effect);
+    control->arm_se[control->n_arms] = number_of(in, "arms", &se);
+    if (!in->reason && !(control->arm_se[control->n_arms] > 0))
+        fail(in, PL_REJECT_CONTROL_FIELD, "arms", "an se is not above 0");
+    control->n_arms++;
+}
+
+/* "arms": [[effect, se], ...] against one control, "shared": the variance of its mean. The result's own effect is the
+ * best arm's, its se the root mean square: what bar, cap and display go by (statistics.md 2.4). */
+static void read_arms(struct reader *in)
+{
+    struct pl_control *control = in->control;
+    const struct cJSON *node = pl_slow_json_member(in->root, pl_span_of("arms"));
+    double square = 0;
+
+    if (pl_slow_json_value(node).type != PL_VALUE_ARRAY)
+        fail(in, PL_REJECT_CONTROL_FIELD, "arms", "must be a list");
+    else
+        node = pl_slow_json_first(node);
+    for (; node && !in->reason; node = pl_slow_json_next(node))
+        add_arm(in, node);
+    if (control->n_arms < 2)
+        fail(in, PL_REJECT_CONTROL_FIELD, "arms", "at least two are needed; one is effect and se");
+    control->shared = get_positive(in, "shared");
+    control->effect = control->arm_effect[0];
+    for (unsigned at = 0; !in->reason && at < control->n_arms; at++) {
+        if (control->shared > control->arm_se[at] * control->arm_se[at])
+            fail(in, PL_REJECT_CONTROL_FIELD, "shared", "is larger than an arm's error squared");
+        control->effect = fmax(control->effect, control->arm_effect[at]);
+        square += control->arm_se[at] * control->arm_se[at];
+    }
+    control->se = sqrt(square / control->n_arms);
+}
+
+static void read_effect(struct reader *in)
+{
+    struct pl_control *control = in->control;
+
+    if (get(in, "arms").type != PL_VALUE_ABSENT) {
+        read_arms(in);
+    } else if (get(in, "effect").type == PL_VALUE_ABSENT && get(in, "se").type == PL_VALUE_ABSENT) {
+        read_means(in);
+    } else {
+        control->effect = get_number(in, "effect");
+        control->se = get_positive(in, "se");
+    }
+    read_value(in);
+}
+
 static void read_result(struct reader *in)
 {
     struct pl_control *control = in->control;
@@ -201,12 +284,9 @@ static void read_result(struct reader *in)
     control->healthy = get_bool(in, "health", true);
     if (get(in, "cost").type != PL_VALUE_ABSENT)
         control->cost = get_positive(in, "cost");
-    if (get(in, "effect").type == PL_VALUE_ABSENT && get(in, "se").type == PL_VALUE_ABSENT) {
-        read_means(in);
-    } else {
-        control->effect = get_number(in, "effect");
-        control->se = get_positive(in, "se");
-    }
+    read_effect(in);
+    if (get(in, "units").type != PL_VALUE_ABSENT)
+        control->units = get_positive(in, "units");
 }
 
 static void add_variant(struct reader *in, const struct cJSON *node)
@@ -293,8 +373,13 @@ enum pl_reject pl_control_parse(struct pl_span json, int64_t record_us, struct p
     struct pl_slow_json doc = {0};
     struct reader in = {.control = control, .record_us = record_us, .err = err};
 
-    *control = (struct pl_control){
-        .time_us = PL_TIME_NONE, .start_us = PL_TIME_NONE, .cost = 1, .shipped = true, .healthy = true};
+    *control = (struct pl_control){.time_us = PL_TIME_NONE,
+                                   .start_us = PL_TIME_NONE,
+                                   .cost = 1,
+                                   .shipped = true,
+                                   .healthy = true,
+                                   .value = (double)NAN,
+                                   .value_se = (double)NAN};
     in.reason = pl_slow_json_open(&doc, json);
     if (in.reason) {
         (void)pl_err_set(err, PL_ERR_INPUT, "%s", pl_reject_help(in.reason));
@@ -306,6 +391,28 @@ enum pl_reject pl_control_parse(struct pl_span json, int64_t record_us, struct p
     return in.reason;
 }
 
+static void write_arms(const struct pl_control *control, struct pl_json *json)
+{
+    pl_json_open(json, "arms", '[');
+    for (unsigned at = 0; at < control->n_arms; at++) {
+        pl_json_open(json, NULL, '[');
+        pl_json_number(json, NULL, control->arm_effect[at]);
+        pl_json_number(json, NULL, control->arm_se[at]);
+        pl_json_close(json, ']');
+    }
+    pl_json_close(json, ']');
+    pl_json_number(json, "shared", control->shared);
+}
+
+static void write_value(const struct pl_control *control, struct pl_json *json)
+{
+    pl_json_open(json, "value", '{');
+    pl_json_number(json, "effect", control->value);
+    pl_json_number(json, "se", control->value_se);
+    pl_json_number(json, "cov", control->value_cov);
+    pl_json_close(json, '}');
+}
+
 static void write_result(const struct pl_control *control, struct pl_json *json)
 {
     pl_json_text(json, "id", control->id);
@@ -313,8 +420,16 @@ static void write_result(const struct pl_control *control, struct pl_json *json)
     pl_json_text(json, "area", control->area);
     pl_json_text(json, "work", works[control->work]);
     pl_json_time(json, "start", control->start_us);
-    pl_json_number(json, "effect", control->effect);
-    pl_json_number(json, "se", control->se);
+    if (control->n_arms) {
+        write_arms(control, json);
+    } else {
+        pl_json_number(json, "effect", control->effect);
+        pl_json_number(json, "se", control->se);
+    }
+    if (!isnan(control->value))
+        write_value(control, json);
+    if (control->units > 0)
+        pl_json_number(json, "units", control->units);
     pl_json_bool(json, "early", control->early);
     pl_json_bool(json, "shipped", control->shipped);
     pl_json_bool(json, "health", control->healthy);

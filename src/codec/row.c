@@ -44,6 +44,24 @@ static void put_time(struct writer *w, const char *name, int64_t time_us)
         put(w, name, pl_stamp_format(time_us, stamp));
 }
 
+/* effect and se of each arm in turn, separated by blanks. */
+static void put_arms(struct writer *w, const struct pl_row_arms *arms)
+{
+    char text[2 * PL_VARIANTS_MAX * 32];
+    size_t len = 0;
+
+    for (unsigned at = 0; at < 2 * arms->n; at++) {
+        if (len)
+            text[len++] = ' ';
+        pl_num_format(at % 2 ? arms->se[at / 2] : arms->effect[at / 2], text + len);
+        len += strlen(text + len);
+    }
+    if (!arms->n)
+        return;
+    put(w, "arms", text);
+    put_double(w, "shared", arms->shared);
+}
+
 static void put_result(struct writer *w, const struct pl_row *row)
 {
     put(w, "excluded", pl_exclusion_name(row->excluded));
@@ -56,6 +74,13 @@ static void put_result(struct writer *w, const struct pl_row *row)
     put_double(w, "mean_control", row->mean_control);
     put_double(w, "n_control", row->n_control);
     put_double(w, "cost", row->cost);
+    if (row->units > 0)
+        put_double(w, "units", row->units);
+    put_arms(w, &row->arms);
+    put_double(w, "value_effect", row->value.effect);
+    put_double(w, "value_se", row->value.se);
+    put_double(w, "value_cov", row->value.cov);
+    put_double(w, "value_mean", row->value.mean_control);
 }
 
 size_t pl_row_write(const struct pl_row *row, const struct pl_rules *rules, struct pl_buf *text,
@@ -115,6 +140,17 @@ static bool read_exclusion(struct pl_span value, enum pl_exclusion *out)
     return false;
 }
 
+static bool read_arms(struct pl_span text, struct pl_row_arms *arms)
+{
+    unsigned n = 0;
+
+    for (; text.ptr && n < 2 * (PL_VARIANTS_MAX - 1); n++)
+        if (!pl_num_double(pl_span_cut(&text, ' '), n % 2 ? &arms->se[n / 2] : &arms->effect[n / 2]))
+            return false;
+    arms->n = n / 2;
+    return !text.ptr && n % 2 == 0 && n >= 4;
+}
+
 static bool read_number(struct pl_span name, struct pl_span value, struct pl_row *row)
 {
     const struct {
@@ -128,6 +164,12 @@ static bool read_number(struct pl_span name, struct pl_span value, struct pl_row
         {"n_control", &row->n_control},
         {"cost", &row->cost},
         {"smallest_return", &row->smallest_return},
+        {"units", &row->units},
+        {"shared", &row->arms.shared},
+        {"value_effect", &row->value.effect},
+        {"value_se", &row->value.se},
+        {"value_cov", &row->value.cov},
+        {"value_mean", &row->value.mean_control},
     };
 
     for (size_t at = 0; at < sizeof(numbers) / sizeof(*numbers); at++)
@@ -178,20 +220,16 @@ static bool read_field(struct pl_span name, struct pl_span value, const struct p
         return read_bool(value, &row->shipped);
     if (pl_span_is(name, "history"))
         return read_bool(value, &row->history);
+    if (pl_span_is(name, "arms"))
+        return read_arms(value, &row->arms);
     return read_number(name, value, row);
 }
 
 enum pl_status pl_row_read(const struct pl_field *fields, size_t n, const struct pl_rules *rules, struct pl_row *row,
                            struct pl_err *err)
 {
-    *row = (struct pl_row){.area = PL_RULES_NONE,
-                           .start_us = PL_TIME_NONE,
-                           .effect = PL_NAN,
-                           .se = PL_NAN,
-                           .baseline = PL_NAN,
-                           .mean_control = PL_NAN,
-                           .smallest_return = PL_NAN,
-                           .cost = 1};
+    *row = pl_ledger_row(PL_ROW_RESULT);
+    row->area = PL_RULES_NONE;
     for (size_t f = 0; f < n; f++)
         if (!read_field(fields[f].name, fields[f].value, rules, row))
             return pl_err_set(err, PL_ERR_INPUT, "ledger: field %.*s has the wrong value \"%.*s\"",

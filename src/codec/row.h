@@ -14,7 +14,7 @@ struct pl_field {
     struct pl_span value;
 };
 
-#define PL_ROW_FIELDS_MAX 24
+#define PL_ROW_FIELDS_MAX 32
 
 /* The fields of a row; spans point into *text, which is overwritten. Returns their number. */
 size_t pl_row_write(const struct pl_row *row, const struct pl_rules *rules, struct pl_buf *text,

@@ -33,7 +33,13 @@ struct pl_control {
     char experiment[PL_NAME_BYTES];
     char area[PL_NAME_BYTES]; /* "" when a lifecycle record leaves it to the configuration */
     double effect, se;        /* result: in the area's unit, finite, se > 0 (computed when given as means and n) */
-    double cost;              /* 1 by default */
+    double value, value_se;   /* result: effect on value, of the same units; NAN when not given */
+    double value_cov;         /* covariance of the two estimates; 0 when not given */
+    unsigned n_arms;          /* result with several treatment arms: 2 or more, else 0 */
+    double arm_effect[PL_VARIANTS_MAX - 1], arm_se[PL_VARIANTS_MAX - 1];
+    double shared; /* variance of the control's mean, for several arms */
+    double units;  /* result: of all arms, 0 when not given */
+    double cost;   /* 1 by default */
     bool early, shipped, healthy, history;
     unsigned n_variants; /* lifecycle with declared shares; else 0 */
     char variants[PL_VARIANTS_MAX][PL_NAME_BYTES];

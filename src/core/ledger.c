@@ -1,5 +1,8 @@
 #include "core/ledger.h"
 
+#include "util/num.h"
+#include "util/stamp.h"
+
 #include <stdlib.h>
 
 void pl_ledger_fini(struct pl_ledger *ledger)
@@ -25,12 +28,21 @@ enum pl_status pl_ledger_append(struct pl_ledger *ledger, const struct pl_row *r
     return PL_OK;
 }
 
-bool pl_ledger_has_result(const struct pl_ledger *ledger, struct pl_span id)
+struct pl_row pl_ledger_row(enum pl_row_kind kind)
 {
-    for (size_t at = ledger->n; at > 0; at--)
-        if (ledger->rows[at - 1].kind == PL_ROW_RESULT && pl_span_is(id, ledger->rows[at - 1].id))
-            return true;
-    return false;
+    return (struct pl_row){
+        .kind = kind,
+        .time_us = PL_TIME_NONE,
+        .tick_us = PL_TIME_NONE,
+        .start_us = PL_TIME_NONE,
+        .effect = PL_NAN,
+        .se = PL_NAN,
+        .baseline = PL_NAN,
+        .mean_control = PL_NAN,
+        .cost = 1,
+        .smallest_return = PL_NAN,
+        .value = {PL_NAN, PL_NAN, PL_NAN, PL_NAN},
+    };
 }
 
 const char *pl_exclusion_name(enum pl_exclusion excluded)
@@ -45,7 +57,7 @@ const char *pl_exclusion_name(enum pl_exclusion excluded)
     case PL_EXCLUDED_KIND:
         return "other kind of work";
     case PL_EXCLUDED_SHAPE:
-        return "not two variants with a conversion goal";
+        return "no goal, or a single variant";
     case PL_EXCLUDED_JOINED_LATE:
         return "joined late";
     case PL_EXCLUDED_OLD_EPOCH:

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 static enum pl_status check_feature(const struct pl_rules *rules, const struct pl_feature_rule *feature,
                                     struct pl_err *err)
@@ -59,12 +60,20 @@ static enum pl_status check_objective(const struct pl_objective_rule *objective,
     return PL_OK;
 }
 
+static uint32_t find_objective(const struct pl_rules *rules, const char *id)
+{
+    for (uint32_t at = 0; at < rules->n_objectives; at++)
+        if (strcmp(rules->objectives[at].id, id) == 0)
+            return at;
+    return PL_RULES_NONE;
+}
+
 enum pl_status pl_rules_add_objective(struct pl_rules *rules, const struct pl_objective_rule *objective,
                                       struct pl_err *err)
 {
     struct pl_objective_rule *place;
     void *rows = rules->objectives;
-    enum pl_status status = pl_rules_check_id("objective", objective->id, PL_RULES_NONE,
+    enum pl_status status = pl_rules_check_id("objective", objective->id, find_objective(rules, objective->id),
                                               rules->n_objectives == PL_RULES_OBJECTIVES_MAX, err);
 
     assert(!rules->by_action);

@@ -200,6 +200,17 @@ static void json_areas(struct replay *replay)
     }
 }
 
+static void json_balances(struct replay *replay)
+{
+    for (unsigned area = 0; area < pl_plateau_areas(replay->plateau); area++) {
+        struct pl_json json = line_of(replay, "balance");
+
+        pl_json_text(&json, "area", pl_plateau_area_id(replay->plateau, area));
+        (void)pl_plateau_balance(replay->plateau, area, json_field, &json);
+        end_line(replay, &json);
+    }
+}
+
 static void json_sums(struct replay *replay)
 {
     struct pl_plateau_sum sum;
@@ -292,6 +303,7 @@ static void report(struct replay *replay)
 {
     if (replay->options.json) {
         json_areas(replay);
+        json_balances(replay);
         json_sums(replay);
         json_counts(replay);
         return;

@@ -276,6 +276,11 @@ def test_check(kafka, redis, names, tmp_path):
     assert re.search(rf"\s{events}\s", done.stdout) and re.search(r"ok\s+redis", done.stdout)
     told = json.loads(good.ok("check", "--json"))
     assert {entry["result"] for entry in told} <= {"ok", "warn"}
+    example = (rig.ROOT / "conf" / "example-documents.conf").read_text()  # all but the servers, which are not here
+    ours = rig.make_conf(kafka, redis, topics=(events,), control=control, idle_timeout="1s", sections=[])
+    told = json.loads(Ctl(tmp_path, ours + example[example.index("[area sharing]"):]).ok("check", "--json"))
+    assert "2 areas, 11 metrics, 2 funnels" in told[0]["text"] and told[0]["result"] == "ok"
+    assert not [entry for entry in told if entry["result"] == "fail" or re.match("area|metric|feature|objective", entry["text"])]
     uneven = Ctl(tmp_path, conf(kafka, redis, control, topics=(events, other)))
     done = uneven.run("check")
     assert done.returncode == 1 and "all source topics need the same" in done.stdout

@@ -152,7 +152,7 @@ static struct product products(const struct pl_credit *credits, size_t n, double
     for (size_t at = 0; at < n; at++) {
         const struct pl_credit *credit = &credits[at];
         double cap = pl_returns_cap(delta, credit->s, largest);
-        double floor = pl_returns_floor(credit->s);
+        double floor = credit->floor > 0 ? credit->floor : pl_returns_floor(credit->s);
         double flat = credit->early ? (credit->shipped ? cap : 0.) : credit->x;
         double yield = credit->early ? 0. : credit->x;
 

@@ -49,6 +49,8 @@ unsigned pl_detect_fdr(const double *ratios, unsigned m, double *sorted, bool *f
 /* A return as the proved range takes it. */
 struct pl_credit {
     double x, s;
+    double floor;        /* minus the least x could be; 0 stands for b(s) */
+    bool several;        /* several arms: no part of the change detectors */
     bool early, shipped; /* early: counts for FLAT as its cap if shipped, else 0; for YIELDING 0 */
 };
 

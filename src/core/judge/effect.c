@@ -11,19 +11,21 @@
 
 __extension__ typedef unsigned __int128 uint128;
 
-/* n Q - S^2 >= 0 (Cauchy-Schwarz) exactly, then rounded once. Q has up to 127 bits, so n Q is formed in two limbs of
- * 64 and 128 bits. */
-static double central_sum(int64_t n, int64_t sum, pl_int128 sum2)
+/* n Q of up to 190 bits is formed in two limbs, `high` above 64 bits and `below`; what is negative is turned before it
+ * is rounded, so that small differences keep all their digits. */
+double pl_effect_central(int64_t n, int64_t a, int64_t b, pl_int128 cross)
 {
-    uint128 square = (uint128)((pl_int128)sum * sum);
-    uint128 low = (uint128)(uint64_t)sum2 * (uint64_t)n;
-    uint128 high = (uint128)(uint64_t)((uint128)sum2 >> 64) * (uint64_t)n + (uint64_t)(low >> 64);
-    uint64_t below = (uint64_t)low;
-    uint64_t square_below = (uint64_t)square;
+    pl_int128 product = (pl_int128)a * b;
+    uint128 low = (uint128)(uint64_t)cross * (uint64_t)n;
+    pl_int128 high = (cross >> 64) * n + (pl_int128)(low >> 64) - (product >> 64);
+    uint64_t below = (uint64_t)low - (uint64_t)product;
 
-    high -= (square >> 64) + (below < square_below ? 1 : 0);
-    below -= square_below;
-    return (double)high * 0x1p64 + (double)below;
+    if ((uint64_t)low < (uint64_t)product)
+        high--;
+    if (high >= 0)
+        return (double)high * 0x1p64 + (double)below;
+    high = below == 0 ? -high : -high - 1;
+    return -((double)high * 0x1p64 + (double)(0 - below));
 }
 
 struct pl_moments pl_effect_mean(const struct pl_cell *cell)
@@ -34,7 +36,7 @@ struct pl_moments pl_effect_mean(const struct pl_cell *cell)
     if (cell->n < 2)
         return moments;
     moments.mean = (double)cell->sum / n / MICRO;
-    moments.var = central_sum(cell->n, cell->sum, cell->sum2) / n / (n - 1.) / (MICRO * MICRO);
+    moments.var = pl_effect_central(cell->n, cell->sum, cell->sum, cell->sum2) / n / (n - 1.) / (MICRO * MICRO);
     return moments;
 }
 

@@ -25,6 +25,10 @@ struct pl_moments {
 struct pl_moments pl_effect_mean(const struct pl_cell *cell);
 struct pl_moments pl_effect_proportion(const struct pl_cell *cell);
 
+/* n Q - S_a S_b for the sums of two variables and of their products, n >= 0: exact, rounded once (n (n - 1) times their
+ * covariance). */
+double pl_effect_central(int64_t n, int64_t a, int64_t b, pl_int128 cross);
+
 struct pl_effect {
     double estimate;
     double se;

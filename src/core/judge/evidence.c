@@ -1,6 +1,7 @@
 #include "core/judge/evidence.h"
 
 #include "core/judge/dist.h"
+#include "core/judge/pool.h"
 #include "core/judge/returns.h"
 #include "util/num.h"
 
@@ -93,24 +94,42 @@ static void insert_time(struct pl_evidence *evidence, int64_t time_us)
     evidence->times_us[at] = time_us;
 }
 
+static double credited(const struct pl_entry *entry)
+{
+    return entry->arms ? pl_arms_credited(entry->arms) : pl_returns_credited(entry->d, entry->s);
+}
+
+static double floor_of(const struct pl_entry *entry)
+{
+    return entry->arms ? pl_arms_floor(entry->arms) : pl_returns_floor(entry->s);
+}
+
+/* Known before d is. Without a smallest return only the bar counts. */
+static double cap_of(const struct pl_evidence *evidence, const struct pl_entry *entry)
+{
+    double delta = isnan(evidence->delta) ? 0. : evidence->delta * entry->cost;
+
+    return pl_returns_cap(delta, entry->s, evidence->largest);
+}
+
 /* Early stopping must not hide losses nor make flatness: for FLAT it counts as a full win if shipped, for YIELDING as
  * nothing. */
-static void bet(struct pl_evidence *evidence, const struct pl_entry *entry, double x)
+static void bet(struct pl_evidence *evidence, const struct pl_entry *entry, double x, double cap)
 {
     double delta = evidence->delta * entry->cost;
-    double cap = pl_returns_cap(delta, entry->s, evidence->largest);
     double flat = entry->early ? (entry->shipped ? cap : 0.) : x;
     double clamp = CLAMP_LEVELS * evidence->level * evidence->areas;
 
     evidence->e_flat = pl_detect_flat(&evidence->flat, delta, flat, cap, clamp);
-    evidence->e_yield =
-        pl_detect_yield(&evidence->yield, delta, entry->early ? 0. : x, pl_returns_floor(entry->s), CLAMP_YIELD);
+    evidence->e_yield = pl_detect_yield(&evidence->yield, delta, entry->early ? 0. : x, floor_of(entry), CLAMP_YIELD);
     evidence->largest_cap = fmax(evidence->largest_cap, cap);
 }
 
 /* The ring's point of one entry, NAN when it is skipped. */
 static double point_of(const struct pl_evidence *evidence, const struct pl_credit *credit, double d)
 {
+    if (credit->several)
+        return PL_NAN;
     if (!credit->early)
         return pl_returns_common(d, credit->s, evidence->s_ref);
     return credit->shipped ? PL_RETURNS_BAR * evidence->s_ref + EARLY_POINT_ERRORS * credit->s : 0.;
@@ -150,18 +169,22 @@ enum pl_status pl_evidence_enter(struct pl_evidence *evidence, const struct pl_e
     assert(isfinite(entry->d) && isfinite(entry->s) && entry->s > 0. && entry->cost > 0.);
     if (status != PL_OK)
         return status;
-    double x = pl_returns_credited(entry->d, entry->s);
+    double x = credited(entry), cap = cap_of(evidence, entry);
 
     evidence->level = level_at(evidence, entry->time_us);
     if (!isnan(evidence->delta))
-        bet(evidence, entry, x);
+        bet(evidence, entry, x, cap);
+    evidence->last_x = x;
+    evidence->last_cap = cap;
     if (!entry->early) {
         evidence->largest = fmax(evidence->largest, x);
         evidence->largest_ever = fmax(evidence->largest_ever, x);
     }
     insert_time(evidence, entry->time_us);
-    evidence->credits[evidence->n++] =
-        (struct pl_credit){.x = x, .s = entry->s, .early = entry->early, .shipped = entry->shipped};
+    evidence->credits[evidence->n++] = (struct pl_credit){
+        .x = x, .s = entry->s, .early = entry->early, .shipped = entry->shipped, .several = entry->arms != NULL};
+    if (entry->arms)
+        evidence->credits[evidence->n - 1].floor = floor_of(entry);
     follow_change(evidence, entry->d);
     return PL_OK;
 }
@@ -209,6 +232,23 @@ int64_t pl_evidence_median_gap_us(const struct pl_evidence *evidence)
     int64_t result = (int64_t)median(values, gaps);
     free(values);
     return result;
+}
+
+double pl_evidence_lean(const struct pl_evidence *evidence)
+{
+    unsigned n = evidence->n;
+    double *x = n > 1 && !isnan(evidence->delta) ? malloc(2 * n * sizeof(*x)) : NULL;
+    double mean;
+
+    if (!x)
+        return PL_NAN;
+    for (unsigned at = 0; at < n; at++) {
+        x[at] = evidence->credits[at].x;
+        x[n + at] = evidence->credits[at].s;
+    }
+    mean = pl_pool_fit(x, x + n, n, .05, NULL).mu;
+    free(x);
+    return mean - evidence->delta;
 }
 
 struct pl_proved pl_evidence_proved(const struct pl_evidence *evidence, double median_se)

@@ -8,6 +8,7 @@
 #ifndef PL_CORE_JUDGE_EVIDENCE_H
 #define PL_CORE_JUDGE_EVIDENCE_H
 
+#include "core/judge/arms.h"
 #include "core/judge/detect.h"
 #include "util/err.h"
 
@@ -19,8 +20,9 @@
 
 struct pl_entry {
     int64_t time_us;
-    double d, s; /* s > 0 */
-    double cost; /* of this experiment, in standard experiments: delta grows with it */
+    double d, s;                /* s > 0; of several arms the best effect and the root mean square error */
+    const struct pl_arms *arms; /* several treatment arms; NULL: one */
+    double cost;                /* of this experiment, in standard experiments: delta grows with it */
     bool early, shipped;
 };
 
@@ -35,7 +37,8 @@ struct pl_evidence {
     double largest;      /* X credited in the epoch, 0 before the first */
     double largest_ever; /* survives epochs */
     double largest_cap;
-    double s_ref; /* NAN before the tenth entry */
+    double last_x, last_cap; /* X of the last entry and the cap it was held against: K + 2 s at least */
+    double s_ref;            /* NAN before the tenth entry */
     struct pl_bets flat, yield;
     struct pl_ring ring;
     struct pl_credit *credits;            /* owned, [n] in entry order */
@@ -50,7 +53,8 @@ void pl_evidence_fini(struct pl_evidence *evidence);
 /* A core launch: everything restarts, only largest_ever survives. */
 void pl_evidence_restart(struct pl_evidence *evidence);
 
-/* Take one entry. NOMEM leaves the evidence as it was. */
+/* Take one entry. NOMEM leaves the evidence as it was. Several arms enter as one return (arms.h) and take no part in
+ * the change detectors, whose common bar is for one arm. */
 enum pl_status pl_evidence_enter(struct pl_evidence *evidence, const struct pl_entry *entry,
                                  struct pl_err *err) PL_MUSTCHECK;
 
@@ -61,6 +65,10 @@ int64_t pl_evidence_median_gap_us(const struct pl_evidence *evidence);
 
 /* Proved range over the grid of the median standard error. */
 struct pl_proved pl_evidence_proved(const struct pl_evidence *evidence, double median_se);
+
+/* Random-effects mean of X over the epoch (pool.h: X with the error s), less the smallest return. NAN below two entries
+ * or while that is unset. For display: its sign is the lean. */
+double pl_evidence_lean(const struct pl_evidence *evidence);
 
 /* Further zero experiments until E reaches `share` x A (m/k of e-d-BH); NAN unknown. */
 double pl_evidence_needed(const struct pl_evidence *evidence, double median_se, double share);

@@ -1,7 +1,9 @@
 #include "core/judge/figures.h"
 
-#include "core/judge/dist.h"
+#include "core/judge/adjust.h"
 #include "core/judge/sequence.h"
+#include "core/sketch.h"
+#include "util/num.h"
 #include "util/stamp.h"
 
 #define ALPHA .05
@@ -54,37 +56,111 @@ static void days_of(const struct pl_judge *judge, unsigned experiment, uint32_t 
     }
 }
 
-struct pl_cell pl_figures_arm(const struct pl_judge *judge, unsigned experiment, unsigned arm, uint32_t metric,
-                              enum pl_figures_window window, int64_t tick_us)
+struct pl_measure_arm pl_figures_arm(const struct pl_judge *judge, unsigned experiment, unsigned arm, uint32_t metric,
+                                     enum pl_figures_window window, int64_t tick_us)
 {
-    const struct pl_sums *sums = pl_judge_sums(judge);
-    struct pl_cell_key key = {.kind = PL_CELL_METRIC, .arm = (uint16_t)arm, .subject = experiment, .metric = metric};
-    struct pl_cell cell;
-    int32_t first, last;
+    struct pl_measure_where where = {
+        .rules = pl_judge_rules(judge), .sums = pl_judge_sums(judge), .experiment = experiment};
 
-    days_of(judge, experiment, metric, window, tick_us, &first, &last);
-    cell = pl_sums_range(sums, key, first, last);
-    key.kind = PL_CELL_EXPOSED;
-    key.metric = 0;
-    cell.n = pl_sums_range(sums, key, first, last).n;
-    return cell;
+    days_of(judge, experiment, metric, window, tick_us, &where.first, &where.last);
+    return pl_measure_arm(&where, arm, metric);
 }
 
-struct pl_figures_lift pl_figures_compare(const struct pl_rules *rules, uint32_t metric, const struct pl_cell *control,
-                                          const struct pl_cell *treated)
+struct pl_figures_lift pl_figures_compare(const struct pl_rules *rules, uint32_t metric,
+                                          const struct pl_measure_arm *control, const struct pl_measure_arm *treated)
 {
     const struct pl_metric_rule *rule = &rules->metrics[metric];
-    bool conversion = rule->type == PL_METRIC_CONVERSION;
-    struct pl_moments a = conversion ? pl_effect_proportion(control) : pl_effect_mean(control);
-    struct pl_moments b = conversion ? pl_effect_proportion(treated) : pl_effect_mean(treated);
-    struct pl_effect effect;
+    struct pl_figures_lift lift = {PL_NAN, PL_NAN, PL_NAN, PL_NAN, PL_NAN, PL_NAN, PL_MARGIN_UNMEASURED};
     struct pl_interval interval;
+    struct pl_cuped effect;
 
-    if (conversion ? !pl_sequence_enough_conversions(control, treated) : !pl_sequence_enough_sum(control, treated))
-        return (struct pl_figures_lift){PL_NAN, PL_NAN, PL_NAN, PL_NAN, PL_NAN};
-    effect = pl_effect_relative(&a, &b);
-    interval = pl_sequence_interval(&effect, rule->n_star, ALPHA, PL_TWO_SIDED);
-    return (struct pl_figures_lift){effect.estimate, effect.se, interval.lower, interval.upper, interval.p};
+    if (!pl_measure_enough_to_show(rules, metric, control, treated))
+        return lift;
+    effect = pl_measure_effect(rules, metric, control, treated, true);
+    interval = pl_sequence_interval(&effect.relative, rule->n_star, ALPHA, PL_TWO_SIDED);
+    lift.lift = effect.relative.estimate;
+    lift.se = effect.relative.se;
+    lift.lower = interval.lower;
+    lift.upper = interval.upper;
+    lift.p = interval.p;
+    if (rule->before_us)
+        lift.kept = effect.kept;
+    if (rule->role == PL_ROLE_GUARDRAIL)
+        lift.guardrail = pl_margin_judge(&interval, rule->margin, rule->lower_is_better);
+    return lift;
+}
+
+/* p of one goal metric for every arm. */
+static void family_of(const struct pl_judge *judge, unsigned experiment, uint32_t metric, unsigned control,
+                      int64_t tick_us, double *p)
+{
+    const struct pl_rules *rules = pl_judge_rules(judge);
+    unsigned n = pl_judge_sums(judge)->experiments[experiment].n_variants;
+    struct pl_measure_arm base = pl_figures_arm(judge, experiment, control, metric, PL_FIGURES_LIFE, tick_us);
+
+    for (unsigned arm = 0; arm < n; arm++) {
+        struct pl_measure_arm treated;
+
+        if (arm == control)
+            continue;
+        treated = pl_figures_arm(judge, experiment, arm, metric, PL_FIGURES_LIFE, tick_us);
+        p[arm] = pl_figures_compare(rules, metric, &base, &treated).p;
+    }
+}
+
+void pl_figures_adjusted(const struct pl_judge *judge, unsigned experiment, int64_t tick_us, double *adjusted)
+{
+    const struct pl_rules *rules = pl_judge_rules(judge);
+    unsigned n = rules->n_metrics * PL_VARIANTS_MAX;
+    unsigned order[PL_RULES_METRICS_MAX * PL_VARIANTS_MAX];
+    struct pl_experiment_view view;
+
+    pl_judge_experiment(judge, experiment, &view);
+    for (unsigned at = 0; at < n; at++)
+        adjusted[at] = PL_NAN;
+    if (view.area == PL_RULES_NONE)
+        return;
+    for (uint32_t metric = 0; metric < rules->n_metrics; metric++)
+        if (rules->metrics[metric].area == view.area && rules->metrics[metric].role == PL_ROLE_DELIVERY)
+            family_of(judge, experiment, metric, view.control, tick_us, adjusted + metric * PL_VARIANTS_MAX);
+    if (rules->areas[view.area].adjust == PL_ADJUST_BH)
+        pl_adjust_bh(adjusted, n, order, adjusted);
+    else
+        pl_adjust_holm(adjusted, n, order, adjusted);
+}
+
+/* Buckets of one arm over mature weeks, in ascending order: cells of a pane come by arm, then by detail, so they are
+ * added into their places. */
+static void add_bins(const struct pl_sums *sums, const struct pl_cell_key *key, int32_t last, int64_t *counts)
+{
+    for (size_t at = 0; at < sums->n_cells; at++) {
+        const struct pl_cell_key *cell = &sums->cells[at].key;
+
+        if (cell->kind != key->kind || cell->subject != key->subject || cell->arm != key->arm || cell->pane > last ||
+            (cell->metric & 0xffff) != key->metric || cell->metric >> 16 >= PL_SKETCH_BUCKETS)
+            continue;
+        counts[cell->metric >> 16] += sums->cells[at].n;
+    }
+}
+
+struct pl_quantile pl_figures_time(const struct pl_judge *judge, unsigned experiment, unsigned arm, uint32_t metric,
+                                   double nu, int64_t tick_us)
+{
+    const struct pl_sums *sums = pl_judge_sums(judge);
+    int64_t window_us = pl_judge_rules(judge)->metrics[metric].window_us, counts[PL_SKETCH_BUCKETS] = {0};
+    int32_t last = (int32_t)(pl_stamp_monday(tick_us - window_us) / PL_DAY_US) - 7; /* the last mature week's Monday */
+    const struct pl_cell_key times = {
+        .kind = PL_CELL_TIME, .arm = (uint16_t)arm, .subject = experiment, .metric = metric};
+    const struct pl_cell_key units = {.kind = PL_CELL_EXPOSED, .arm = (uint16_t)arm, .subject = experiment};
+    struct pl_quantile_bin bins[PL_SKETCH_BUCKETS];
+    struct pl_quantile_sample sample = {.bins = bins};
+
+    add_bins(sums, &times, last, counts);
+    for (uint32_t bucket = 0; bucket < PL_SKETCH_BUCKETS; bucket++)
+        if (counts[bucket] > 0)
+            bins[sample.n_bins++] = (struct pl_quantile_bin){bucket, counts[bucket]};
+    sample.n = pl_sums_range(sums, units, INT32_MIN, last + 6).n;
+    return pl_quantile_of(&sample, nu, ALPHA);
 }
 
 struct pl_cell pl_figures_step(const struct pl_judge *judge, uint32_t funnel, unsigned step, enum pl_figures_span span,

@@ -258,17 +258,12 @@ static enum pl_status enter_policies(struct pl_judge *judge, int64_t tick_us, st
 
     for (unsigned a = 0; a < judge->rules->n_areas && !status; a++) {
         const struct pl_area_rule *rule = &judge->rules->areas[a];
-        struct pl_row row = {
-            .kind = PL_ROW_POLICY,
-            .area = a,
-            .tick_us = tick_us,
-            .time_us = tick_us,
-            .start_us = PL_TIME_NONE,
-            .baseline = PL_NAN,
-            .mean_control = PL_NAN,
-            .smallest_return = rule->smallest_return,
-        };
+        struct pl_row row = pl_ledger_row(PL_ROW_POLICY);
 
+        row.area = a;
+        row.tick_us = tick_us;
+        row.time_us = tick_us;
+        row.smallest_return = rule->smallest_return;
         if (policy_changes(judge, a))
             status = enter(judge, &row, err);
     }
@@ -285,12 +280,14 @@ static struct pl_facts facts_of(const struct pl_judge *judge, uint32_t a, int64_
         .delivery = PL_DELIVERY_UNKNOWN,
         .value = PL_TREND_UNKNOWN,
         .value_measured = false,
+        .hollow = state->hollow,
+        .holdout = state->holdout,
         .unhealthy = state->unhealthy,
         .jackpot_ok = state->jackpot_ok,
         .dwell_ok = pl_programme_dwelt(state, tick_us),
         .once_yielding = state->once_yielding,
         .policy_new = state->policy_age < POLICY_ENTRIES || (state->n_all > 0 && policy_changes(judge, a)),
-        .posterior_mean = PL_NAN,
+        .posterior_mean = state->posterior_mean,
     };
 }
 

@@ -4,6 +4,7 @@
 
 #include "util/stamp.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,27 +22,36 @@ static enum pl_row_kind row_kind(enum pl_control_type type)
     return PL_ROW_EPOCH;
 }
 
+static void take_figures(const struct pl_control *control, struct pl_row *row)
+{
+    row->effect = control->effect;
+    row->se = control->se;
+    row->units = control->units;
+    row->value.effect = control->value;
+    row->value.se = control->value_se;
+    row->value.cov = isnan(control->value) ? PL_NAN : control->value_cov;
+    row->arms.n = control->n_arms;
+    row->arms.shared = control->shared;
+    memcpy(row->arms.effect, control->arm_effect, sizeof(row->arms.effect));
+    memcpy(row->arms.se, control->arm_se, sizeof(row->arms.se));
+}
+
 static struct pl_row row_of(const struct pl_control *control, uint32_t area)
 {
-    struct pl_row row = {
-        .kind = row_kind(control->type),
-        .work = control->work,
-        .state = control->state,
-        .area = area,
-        .time_us = control->time_us,
-        .start_us = control->start_us,
-        .effect = control->effect,
-        .se = control->se,
-        .baseline = PL_NAN,
-        .mean_control = PL_NAN,
-        .cost = control->cost,
-        .smallest_return = PL_NAN,
-        .early = control->early,
-        .shipped = control->shipped,
-        .history = control->history,
-        .excluded = control->healthy ? PL_ENTERED : PL_EXCLUDED_UNHEALTHY,
-    };
+    struct pl_row row = pl_ledger_row(row_kind(control->type));
 
+    row.work = control->work;
+    row.state = control->state;
+    row.area = area;
+    row.time_us = control->time_us;
+    row.start_us = control->start_us;
+    row.cost = control->cost;
+    row.early = control->early;
+    row.shipped = control->shipped;
+    row.history = control->history;
+    row.excluded = control->healthy ? PL_ENTERED : PL_EXCLUDED_UNHEALTHY;
+    if (control->type == PL_CONTROL_RESULT)
+        take_figures(control, &row);
     if (row.excluded == PL_ENTERED && control->type == PL_CONTROL_RESULT &&
         (control->work == PL_WORK_CORE || control->work == PL_WORK_HOLDOUT))
         row.excluded = PL_EXCLUDED_KIND;

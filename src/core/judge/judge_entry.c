@@ -1,13 +1,13 @@
 /* From sums to an entry: one experiment at its landmark (design 10, statistics.md 2.3).
  *
  * start = `started` record, else the smallest first exposure over shards. Units exposed on the UTC days day(start) ..
- * day(start) + L - 1 enter; due = end of the last day + the goal's window. Health is judged before the effect.
+ * day(start) + L - 1 enter; due = end of the last day + the longest of the goal's and the value's window. Health is
+ * judged before the effect. A holdout enters its quarter instead: 91 days, measured over the units exposed in the last
+ * 28 of them, who had all that was shipped until then.
  */
 #include "core/judge/judge_internal.h"
 
-#include "core/judge/dist.h"
-
-#include "core/judge/effect.h"
+#include "core/judge/measure.h"
 #include "core/judge/split.h"
 #include "util/stamp.h"
 
@@ -15,7 +15,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define BASELINE_EXPERIMENTS 5
+#define QUARTER_US (91 * PL_DAY_US)
+#define QUARTER_SEEN_US (28 * PL_DAY_US)
 
 static const struct judge_fact *fact_of(const struct pl_judge *judge, unsigned index)
 {
@@ -34,7 +35,7 @@ static const struct pl_experiment_rule *declared(const struct pl_judge *judge, u
  * shard and says nothing. */
 static unsigned control_of(const struct pl_judge *judge, unsigned index)
 {
-    static const char *const usual[] = {"control", "off", "0", "false"};
+    static const char *const usual[] = {"control", "off", "0", "false", "holdout"};
     const struct pl_sums_experiment *experiment = &judge->sums.experiments[index];
     const struct pl_experiment_rule *rule = declared(judge, index);
     unsigned first = 0;
@@ -110,7 +111,7 @@ static double split_of(const struct pl_judge *judge, unsigned index)
     return n ? pl_split_log_e(segments, n) : 0;
 }
 
-static int64_t exposed(const struct pl_judge *judge, unsigned index, unsigned arm, int32_t first, int32_t last)
+int64_t pl_judge_exposed(const struct pl_judge *judge, unsigned index, unsigned arm, int32_t first, int32_t last)
 {
     const struct pl_cell_key key = {.kind = PL_CELL_EXPOSED, .subject = index, .arm = (uint16_t)arm};
 
@@ -131,7 +132,7 @@ static int32_t day_of(int64_t time_us)
 
 /* Its life as the ledger tells it, completed by the configuration; without a `started` record it starts with its first
  * exposure. */
-static struct judge_life life_of(const struct pl_judge *judge, unsigned index)
+struct judge_life pl_judge_life(const struct pl_judge *judge, unsigned index)
 {
     const struct judge_fact *fact = fact_of(judge, index);
     const struct pl_experiment_rule *rule = declared(judge, index);
@@ -148,25 +149,42 @@ static struct judge_life life_of(const struct pl_judge *judge, unsigned index)
 
 int64_t pl_judge_start(const struct pl_judge *judge, unsigned index)
 {
-    return life_of(judge, index).started_us;
+    return pl_judge_life(judge, index).started_us;
 }
 
-/* End of the last day whose units enter, and the goal's window after it. */
+struct judge_span pl_judge_span(const struct pl_judge *judge, const struct judge_life *life)
+{
+    const struct pl_area_rule *area = &judge->rules->areas[life->area];
+    int64_t start_us = pl_stamp_day(life->started_us);
+    bool holdout = life->work == PL_WORK_HOLDOUT;
+    int64_t end_us = start_us + (holdout ? QUARTER_US : area->landmark_us);
+
+    return (struct judge_span){
+        .first = day_of(holdout ? end_us - QUARTER_SEEN_US : start_us), .last = day_of(end_us) - 1, .end_us = end_us};
+}
+
+static int64_t window_of(const struct pl_judge *judge, uint32_t metric)
+{
+    return metric == PL_RULES_NONE ? 0 : judge->rules->metrics[metric].window_us;
+}
+
+/* End of the last day whose units enter, and the longest window after it. */
 static int64_t due_of(const struct pl_judge *judge, const struct judge_life *life)
 {
     const struct pl_area_rule *area;
-    int64_t window_us;
+    int64_t goal_us, value_us;
 
     if (life->area == PL_RULES_NONE || life->started_us == PL_TIME_NONE)
         return PL_TIME_NONE;
     area = &judge->rules->areas[life->area];
-    window_us = area->goal == PL_RULES_NONE ? 0 : judge->rules->metrics[area->goal].window_us;
-    return pl_stamp_day(life->started_us) + area->landmark_us + window_us;
+    goal_us = window_of(judge, area->goal);
+    value_us = window_of(judge, area->value);
+    return pl_judge_span(judge, life).end_us + (goal_us > value_us ? goal_us : value_us);
 }
 
 int64_t pl_judge_waits_for(const struct pl_judge *judge, unsigned index)
 {
-    struct judge_life life = life_of(judge, index);
+    struct judge_life life = pl_judge_life(judge, index);
 
     return fact_of(judge, index)->row ? PL_TIME_NONE : due_of(judge, &life);
 }
@@ -182,8 +200,7 @@ static enum pl_exclusion exclusion_of(const struct pl_judge *judge, const struct
         return PL_EXCLUDED_UNHEALTHY;
     if (work == PL_WORK_CORE || work == PL_WORK_HOLDOUT)
         return PL_EXCLUDED_KIND;
-    if (experiment->n_variants != 2 || goal == PL_RULES_NONE ||
-        judge->rules->metrics[goal].type != PL_METRIC_CONVERSION)
+    if (experiment->n_variants < 2 || goal == PL_RULES_NONE)
         return PL_EXCLUDED_SHAPE;
     return PL_ENTERED;
 }
@@ -192,7 +209,7 @@ void pl_judge_experiment(const struct pl_judge *judge, unsigned index, struct pl
 {
     const struct pl_sums_experiment *experiment = &judge->sums.experiments[index];
     size_t row = fact_of(judge, index)->row;
-    struct judge_life life = life_of(judge, index);
+    struct judge_life life = pl_judge_life(judge, index);
     int64_t total = 0;
 
     *view = (struct pl_experiment_view){
@@ -207,97 +224,10 @@ void pl_judge_experiment(const struct pl_judge *judge, unsigned index, struct pl
         .entered = row > 0,
     };
     for (unsigned v = 0; v < experiment->n_variants; v++)
-        total += exposed(judge, index, v, INT32_MIN, INT32_MAX);
+        total += pl_judge_exposed(judge, index, v, INT32_MIN, INT32_MAX);
     view->uneven_split = pl_split_uneven(view->split_log_e);
     view->mixed_alarm = pl_split_mixed(view->n_mixed, total);
     if (view->area == PL_RULES_NONE)
         return;
     view->excluded = row ? judge->ledger.rows[row - 1].excluded : exclusion_of(judge, experiment, view, life.work);
-}
-
-/* The area's fixed baseline m0: configured, else pooled over the last 5 that entered before, else its own control. */
-static double baseline_of(const struct pl_judge *judge, uint32_t area, double own)
-{
-    double units = 0, sum = 0;
-    int n = 0;
-
-    if (!isnan(judge->rules->areas[area].baseline))
-        return judge->rules->areas[area].baseline;
-    for (size_t at = judge->ledger.n; at-- > 0 && n < BASELINE_EXPERIMENTS;) {
-        const struct pl_row *row = &judge->ledger.rows[at];
-
-        if (row->kind != PL_ROW_RESULT || row->area != area || row->excluded != PL_ENTERED || isnan(row->mean_control))
-            continue;
-        units += row->n_control;
-        sum += row->n_control * row->mean_control;
-        n++;
-    }
-    return units > 0 && sum > 0 ? sum / units : own;
-}
-
-static struct pl_cell arm_cell(const struct pl_judge *judge, unsigned index, unsigned arm, uint32_t metric,
-                               int32_t first, int32_t last)
-{
-    const struct pl_cell_key key = {.kind = PL_CELL_METRIC, .subject = index, .arm = (uint16_t)arm, .metric = metric};
-    struct pl_cell cell = pl_sums_range(&judge->sums, key, first, last);
-
-    cell.n = exposed(judge, index, arm, first, last);
-    return cell;
-}
-
-static void measure(const struct pl_judge *judge, unsigned index, const struct pl_experiment_view *view,
-                    struct pl_row *row)
-{
-    const struct pl_area_rule *area = &judge->rules->areas[view->area];
-    int32_t first = day_of(view->start_us);
-    int32_t last = first + (int32_t)(area->landmark_us / PL_DAY_US) - 1;
-    struct pl_cell cell_a = arm_cell(judge, index, view->control, area->goal, first, last);
-    struct pl_cell cell_b = arm_cell(judge, index, 1 - view->control, area->goal, first, last);
-    struct pl_moments a = pl_effect_proportion(&cell_a), b = pl_effect_proportion(&cell_b);
-    struct pl_effect absolute, scaled;
-
-    if (!pl_effect_enough_conversions(&cell_a) || !pl_effect_enough_conversions(&cell_b)) {
-        row->excluded = PL_EXCLUDED_TOO_SMALL;
-        return;
-    }
-    absolute = pl_effect_absolute(&a, &b);
-    row->baseline = baseline_of(judge, view->area, a.mean);
-    scaled =
-        pl_effect_scaled(&absolute, row->baseline, area->coverage, judge->rules->metrics[area->goal].lower_is_better);
-    row->effect = scaled.estimate;
-    row->se = scaled.se;
-    row->mean_control = a.mean;
-    row->n_control = (double)a.n;
-}
-
-void pl_judge_row_of(const struct pl_judge *judge, unsigned index, int64_t tick_us, struct pl_row *row)
-{
-    const struct pl_sums_experiment *experiment = &judge->sums.experiments[index];
-    struct pl_experiment_view view;
-    struct judge_life life = life_of(judge, index);
-    int64_t landmark_us;
-
-    pl_judge_experiment(judge, index, &view);
-    landmark_us = pl_stamp_day(view.start_us) + judge->rules->areas[view.area].landmark_us;
-    *row = (struct pl_row){
-        .kind = PL_ROW_RESULT,
-        .excluded = view.excluded,
-        .work = view.work,
-        .area = view.area,
-        .tick_us = tick_us,
-        .time_us = landmark_us,
-        .start_us = view.start_us,
-        .effect = PL_NAN,
-        .se = PL_NAN,
-        .baseline = PL_NAN,
-        .mean_control = PL_NAN,
-        .smallest_return = PL_NAN,
-        .cost = 1,
-        .early = view.end_us != PL_TIME_NONE && view.end_us < landmark_us,
-        .shipped = life.shipped,
-    };
-    memcpy(row->id, experiment->name, sizeof(row->id));
-    memcpy(row->experiment, experiment->name, sizeof(row->experiment));
-    if (row->excluded == PL_ENTERED)
-        measure(judge, index, &view, row);
 }

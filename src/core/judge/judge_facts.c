@@ -80,7 +80,7 @@ struct judge_fact *pl_judge_fact_made(struct pl_judge *judge, const char *name)
         return NULL;
     if (at == n)
         judge->facts[at] = (struct judge_fact){
-            .life = {PL_TIME_NONE, PL_TIME_NONE, false, PL_WORK_GROWTH, PL_RULES_NONE},
+            .life = {.started_us = PL_TIME_NONE, .ended_us = PL_TIME_NONE, .cost = 1, .area = PL_RULES_NONE},
             .told_area = PL_RULES_NONE,
             .rule_area = PL_RULES_NONE,
             .declared = PL_RULES_NONE,
@@ -94,6 +94,8 @@ static void live(struct judge_life *life, const struct pl_row *row)
         life->work = row->work;
     if (life->area == PL_RULES_NONE)
         life->area = row->area;
+    if (!(life->cost < 1) && !(life->cost > 1))
+        life->cost = row->cost;
     life->shipped = life->shipped || row->state == PL_SHIPPED;
     if (row->state == PL_STARTED && life->started_us == PL_TIME_NONE)
         life->started_us = row->time_us;

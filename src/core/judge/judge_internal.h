@@ -1,5 +1,6 @@
-/* Shared by judge.c (tick), judge_docket.c (control records), judge_facts.c (what is known by name) and judge_entry.c
- * (experiments from sums); the rules of order, landmark and docket are those of design 10. */
+/* Shared by judge.c (tick), judge_docket.c (control records), judge_facts.c (what is known by name), judge_entry.c
+ * (experiments from sums) and judge_landmark.c (what they measured); the rules of order, landmark and docket are those
+ * of design 10. */
 #ifndef PL_CORE_JUDGE_JUDGE_INTERNAL_H
 #define PL_CORE_JUDGE_JUDGE_INTERNAL_H
 
@@ -24,6 +25,7 @@ struct judge_area {
 struct judge_life {
     int64_t started_us, ended_us; /* PL_TIME_NONE without such a record */
     bool shipped;
+    double cost;       /* the first that is not 1 */
     enum pl_work work; /* the first that is not growth: a record that leaves it out changes nothing */
     uint32_t area;     /* of the first record, PL_RULES_NONE without one */
 };
@@ -76,7 +78,19 @@ enum pl_status pl_judge_note(struct pl_judge *judge, const struct pl_row *row, s
 /* Find the facts of all experiments of the sums. */
 enum pl_status pl_judge_place(struct pl_judge *judge, struct pl_err *err) PL_MUSTCHECK;
 
-/* judge_entry.c: the row that experiment `index` of the sums would enter with at this tick. */
+/* First and last day of exposure of the units that enter, and the entry's own time: the end of that. */
+struct judge_span {
+    int32_t first, last;
+    int64_t end_us;
+};
+
+/* judge_entry.c: an experiment's life as the ledger and the configuration tell it; what of it enters; units of an arm
+ * first exposed on these days. */
+struct judge_life pl_judge_life(const struct pl_judge *judge, unsigned index);
+struct judge_span pl_judge_span(const struct pl_judge *judge, const struct judge_life *life);
+int64_t pl_judge_exposed(const struct pl_judge *judge, unsigned index, unsigned arm, int32_t first, int32_t last);
+
+/* judge_landmark.c: the row that experiment `index` of the sums would enter with at this tick. */
 void pl_judge_row_of(const struct pl_judge *judge, unsigned index, int64_t tick_us, struct pl_row *row);
 
 /* The tick from which experiment `index` can enter; PL_TIME_NONE when it has, has no area or no start. O(1). */

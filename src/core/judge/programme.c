@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define RECENT 20
 #define ENOUGH 8           /* entries before a state, due results before a flag */
@@ -26,6 +27,8 @@ struct recent {
 
 struct area {
     struct pl_evidence evidence;
+    struct pl_legs legs;
+    double eta; /* value_per_delivery, NAN unset */
     struct pl_area_state state;
     struct recent early; /* of entries */
     struct recent sick;  /* of results that came due */
@@ -81,6 +84,21 @@ static enum pl_inconclusive why_of(const struct area *area)
     return state->unhealthy ? PL_WHY_UNHEALTHY : PL_WHY_TOO_NOISY;
 }
 
+static void publish_legs(struct area *area)
+{
+    const struct pl_legs *legs = &area->legs;
+    struct pl_area_state *state = &area->state;
+
+    state->hollow = legs->hollow.alarm;
+    state->e_hollow = legs->hollow.e;
+    state->n_value = legs->n_value;
+    state->value_mean = legs->n_value ? legs->sum_value / legs->n_value : PL_NAN;
+    state->holdout = legs->holdout.m >= area->evidence.level;
+    state->e_holdout = legs->holdout.m;
+    state->quarter = legs->quarter;
+    state->posterior_mean = pl_evidence_lean(&area->evidence);
+}
+
 /* Copy what the detectors say into the published state. */
 static void publish(struct area *area)
 {
@@ -96,6 +114,7 @@ static void publish(struct area *area)
     state->largest_ever = evidence->largest_ever;
     state->largest_cap = evidence->largest_cap;
     state->jackpot_ok = evidence->n > 0 && RULE_OF_THREE / evidence->n * evidence->largest_ever < evidence->delta;
+    publish_legs(area);
     state->peeking = recent_is_bad(&area->early);
     state->unhealthy = recent_is_bad(&area->sick);
     state->why = why_of(area);
@@ -105,6 +124,8 @@ static void publish(struct area *area)
 static void area_init(struct area *area, const struct pl_area_rule *rule, unsigned m)
 {
     pl_evidence_init(&area->evidence, rule->smallest_return, rule->false_alarm_every_years, m);
+    area->legs = pl_legs_init();
+    area->eta = rule->value_per_delivery;
     area->state.last_us = area->state.epoch_us = area->state.flat_since_us = PL_TIME_NONE;
     area->state.policy_age = UINT_MAX;
     publish(area);
@@ -137,8 +158,10 @@ void pl_programme_free(struct pl_programme *programme)
 {
     if (!programme)
         return;
-    for (unsigned at = 0; at < programme->n_areas; at++)
+    for (unsigned at = 0; at < programme->n_areas; at++) {
         pl_evidence_fini(&programme->areas[at].evidence);
+        pl_legs_fini(&programme->areas[at].legs);
+    }
     free(programme->areas);
     free(programme->ratios);
     free(programme->sorted);
@@ -228,9 +251,20 @@ static bool is_due(const struct area *area, const struct pl_row *row)
            !older_than_epoch(area, row);
 }
 
+static struct pl_arms arms_of(const struct pl_row *row)
+{
+    struct pl_arms arms = {.n = row->arms.n, .shared = row->arms.shared};
+
+    memcpy(arms.d, row->arms.effect, sizeof(arms.d));
+    memcpy(arms.s, row->arms.se, sizeof(arms.s));
+    return arms;
+}
+
 static enum pl_status enter(struct area *area, const struct pl_row *row, struct pl_err *err)
 {
+    const struct pl_arms arms = arms_of(row);
     struct pl_entry entry = {
+        .arms = row->arms.n ? &arms : NULL,
         .time_us = row->time_us,
         .d = row->effect,
         .s = row->se,
@@ -241,6 +275,8 @@ static enum pl_status enter(struct area *area, const struct pl_row *row, struct 
     struct pl_area_state *state = &area->state;
     enum pl_status status = pl_evidence_enter(&area->evidence, &entry, err);
 
+    if (status == PL_OK)
+        status = pl_legs_enter(&area->legs, row, &area->evidence, area->eta, err);
     if (status != PL_OK)
         return status;
     recent_add(&area->early, row->early);
@@ -264,6 +300,7 @@ static bool begin_epoch(struct area *area, const struct pl_row *row)
     if (state->epoch_us != PL_TIME_NONE && row->time_us <= state->epoch_us)
         return false;
     pl_evidence_restart(&area->evidence);
+    pl_legs_restart(&area->legs);
     area->early = area->sick = (struct recent){0};
     state->epoch_us = row->time_us;
     state->epoch++;
@@ -283,6 +320,13 @@ static void set_policy(struct area *area, const struct pl_row *row)
     area->policy_known = true;
 }
 
+/* A holdout is left out of the programme as another kind of work; what it measured is not left out. */
+static bool is_quarter(const struct area *area, const struct pl_row *row)
+{
+    return row->kind == PL_ROW_RESULT && row->work == PL_WORK_HOLDOUT && row->excluded == PL_EXCLUDED_KIND &&
+           !older_than_epoch(area, row);
+}
+
 enum pl_status pl_programme_feed(struct pl_programme *programme, const struct pl_row *row,
                                  struct pl_programme_change *changes, unsigned cap, unsigned *n_changes,
                                  struct pl_err *err)
@@ -296,6 +340,8 @@ enum pl_status pl_programme_feed(struct pl_programme *programme, const struct pl
         set_policy(area, row);
     if (row->kind == PL_ROW_EPOCH)
         moved = begin_epoch(area, row);
+    if (is_quarter(area, row))
+        pl_legs_quarter(&area->legs, row, &area->evidence);
     if (row->kind == PL_ROW_RESULT && is_due(area, row)) {
         if (row->excluded == PL_ENTERED) {
             enum pl_status status = enter(area, row, err);

@@ -9,6 +9,7 @@
 #ifndef PL_CORE_JUDGE_PROGRAMME_H
 #define PL_CORE_JUDGE_PROGRAMME_H
 
+#include "core/judge/legs.h"
 #include "core/ledger.h"
 #include "core/rules.h"
 #include "util/num.h"
@@ -39,26 +40,35 @@ enum pl_inconclusive {                 /* why INCONCLUSIVE, the first that holds
 struct pl_area_state {
     enum pl_programme_state state;
     enum pl_inconclusive why;
-    unsigned n;              /* entries of the epoch */
-    unsigned n_all;          /* entries ever */
-    int64_t last_us;         /* time of the last entry, PL_TIME_NONE before the first */
-    int64_t median_gap_us;   /* between entries, 0 while unknown */
-    int64_t epoch_us;        /* time of the last core launch, PL_TIME_NONE without one */
-    unsigned epoch;          /* number of launches so far */
-    double e_flat, level;    /* E and A: FLAT fires by e-d-BH over E/A */
-    double e_yield;          /* alarm at 10 */
-    double down, up;         /* S of FLATTENING and RISING: alarm at 1,000, clear under 20 */
-    double largest_ever;     /* largest X credited in the area, 0 before the first */
-    double largest_cap;      /* c*: the largest cap in the evidence of the epoch */
-    double median_se;        /* of the epoch's entries; NAN before the first */
-    bool jackpot_ok;         /* (3/n) x largest_ever < delta */
-    bool once_yielding;      /* E_yield >= 10 at any entry n >= 8 of the epoch */
-    bool peeking, unhealthy; /* flags of the last 20 */
-    int64_t flat_since_us;   /* tick at which FLAT was entered, PL_TIME_NONE otherwise */
-    unsigned flat_entries;   /* entries after the one that fired FLAT */
-    double lower, upper;     /* proved range of the return; NAN: nothing proved on that side */
-    double needed;           /* further experiments until FLAT could be proven at zero return; NAN unknown */
-    unsigned policy_age;     /* entries since smallest_return changed; UINT_MAX when it never did */
+    unsigned n;                /* entries of the epoch */
+    unsigned n_all;            /* entries ever */
+    int64_t last_us;           /* time of the last entry, PL_TIME_NONE before the first */
+    int64_t median_gap_us;     /* between entries, 0 while unknown */
+    int64_t epoch_us;          /* time of the last core launch, PL_TIME_NONE without one */
+    unsigned epoch;            /* number of launches so far */
+    double e_flat, level;      /* E and A: FLAT fires by e-d-BH over E/A */
+    double e_yield;            /* alarm at 10 */
+    double down, up;           /* S of FLATTENING and RISING: alarm at 1,000, clear under 20 */
+    double largest_ever;       /* largest X credited in the area, 0 before the first */
+    double largest_cap;        /* c*: the largest cap in the evidence of the epoch */
+    double median_se;          /* of the epoch's entries; NAN before the first */
+    bool jackpot_ok;           /* (3/n) x largest_ever < delta */
+    bool once_yielding;        /* E_yield >= 10 at any entry n >= 8 of the epoch */
+    bool peeking, unhealthy;   /* flags of the last 20 */
+    int64_t flat_since_us;     /* tick at which FLAT was entered, PL_TIME_NONE otherwise */
+    unsigned flat_entries;     /* entries after the one that fired FLAT */
+    double lower, upper;       /* proved range of the return; NAN: nothing proved on that side */
+    double needed;             /* further experiments until FLAT could be proven at zero return; NAN unknown */
+    unsigned policy_age;       /* entries since smallest_return changed; UINT_MAX when it never did */
+    bool hollow;               /* hollow growth stands (hollow.h) */
+    double e_hollow;           /* its evidence, alarm at 20; 0 before the first entry with value */
+    unsigned n_value;          /* entries of the epoch with value measured */
+    bool holdout;              /* the holdout leg has fired: e_holdout >= level */
+    double e_holdout;          /* M of holdout.h, 0 before the first quarter */
+    struct pl_quarter quarter; /* the last holdout quarter */
+    double value_mean;         /* E[X^V]: mean value gained per experiment by the reference policy; NAN without */
+    double posterior_mean; /* random-effects mean of the return over the epoch, less the smallest return: its sign is
+                            * the lean; NAN unknown. Display only */
 };
 
 struct pl_programme_change {

@@ -297,8 +297,9 @@ static void errors_between_options(void **state)
     refused("[area a]\nfunnel = A > B\n[funnel a]\nsteps = A > B\n",
             "f:2: `funnel` would be [funnel a], which is given at f:3; name it here or rename it");
     refused("[area a]\nfunnel = path\n", "f:2: `funnel = path` names no [funnel]; events need a way: A > B");
-    refused("[area a]\n[metric m]\nevent = e\ntype = sum\n", "f:2: [metric m]: a sum needs `property`");
-    refused("[area a]\n[metric m]\nevent = e\nproperty = p\n", "f:4: [metric m]: only a sum has a `property`");
+    refused("[area a]\n[metric m]\nevent = e\ntype = sum\n", "f:2: [metric m] needs `property`: its type is sum");
+    refused("[area a]\n[metric m]\nevent = e\nproperty = p\n",
+            "f:4: [metric m]: `property` is not for type conversion, only for sum, mean");
     refused("[plateaud]\nforget = 2d\n[area a]\n[metric m]\nevent = e\nwindow = 3d\n",
             "f:6: `window = 3d` is longer than `forget = 2d` of [plateaud]");
     refused("[source a]\ntopics = x, y\n[source b]\ntopics = y\n", "f:4: topic y is given twice");
@@ -461,12 +462,13 @@ static void warnings(void **state)
 {
     struct pl_buf out = {0};
     struct pl_conf *conf = parse("[area a]\n[area b]\ngoal = x\nvalue = y\nsmallest_return = 1%\nexperiments = *\n"
+                                 "value_per_delivery = 1\n"
                                  "[kafka]\nbootstrap.servers = localhost:1,kafka1:2\n[redis]\nurl = redis://db:1\n");
 
     (void)state;
     pl_conf_warn(conf, &out);
     assert_non_null(strstr(out.ptr, "area a has no goal"));
-    assert_non_null(strstr(out.ptr, "area a has no value metric"));
+    assert_non_null(strstr(out.ptr, "area a has no value: "));
     assert_non_null(strstr(out.ptr, "area a has no smallest_return"));
     assert_non_null(strstr(out.ptr, "area a has no patterns"));
     assert_null(strstr(out.ptr, "area b"));
@@ -478,13 +480,13 @@ static void warnings(void **state)
     pl_buf_clear(&out);
     conf = parse(
         "[plateaud]\nhash_key_file = /k\n[source s]\ntopics = t\n"
-        "[area b]\ngoal = x\nvalue = y\nsmallest_return = 1%\n"
+        "[area b]\ngoal = x\nvalue = y\nsmallest_return = 1%\nvalue_per_delivery = 1\n"
         "[kafka]\nbootstrap.servers = [::1]:1, 127.0.0.2:3, localhost:4\n[redis]\nurl = redis://me@127.0.0.1:1\n");
     pl_conf_warn(conf, &out);
     assert_int_equal(out.len, 0);
     pl_conf_free(conf);
     conf = parse("[plateaud]\nhash_key_file = /k\n[source s]\ntopics = t\n"
-                 "[area b]\ngoal = x\nvalue = y\nsmallest_return = 1%\n"
+                 "[area b]\ngoal = x\nvalue = y\nsmallest_return = 1%\nvalue_per_delivery = 1\n"
                  "[kafka]\nbootstrap.servers = k:1\nsecurity.protocol = SASL_SSL\n[redis]\nurl = rediss://h:1\n");
     pl_conf_warn(conf, &out);
     assert_int_equal(out.len, 0);
@@ -698,6 +700,7 @@ static void load_reads_secrets_from_files(void **state)
 
 static void samples_load(void **state)
 {
+    struct pl_buf warned = {0};
     struct pl_conf *conf;
     struct pl_err err = {0};
 
@@ -706,6 +709,15 @@ static void samples_load(void **state)
         fail_msg("%s", err.text);
     assert_int_equal(conf->rules->n_areas, 1);
     pl_conf_free(conf);
+    if (pl_conf_load(PL_SOURCE_DIR "/conf/example-documents.conf", &conf, &err))
+        fail_msg("%s", err.text);
+    pl_conf_warn(conf, &warned);
+    assert_int_equal(warned.len, 0);
+    assert_int_equal(conf->rules->n_areas, 2);
+    assert_int_equal(conf->rules->n_features, 3);
+    assert_int_equal(conf->rules->n_objectives, 3);
+    pl_conf_free(conf);
+    pl_buf_fini(&warned);
     if (pl_conf_load(PL_SOURCE_DIR "/conf/plateaud.conf", &conf, &err))
         fail_msg("%s", err.text);
     pl_conf_free(conf);

@@ -26,13 +26,15 @@ static const char head[] =
     "# `plateaud -t` checks this file, `plateaud -T` shows every effective value and where it comes from. Files "
     "conf.d/*.conf\n"
     "# beside this one are read after it, in the order of their names. plateaud.conf(5) explains each option;\n"
-    "# example-checkout.conf is the smallest useful configuration.\n"
+    "# example-checkout.conf is the smallest useful configuration, example-documents.conf one that measures value, "
+    "too.\n"
     "#\n"
     "# Units\n"
     "#   durations    250ms 60s 10m 1h 7d 2w        years        1y 0.5y\n"
     "#   sizes        512B 64KB 64MB 2GB (powers of 1024)\n"
     "#   shares       50% 0.2%: always with their sign; 0.2 is not 0.2%\n"
     "#   lists        a, b, c                       ways         A > B > C\n"
+    "#   dates        2026-08-21, 2026-08-21T10:00:00Z\n"
     "# A # or ; at the start of a line or after a blank begins a comment. Secrets are never written here: options that "
     "end\n"
     "# in _file, and [kafka] keys that end in .file, name the file that holds one.\n";
@@ -140,6 +142,9 @@ static void assert_says(const char *where, const char *item, const char *sentenc
 
 static void manual_follows_the_table(void **state)
 {
+    static const char *const change[] = {[PL_CONF_RESTART] = "\nNeeds a restart.\n",
+                                         [PL_CONF_RELOAD] = "",
+                                         [PL_CONF_RECOUNT] = "\nA change counts anew.\n"};
     const struct pl_conf_option *option;
     char *manual = slurp(MANUAL);
 
@@ -157,9 +162,10 @@ static void manual_follows_the_table(void **state)
         else
             snprintf(line, sizeof(line), "\nNo default.\n");
         assert_says(option->key, item, line);
-        assert_says(option->key, item, option->reload ? "" : "Needs a restart.");
-        if (option->reload && strstr(item, "Needs a restart."))
-            fail_msg("%s needs no restart", option->key);
+        assert_says(option->key, item, change[option->change]);
+        for (unsigned other = 0; other < sizeof(change) / sizeof(*change); other++)
+            if (other != option->change && change[other][0] && strstr(item, change[other]))
+                fail_msg("of %s the manual says: %s", option->key, change[other]);
         if (option->low && option->high) {
             snprintf(line, sizeof(line), "From %s to %s.", option->low, option->high);
             assert_says(option->key, item, line);

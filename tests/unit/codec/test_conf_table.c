@@ -69,6 +69,12 @@ static void reads_numbers(void **state)
     good("metric", "type", "sum", 2, 0);
     good("area", "smallest_return", "0.2%", 0, .002);
     good("area", "smallest_return", "3", 0, 3);
+    good("area", "value_bar", "30%", 0, .3);
+    good("area", "value_per_delivery", "0.3", 0, .3);
+    good("metric", "type", "time_to", 7, 0);
+    good("metric", "role", "guardrail", 3, 0);
+    good("objective", "by", "2000-01-01", INT64_C(946684800) * PL_SECOND_US, 0);
+    good("objective", "by", "2000-01-01T01:00:00+01:00", INT64_C(946684800) * PL_SECOND_US, 0);
 }
 
 static void refuses_numbers(void **state)
@@ -100,6 +106,10 @@ static void refuses_numbers(void **state)
     bad("area", "smallest_return", "0");
     bad("area", "smallest_return", "-0.2%");
     bad("area", "smallest_return", "inf");
+    bad("area", "value_bar", "0%");
+    bad("area", "value_bar", "100%");
+    bad("area", "value_per_delivery", "-1");
+    bad("metric", "before", "12h");
     bad("metric", "cap", "0");
     bad("metric", "cap", "1e30");
     bad("metric", "n_star", "nan");
@@ -147,6 +157,19 @@ static void reads_texts(void **state)
         {"area", "experiments", "a/*", false},
         {"area", "experiments", "a,,b", false},
         {"area", "goal", "Order Completed", true},
+        {"feature", "launched", "2026-08-21", true},
+        {"feature", "launched", "2024-02-29", true},
+        {"feature", "launched", "2026-08-21T10:00:00Z", true},
+        {"feature", "launched", "2026-08-21 10:00:00.5+02:00", true},
+        {"feature", "launched", "2026-08-21T10:00", false},
+        {"feature", "launched", "2026-02-29", false},
+        {"feature", "launched", "2026-8-21", false},
+        {"feature", "launched", "21.08.2026", false},
+        {"feature", "launched", "2026-08-2x", false},
+        {"feature", "launched", "2026-08", false},
+        {"feature", "launched", "1999-12-31", false},
+        {"feature", "launched", "2200-01-01", false},
+        {"area", "core_levers", "offline editing, faster search", true},
         {"area", "funnel", "A > B > C", true},
         {"area", "funnel", "A > > C", false},
         {"area", "funnel", "A >", false},

@@ -118,12 +118,12 @@ static int64_t run(int64_t first, int64_t last)
 static void assert_window(const struct fixture *f, enum pl_figures_window window, int64_t tick_us, int64_t first,
                           int64_t last)
 {
-    struct pl_cell cell = pl_figures_arm(f->judge, 0, 0, 0, window, tick_us);
+    struct pl_cell cell = pl_figures_arm(f->judge, 0, 0, 0, window, tick_us).cell;
     int64_t n_days = last < first ? 0 : last - first + 1;
 
     assert_int_equal(cell.n, 100 * n_days + run(first, last));
     assert_int_equal(cell.sum, run(first, last) * PL_MICRO);
-    assert_int_equal(pl_figures_arm(f->judge, 0, 1, 0, window, tick_us).n, 7 * n_days);
+    assert_int_equal(pl_figures_arm(f->judge, 0, 1, 0, window, tick_us).units, 7 * n_days);
 }
 
 static void windows_hold_mature_days_only(void **state)
@@ -164,7 +164,8 @@ static void funnels_have_spans_of_complete_time(void **state)
 static void a_lift_needs_data(void **state)
 {
     const struct fixture *f = *state;
-    struct pl_cell control = {.n = 10000, .sum = 1000 * PL_MICRO}, treated = {.n = 10000, .sum = 1100 * PL_MICRO};
+    struct pl_measure_arm control = {.cell = {.n = 10000, .sum = 1000 * PL_MICRO}};
+    struct pl_measure_arm treated = {.cell = {.n = 10000, .sum = 1100 * PL_MICRO}};
     struct pl_figures_lift lift = pl_figures_compare(f->rules, 0, &control, &treated);
     double v = (.11 * .89) / 10000 / (.1 * .1) + (.1 * .9) / 10000 * (.11 * .11) / (.1 * .1 * .1 * .1);
 
@@ -172,7 +173,7 @@ static void a_lift_needs_data(void **state)
     assert_near(lift.se, sqrt(v), 1e-9);
     assert_true(lift.lower < .1 - 1.96 * lift.se && lift.upper > .1 + 1.96 * lift.se); /* wider: valid at every look */
     assert_true(lift.p > 0 && lift.p < 1);
-    treated = (struct pl_cell){.n = 9999, .sum = 19 * PL_MICRO};
+    treated = (struct pl_measure_arm){.cell = {.n = 9999, .sum = 19 * PL_MICRO}};
     lift = pl_figures_compare(f->rules, 0, &control, &treated);
     assert_true(isnan(lift.lift) && isnan(lift.lower) && isnan(lift.p));
 }

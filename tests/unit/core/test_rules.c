@@ -1,5 +1,6 @@
 #include "core/rules.h"
 #include "util/num.h"
+#include "util/stamp.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,6 +51,22 @@ static struct pl_experiment_rule experiment_of(const char *id, uint32_t area)
 
     snprintf(experiment.id, sizeof(experiment.id), "%s", id);
     return experiment;
+}
+
+static struct pl_feature_rule feature_of(const char *id, uint32_t area, uint32_t use)
+{
+    struct pl_feature_rule feature = {.area = area, .use = {{use}, 1}};
+
+    snprintf(feature.id, sizeof(feature.id), "%s", id);
+    return feature;
+}
+
+static struct pl_objective_rule objective_of(const char *id, uint32_t area)
+{
+    struct pl_objective_rule objective = {.area = area, .target = .5, .by_us = PL_DAY_US};
+
+    snprintf(objective.id, sizeof(objective.id), "%s", id);
+    return objective;
 }
 
 /* Two areas, a conversion and a sum in the first, a funnel that visits an action twice, one declared experiment. */
@@ -157,40 +174,245 @@ static void seal_fills_actions(void **state)
     pl_rules_free(rules);
 }
 
-/* What each change must do: nothing to the same text, all to what is counted, only `hash` to what is judged. */
-static void hashes(void **state)
+/* Rules in which every member is set to something. Events: Viewed 0, Bought 1, Liked 2, Seen 3, Lost 4. */
+static struct pl_rules *build_full(void)
 {
-    struct pl_rules *base = built(), *other = built();
+    struct pl_rules *rules = build();
+    uint32_t liked = pl_rules_action(rules, S("Liked")), seen = pl_rules_action(rules, S("Seen"));
+    struct pl_metric_rule metric = metric_of("likes", 0, liked);
+    struct pl_feature_rule feature = feature_of("hearts", 0, liked);
+    struct pl_objective_rule objective = objective_of("love", 0);
+    struct pl_area_rule *area = &rules->areas[0];
+
+    (void)pl_rules_action(rules, S("Lost"));
+    metric.type = PL_METRIC_COUNT;
+    metric.before_us = 14 * PL_DAY_US;
+    metric.cap_micro = 9 * PL_MICRO;
+    OK(pl_rules_add_metric(rules, &metric, NULL, NULL)); /* 2 */
+    metric = metric_of("views", 0, 0);
+    metric.before_us = 14 * PL_DAY_US;
+    OK(pl_rules_add_metric(rules, &metric, NULL, NULL)); /* 3 */
+    metric = metric_of("rate", 0, 0);
+    metric.type = PL_METRIC_RATIO;
+    metric.events.n = 0;
+    metric.before_us = 14 * PL_DAY_US;
+    metric.parts[0] = 2;
+    metric.parts[1] = 3;
+    OK(pl_rules_add_metric(rules, &metric, NULL, NULL)); /* 4 */
+    metric = metric_of("kept", 0, liked);
+    metric.type = PL_METRIC_RETENTION;
+    metric.from_us = 2 * PL_DAY_US;
+    metric.role = PL_ROLE_VALUE;
+    OK(pl_rules_add_metric(rules, &metric, &area->value, NULL)); /* 5 */
+    metric = metric_of("through", 0, 0);
+    metric.type = PL_METRIC_FUNNEL;
+    metric.events.n = 0;
+    OK(pl_rules_add_metric(rules, &metric, NULL, NULL)); /* 6 */
+    metric = metric_of("lost", 0, 4);
+    metric.role = PL_ROLE_GUARDRAIL;
+    metric.margin = .05;
+    OK(pl_rules_add_metric(rules, &metric, NULL, NULL)); /* 7 */
+    area->value_events = (struct pl_events){{liked}, 1};
+    area->value_bar = .3;
+    area->value_per_delivery = .5;
+    strcpy(area->core_levers, "more hearts");
+    feature.eligible = (struct pl_events){{0}, 1};
+    feature.aware = (struct pl_events){{seen}, 1};
+    OK(pl_rules_add_feature(rules, &feature, NULL, NULL));
+    OK(pl_rules_add_objective(rules, &objective, NULL));
+    return rules;
+}
+
+enum changes { NEITHER, JUDGED, COUNTED };
+
+/* Does the change of one member show in `hash` alone, in both hashes, or in none? */
+static enum changes compare(struct pl_rules *changed)
+{
+    struct pl_rules *base = build_full();
+    enum changes changes;
+
+    OK(pl_rules_seal(base, NULL));
+    OK(pl_rules_seal(changed, NULL));
+    changes = changed->count_hash != base->count_hash ? COUNTED : changed->hash != base->hash ? JUDGED : NEITHER;
+    assert_true((changes != NEITHER) == (changed->hash != base->hash));
+    assert_true(base->hash != base->count_hash);
+    pl_rules_free(base);
+    pl_rules_free(changed);
+    return changes;
+}
+
+#define CHANGE(change, expected)                                                                                       \
+    do {                                                                                                               \
+        struct pl_rules *rules = build_full();                                                                         \
+        change;                                                                                                        \
+        if (compare(rules) != (expected))                                                                              \
+            fail_msg("%s", #change);                                                                                   \
+    } while (0)
+
+static void hashes_of_what_is_counted(void **state)
+{
+    (void)state;
+    CHANGE((void)rules, NEITHER);
+    CHANGE(rules->lateness_us++, COUNTED);
+    CHANGE(rules->hold_us++, COUNTED);
+    CHANGE(rules->dedup_us++, COUNTED);
+    CHANGE(rules->forget_us++, COUNTED);
+    CHANGE(rules->max_units++, COUNTED);
+    CHANGE(rules->max_experiments--, COUNTED);
+    CHANGE(strcpy(rules->areas[0].id, "other"), COUNTED);
+    CHANGE(rules->areas[0].globs[0][0] = 'x', COUNTED);
+    CHANGE(rules->areas[0].value_events.ids[0] = 3, COUNTED);
+    CHANGE(rules->areas[0].value_events.n = 0, COUNTED);
+    CHANGE(rules->areas[0].activation_us++, COUNTED);
+    CHANGE(strcpy(rules->metrics[2].id, "other"), COUNTED);
+    CHANGE(rules->metrics[2].type = PL_METRIC_CONVERSION, COUNTED);
+    CHANGE(rules->metrics[2].area = 1, COUNTED);
+    CHANGE(rules->metrics[2].role = PL_ROLE_DERIVE, COUNTED);
+    CHANGE(rules->metrics[2].events.ids[0] = 3, COUNTED);
+    CHANGE(rules->metrics[2].window_us++, COUNTED);
+    CHANGE(rules->metrics[2].before_us = 0, COUNTED);
+    CHANGE(rules->metrics[2].cap_micro++, COUNTED);
+    CHANGE(rules->metrics[1].bound_micro++, COUNTED);
+    CHANGE(rules->metrics[1].value = pl_rules_value(rules, S("other")), COUNTED);
+    CHANGE(rules->metrics[4].parts[0] = 0, COUNTED);
+    CHANGE(rules->metrics[4].parts[1] = 0, COUNTED);
+    CHANGE(rules->metrics[5].from_us++, COUNTED);
+    CHANGE(rules->metrics[6].funnel = 1, COUNTED);
+    CHANGE(strcpy(rules->funnels[0].id, "other"), COUNTED);
+    CHANGE(rules->funnels[0].steps[1] = 3, COUNTED);
+    CHANGE(rules->funnels[0].max_gap_us[1] = 5, COUNTED);
+    CHANGE(rules->funnels[0].window_us = 5, COUNTED);
+    CHANGE(strcpy(rules->features[0].id, "other"), COUNTED);
+    CHANGE(rules->features[0].area = 1, COUNTED);
+    CHANGE(rules->features[0].eligible.ids[0] = 3, COUNTED);
+    CHANGE(rules->features[0].aware.ids[0] = 2, COUNTED);
+    CHANGE(rules->features[0].use.ids[0] = 3, COUNTED);
+    CHANGE(rules->features[0].aware.n = 0, COUNTED);
+    CHANGE(strcpy(rules->experiments[0].id, "other"), COUNTED);
+    CHANGE(rules->experiments[0].area = 0, COUNTED);
+}
+
+static void hashes_of_what_is_judged(void **state)
+{
+    (void)state;
+    CHANGE(strcpy(rules->areas[0].owner, "other"), JUDGED);
+    CHANGE(strcpy(rules->areas[0].unit, "Elo"), JUDGED);
+    CHANGE(rules->areas[0].goal = 1, JUDGED);
+    CHANGE(rules->areas[0].funnel = PL_RULES_NONE, JUDGED);
+    CHANGE(rules->areas[0].value = PL_RULES_NONE, JUDGED);
+    CHANGE(rules->areas[0].value_bar = .31, JUDGED);
+    CHANGE(rules->areas[0].value_bar = (double)NAN, JUDGED);
+    CHANGE(rules->areas[0].value_per_delivery = .6, JUDGED);
+    CHANGE(rules->areas[0].value_per_delivery = (double)NAN, JUDGED);
+    CHANGE(rules->areas[0].adjust = PL_ADJUST_BH, JUDGED);
+    CHANGE(strcpy(rules->areas[0].core_levers, "fewer"), JUDGED);
+    CHANGE(rules->areas[0].smallest_return = .003, JUDGED);
+    CHANGE(rules->areas[0].smallest_return = (double)NAN, JUDGED);
+    CHANGE(rules->areas[0].false_alarm_every_years = 2, JUDGED);
+    CHANGE(rules->areas[0].baseline = 2, JUDGED);
+    CHANGE(rules->areas[0].coverage = .5, JUDGED);
+    CHANGE(rules->areas[0].landmark_us = 7 * PL_DAY_US, JUDGED);
+    CHANGE(rules->metrics[7].margin = .06, JUDGED);
+    CHANGE(rules->metrics[7].margin = (double)NAN, JUDGED);
+    CHANGE(rules->metrics[7].n_star = 6000, JUDGED);
+    CHANGE(rules->metrics[7].lower_is_better = true, JUDGED);
+    CHANGE(rules->features[0].launched_us = PL_DAY_US, JUDGED);
+    CHANGE(strcpy(rules->objectives[0].id, "other"), JUDGED);
+    CHANGE(rules->objectives[0].area = 1, JUDGED);
+    CHANGE(rules->objectives[0].figure = PL_OBJECTIVE_VALUE, JUDGED);
+    CHANGE(rules->objectives[0].target = .6, JUDGED);
+    CHANGE(rules->objectives[0].by_us++, JUDGED);
+    CHANGE(rules->n_objectives = 0, JUDGED);
+    CHANGE(rules->experiments[0].work = PL_WORK_CORE, JUDGED);
+}
+
+/* Two areas that say the same but of which only one is observed. */
+static void seal_fills_areas_and_features(void **state)
+{
+    struct pl_rules *rules = build_full();
+    struct pl_metric_rule metric = metric_of("searched", 1, 0);
+    const struct pl_action_rule *viewed, *bought, *liked, *seen, *lost;
 
     (void)state;
-    assert_true(base->hash == other->hash && base->count_hash == other->count_hash);
-    assert_true(base->hash != base->count_hash);
-    pl_rules_free(other);
+    OK(pl_rules_add_metric(rules, &metric, NULL, NULL));
+    OK(pl_rules_seal(rules, NULL));
+    viewed = &rules->by_action[0];
+    bought = &rules->by_action[1];
+    liked = &rules->by_action[2];
+    seen = &rules->by_action[3];
+    lost = &rules->by_action[4];
+    assert_int_equal(viewed->n_metrics, 2); /* views, searched */
+    assert_int_equal(viewed->n_areas, 1);   /* area 1 reads it, and is not observed */
+    assert_int_equal(viewed->areas[0].area, 0);
+    assert_false(viewed->areas[0].value);
+    assert_int_equal(viewed->n_features, 1);
+    assert_int_equal(viewed->features[0].what, PL_FEATURE_ELIGIBLE);
+    assert_int_equal(bought->n_areas, 1);
+    assert_int_equal(bought->n_features, 0);
+    assert_true(liked->areas[0].value);
+    assert_int_equal(liked->features[0].what, PL_FEATURE_USE);
+    assert_int_equal(seen->n_areas, 1); /* read by the feature alone */
+    assert_int_equal(seen->features[0].feature, 0);
+    assert_int_equal(seen->features[0].what, PL_FEATURE_AWARE);
+    assert_int_equal(lost->n_areas, 1);
+    assert_int_equal(lost->n_features, 0);
+    pl_rules_free(rules);
+}
 
-    other = build();
-    other->areas[0].smallest_return = .003;
-    OK(pl_rules_seal(other, NULL));
-    assert_true(base->hash != other->hash && base->count_hash == other->count_hash);
-    pl_rules_free(other);
+/* An event that is several things to a feature, and of value to an area that does not read it otherwise. */
+static void one_event_may_be_several_things(void **state)
+{
+    struct pl_rules *rules = build();
+    struct pl_feature_rule feature = feature_of("f", 0, 1);
 
-    other = build();
-    other->areas[0].smallest_return = (double)NAN;
-    OK(pl_rules_seal(other, NULL));
-    assert_true(base->hash != other->hash && base->count_hash == other->count_hash);
-    pl_rules_free(other);
+    (void)state;
+    feature.aware = feature.use;
+    feature.eligible = feature.use;
+    OK(pl_rules_add_feature(rules, &feature, NULL, NULL));
+    feature = feature_of("g", 0, 1);
+    OK(pl_rules_add_feature(rules, &feature, NULL, NULL));
+    rules->areas[1].value_events = (struct pl_events){{1}, 1};
+    OK(pl_rules_seal(rules, NULL));
+    assert_int_equal(rules->by_action[1].n_features, 2);
+    assert_int_equal(rules->by_action[1].features[0].what, PL_FEATURE_ELIGIBLE | PL_FEATURE_AWARE | PL_FEATURE_USE);
+    assert_int_equal(rules->by_action[1].features[1].feature, 1);
+    assert_int_equal(rules->by_action[1].features[1].what, PL_FEATURE_USE);
+    assert_int_equal(rules->by_action[1].n_areas, 2);
+    assert_false(rules->by_action[1].areas[0].value);
+    assert_true(rules->by_action[1].areas[1].value);
+    pl_rules_free(rules);
+}
 
-    other = build();
-    other->metrics[0].window_us++;
-    OK(pl_rules_seal(other, NULL));
-    assert_true(base->hash != other->hash && base->count_hash != other->count_hash);
-    pl_rules_free(other);
+static void observed_by_value_features_or_derive(void **state)
+{
+    struct pl_rules *rules = build();
+    struct pl_metric_rule metric = metric_of("paid", 1, 1);
+    struct pl_feature_rule feature = feature_of("f", 1, 1);
 
-    other = build();
-    other->lateness_us++;
-    OK(pl_rules_seal(other, NULL));
-    assert_true(base->hash != other->hash && base->count_hash != other->count_hash);
-    pl_rules_free(other);
-    pl_rules_free(base);
+    (void)state;
+    assert_false(pl_rules_observed(rules, 0));
+    rules->areas[0].value_events = (struct pl_events){{1}, 1};
+    assert_true(pl_rules_observed(rules, 0));
+    assert_false(pl_rules_observed(rules, 1));
+    OK(pl_rules_add_feature(rules, &feature, NULL, NULL));
+    assert_true(pl_rules_observed(rules, 1));
+    pl_rules_free(rules);
+
+    rules = build();
+    metric.role = PL_ROLE_VALUE;
+    OK(pl_rules_add_metric(rules, &metric, NULL, NULL));
+    assert_false(pl_rules_observed(rules, 1));
+    metric = metric_of("taken", 1, 1);
+    metric.role = PL_ROLE_DERIVE;
+    OK(pl_rules_add_metric(rules, &metric, NULL, NULL));
+    assert_true(pl_rules_observed(rules, 1));
+    assert_false(pl_rules_observed(rules, 0));
+    pl_rules_free(rules);
+
+    rules = build(); /* without one of the three nobody is asked who is active */
+    OK(pl_rules_seal(rules, NULL));
+    assert_int_equal(rules->by_action[1].n_areas, 0);
+    pl_rules_free(rules);
 }
 
 static void ids_are_names_and_unique(void **state)
@@ -200,6 +422,8 @@ static void ids_are_names_and_unique(void **state)
     struct pl_metric_rule metric = metric_of("a/b", 0, 0);
     struct pl_funnel_rule funnel = funnel_of("", 0, 0, 1);
     struct pl_experiment_rule experiment = experiment_of("search_box", 0);
+    struct pl_feature_rule feature = feature_of("f", 0, 0), unnamed = feature_of("", 0, 0);
+    struct pl_objective_rule objective = objective_of("a/b", 0);
     struct pl_err err;
 
     (void)state;
@@ -209,8 +433,15 @@ static void ids_are_names_and_unique(void **state)
     assert_int_equal(pl_rules_add_metric(rules, &metric, NULL, &err), PL_ERR_INPUT);
     assert_int_equal(pl_rules_add_funnel(rules, &funnel, NULL, &err), PL_ERR_INPUT);
     assert_int_equal(pl_rules_add_experiment(rules, &experiment, &err), PL_ERR_INPUT);
+    OK(pl_rules_add_feature(rules, &feature, NULL, NULL));
+    assert_int_equal(pl_rules_add_feature(rules, &feature, NULL, &err), PL_ERR_INPUT);
+    assert_string_equal(err.text, "feature 'f' is declared twice");
+    assert_int_equal(pl_rules_add_feature(rules, &unnamed, NULL, NULL), PL_ERR_INPUT);
+    assert_int_equal(pl_rules_add_objective(rules, &objective, NULL), PL_ERR_INPUT);
     assert_int_equal(rules->n_areas, 2);
     assert_int_equal(rules->n_metrics, 2);
+    assert_int_equal(rules->n_features, 1);
+    assert_int_equal(rules->n_objectives, 0);
     pl_rules_free(rules);
 }
 
@@ -237,10 +468,21 @@ static void area_ranges(void **state)
     REFUSED(area.landmark_us = 29 * PL_DAY_US);
     REFUSED(area.landmark_us = 14 * PL_DAY_US + 1);
     REFUSED(area.n_globs = 1);
+    REFUSED(area.activation_us = -1);
+    REFUSED(area.activation_us = 90 * PL_DAY_US + 1);
+    REFUSED(area.value_bar = -.1);
+    REFUSED(area.value_bar = 1);
+    REFUSED(area.value_per_delivery = -.1);
+    REFUSED(area.value_per_delivery = 1001);
+    REFUSED(area.value_events.n = 9);
+    REFUSED(area.value_events.n = 1); /* there is no action 0 */
 #undef REFUSED
     area = area_of("a", NULL);
     area.landmark_us = 28 * PL_DAY_US;
     OK(pl_rules_add_area(rules, &area, NULL, NULL));
+    assert_int_equal(rules->areas[0].activation_us, 7 * PL_DAY_US);
+    assert_int_equal(rules->areas[0].adjust, PL_ADJUST_HOLM);
+    assert_true(isnan(rules->areas[0].value_bar) && isnan(rules->areas[0].value_per_delivery));
     pl_rules_free(rules);
 }
 
@@ -270,7 +512,158 @@ static void metric_ranges(void **state)
     REFUSED(metric.value = 0);
     REFUSED(metric.type = PL_METRIC_SUM);
     REFUSED(metric.type = (enum pl_metric_type)8);
+    REFUSED(metric.role = (enum pl_metric_role)4);
+    REFUSED(metric.margin = .1); /* no guardrail */
+    REFUSED((metric.role = PL_ROLE_GUARDRAIL, metric.margin = 1.1));
+    REFUSED((metric.role = PL_ROLE_GUARDRAIL, metric.margin = -.1));
+    REFUSED(metric.type = PL_METRIC_MEAN);
+    REFUSED((metric.type = PL_METRIC_TIME_TO, metric.value = 0));
+    REFUSED(metric.from_us = 1);
+    REFUSED((metric.type = PL_METRIC_RETENTION, metric.from_us = 7 * PL_DAY_US)); /* the window is 7 d */
+    REFUSED((metric.type = PL_METRIC_RETENTION, metric.from_us = -1));
+    REFUSED(metric.before_us = -PL_DAY_US);
+    REFUSED(metric.before_us = PL_DAY_US + 1);
+    REFUSED(metric.before_us = 29 * PL_DAY_US);
+    REFUSED((metric.type = PL_METRIC_MEAN, metric.value = 0, metric.before_us = PL_DAY_US));
+    REFUSED((metric.type = PL_METRIC_RETENTION, metric.before_us = PL_DAY_US));
+    REFUSED((metric.type = PL_METRIC_TIME_TO, metric.before_us = PL_DAY_US));
+    REFUSED(metric.type = PL_METRIC_FUNNEL); /* has events */
+    REFUSED((metric.type = PL_METRIC_FUNNEL, metric.events.n = 0, metric.funnel = 1));
+    REFUSED((metric.type = PL_METRIC_FUNNEL, metric.events.n = 0, metric.area = 1));
 #undef REFUSED
+    pl_rules_free(rules);
+}
+
+static struct pl_metric_rule ratio_of(uint32_t numerator, uint32_t denominator)
+{
+    struct pl_metric_rule ratio = metric_of("ratio", 0, 0);
+
+    ratio.type = PL_METRIC_RATIO;
+    ratio.events.n = 0;
+    ratio.parts[0] = numerator;
+    ratio.parts[1] = denominator;
+    return ratio;
+}
+
+static void every_type_is_taken(void **state)
+{
+    struct pl_rules *rules = build();
+    struct pl_metric_rule metric;
+
+    (void)state;
+    for (unsigned type = PL_METRIC_CONVERSION; type <= PL_METRIC_TIME_TO; type++) {
+        if (type == PL_METRIC_RATIO)
+            metric = ratio_of(0, 1);
+        else
+            metric = metric_of("", 0, 0);
+        snprintf(metric.id, sizeof(metric.id), "t%u", type);
+        metric.type = (enum pl_metric_type)type;
+        metric.value = type == PL_METRIC_SUM || type == PL_METRIC_MEAN ? 0 : PL_RULES_NONE;
+        metric.from_us = type == PL_METRIC_RETENTION ? PL_DAY_US : 0;
+        metric.events.n = type == PL_METRIC_RATIO || type == PL_METRIC_FUNNEL ? 0 : 1;
+        OK(pl_rules_add_metric(rules, &metric, NULL, NULL));
+        assert_int_equal(rules->metrics[2 + type].type, type);
+        assert_true(isnan(rules->metrics[2 + type].margin));
+    }
+    OK(pl_rules_seal(rules, NULL));
+    assert_int_equal(rules->by_action[0].n_metrics, 6); /* not the ratio, not the funnel */
+    pl_rules_free(rules);
+}
+
+static void ratios_are_made_of_totals(void **state)
+{
+    struct pl_rules *rules = build();
+    struct pl_metric_rule ratio, metric = metric_of("later", 0, 0);
+
+    (void)state;
+    metric.window_us = 8 * PL_DAY_US;
+    OK(pl_rules_add_metric(rules, &metric, NULL, NULL)); /* 2 */
+    metric = metric_of("with before", 0, 0);
+    metric.before_us = PL_DAY_US;
+    OK(pl_rules_add_metric(rules, &metric, NULL, NULL)); /* 3 */
+    metric = metric_of("elsewhere", 1, 0);
+    OK(pl_rules_add_metric(rules, &metric, NULL, NULL)); /* 4 */
+    metric = metric_of("time", 0, 0);
+    metric.type = PL_METRIC_TIME_TO;
+    OK(pl_rules_add_metric(rules, &metric, NULL, NULL)); /* 5 */
+    for (uint32_t part = 2; part <= 6; part++) {
+        ratio = ratio_of(0, part);
+        assert_int_equal(pl_rules_add_metric(rules, &ratio, NULL, NULL), PL_ERR_INPUT);
+        ratio = ratio_of(part, 0);
+        assert_int_equal(pl_rules_add_metric(rules, &ratio, NULL, NULL), PL_ERR_INPUT);
+    }
+    ratio = ratio_of(1, 1);
+    assert_int_equal(pl_rules_add_metric(rules, &ratio, NULL, NULL), PL_ERR_INPUT);
+    ratio = ratio_of(0, 1);
+    ratio.before_us = PL_DAY_US;
+    assert_int_equal(pl_rules_add_metric(rules, &ratio, NULL, NULL), PL_ERR_INPUT);
+    ratio = ratio_of(0, 1);
+    OK(pl_rules_add_metric(rules, &ratio, NULL, NULL)); /* 6 */
+    ratio = ratio_of(0, 6);
+    strcpy(ratio.id, "of a ratio");
+    assert_int_equal(pl_rules_add_metric(rules, &ratio, NULL, NULL), PL_ERR_INPUT);
+    pl_rules_free(rules);
+}
+
+static void feature_ranges(void **state)
+{
+    struct pl_rules *rules = build();
+    struct pl_feature_rule feature;
+    uint32_t index = 9;
+
+    (void)state;
+#define REFUSED(change)                                                                                                \
+    do {                                                                                                               \
+        feature = feature_of("f", 0, 0);                                                                               \
+        change;                                                                                                        \
+        assert_int_equal(pl_rules_add_feature(rules, &feature, NULL, NULL), PL_ERR_INPUT);                             \
+    } while (0)
+    REFUSED(feature.area = 2);
+    REFUSED(feature.use.n = 0);
+    REFUSED(feature.use.n = 9);
+    REFUSED(feature.use.n = 2); /* the second is action 0 again */
+    REFUSED(feature.use.ids[0] = 2);
+    REFUSED((feature.aware.n = 1, feature.aware.ids[0] = 2));
+    REFUSED(feature.aware.n = 2);
+    REFUSED((feature.eligible.n = 1, feature.eligible.ids[0] = 2));
+    REFUSED(feature.eligible.n = 9);
+#undef REFUSED
+    feature = feature_of("f", 1, 1);
+    OK(pl_rules_add_feature(rules, &feature, &index, NULL));
+    assert_int_equal(index, 0);
+    assert_true(rules->features[0].launched_us == PL_TIME_NONE);
+    assert_int_equal(pl_rules_find_feature(rules, S("f")), 0);
+    assert_int_equal(pl_rules_find_feature(rules, S("g")), PL_RULES_NONE);
+    pl_rules_free(rules);
+}
+
+static void objective_ranges(void **state)
+{
+    struct pl_rules *rules = build();
+    struct pl_objective_rule objective;
+
+    (void)state;
+#define REFUSED(change)                                                                                                \
+    do {                                                                                                               \
+        objective = objective_of("o", 0);                                                                              \
+        change;                                                                                                        \
+        assert_int_equal(pl_rules_add_objective(rules, &objective, NULL), PL_ERR_INPUT);                               \
+    } while (0)
+    REFUSED(objective.area = 2);
+    REFUSED(objective.figure = (enum pl_objective_figure)5);
+    REFUSED(objective.target = 0);
+    REFUSED(objective.target = -1);
+    REFUSED(objective.target = 1.01); /* a share */
+    REFUSED(objective.target = (double)NAN);
+    REFUSED((objective.figure = PL_OBJECTIVE_VALUE, objective.target = (double)INFINITY));
+    REFUSED(objective.by_us = 0);
+    REFUSED(objective.by_us = PL_TIME_NONE);
+#undef REFUSED
+    objective = objective_of("o", 0);
+    objective.figure = PL_OBJECTIVE_VALUE;
+    objective.target = 12.5;
+    OK(pl_rules_add_objective(rules, &objective, NULL));
+    assert_int_equal(pl_rules_add_objective(rules, &objective, NULL), PL_ERR_INPUT); /* twice */
     pl_rules_free(rules);
 }
 
@@ -341,6 +734,10 @@ static void goals_belong_to_their_area(void **state)
     assert_int_equal(pl_rules_seal(rules, NULL), PL_ERR_INPUT);
     pl_rules_free(rules);
     rules = build();
+    rules->areas[1].value = 0;
+    assert_int_equal(pl_rules_seal(rules, NULL), PL_ERR_INPUT);
+    pl_rules_free(rules);
+    rules = build();
     rules->areas[1].funnel = 0;
     assert_int_equal(pl_rules_seal(rules, NULL), PL_ERR_INPUT);
     pl_rules_free(rules);
@@ -351,6 +748,8 @@ static void tables_are_bounded(void **state)
     struct pl_rules *rules = build();
     struct pl_metric_rule metric = metric_of("", 0, 0);
     struct pl_experiment_rule experiment = experiment_of("", 0);
+    struct pl_feature_rule feature = feature_of("", 0, 0);
+    struct pl_objective_rule objective = objective_of("", 0);
     char path[8];
 
     (void)state;
@@ -366,6 +765,14 @@ static void tables_are_bounded(void **state)
     }
     strcpy(experiment.id, "one more");
     assert_int_equal(pl_rules_add_experiment(rules, &experiment, NULL), PL_ERR_FULL);
+    for (unsigned at = 0; at <= PL_RULES_FEATURES_MAX; at++) {
+        enum pl_status expected = at < PL_RULES_FEATURES_MAX ? PL_OK : PL_ERR_FULL;
+
+        snprintf(feature.id, sizeof(feature.id), "f%u", at);
+        snprintf(objective.id, sizeof(objective.id), "o%u", at);
+        assert_int_equal(pl_rules_add_feature(rules, &feature, NULL, NULL), expected);
+        assert_int_equal(pl_rules_add_objective(rules, &objective, NULL), expected);
+    }
     for (unsigned at = rules->n_values; at < PL_EVENT_VALUES; at++) {
         snprintf(path, sizeof(path), "p%u", at);
         assert_int_equal(pl_rules_value(rules, S(path)), at);
@@ -384,10 +791,18 @@ int main(void)
         cmocka_unit_test(finds_by_id),
         cmocka_unit_test(area_of_experiment),
         cmocka_unit_test(seal_fills_actions),
-        cmocka_unit_test(hashes),
+        cmocka_unit_test(hashes_of_what_is_counted),
+        cmocka_unit_test(hashes_of_what_is_judged),
+        cmocka_unit_test(seal_fills_areas_and_features),
+        cmocka_unit_test(one_event_may_be_several_things),
+        cmocka_unit_test(observed_by_value_features_or_derive),
         cmocka_unit_test(ids_are_names_and_unique),
         cmocka_unit_test(area_ranges),
         cmocka_unit_test(metric_ranges),
+        cmocka_unit_test(every_type_is_taken),
+        cmocka_unit_test(ratios_are_made_of_totals),
+        cmocka_unit_test(feature_ranges),
+        cmocka_unit_test(objective_ranges),
         cmocka_unit_test(funnel_ranges),
         cmocka_unit_test(experiment_ranges),
         cmocka_unit_test(goals_belong_to_their_area),

@@ -181,31 +181,34 @@ def close_all():
 # ---- Kafka --------------------------------------------------------------------------------------------------------
 
 
-def kafka_jars():
+def kafka_jars(version=KAFKA_VERSION):
     """The directory of the broker's jars, fetched by Maven the first time."""
-    jars = CACHE / f"kafka-{KAFKA_VERSION}"
+    jars = CACHE / f"kafka-{version}"
     CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / f"kafka-{KAFKA_VERSION}.lock", "w") as lock:
+    with open(CACHE / f"kafka-{version}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (jars / "complete").exists():
             subprocess.run(
                 ["mvn", "-q", "-B", "-f", str(pathlib.Path(__file__).with_name("kafka-pom.xml")),
-                 "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={jars}"],
+                 f"-Dkafka.version={version}", "dependency:copy-dependencies", "-DincludeScope=runtime",
+                 f"-DoutputDirectory={jars}"],
                 check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
             (jars / "complete").touch()
     return jars
 
 
 class Kafka(Process):
-    """One broker that is its own controller. stop/kill9 and start keep the data and the port."""
+    """One broker that is its own controller. stop/kill9 and start keep the data and the port. `formatting` are further
+    options of the storage tool, such as users."""
 
     name = "kafka"
 
-    def __init__(self, heap="384m", **properties):
+    def __init__(self, heap="384m", version=KAFKA_VERSION, formatting=(), **properties):
         super().__init__()
         self.heap = heap
+        self.formatting = formatting
         self.properties = properties
-        self.jars = kafka_jars()
+        self.jars = kafka_jars(version)
         self.port, self.controller_port = free_port(), free_port()
 
     @property
@@ -252,8 +255,8 @@ class Kafka(Process):
             conf.write_text(self.server_properties())
             tool = self.java("128m", "kafka.tools.StorageTool")
             cluster = subprocess.run([*tool, "random-uuid"], check=True, capture_output=True, text=True)
-            subprocess.run([*tool, "format", "-t", cluster.stdout.split()[-1], "-c", str(conf), "--standalone"],
-                           check=True, capture_output=True)
+            subprocess.run([*tool, "format", "-t", cluster.stdout.split()[-1], "-c", str(conf), "--standalone",
+                            *self.formatting], check=True, capture_output=True)
         return super().spawn(stdin)
 
     def argv(self):

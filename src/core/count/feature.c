@@ -80,11 +80,19 @@ static void move_used(const struct pl_step *step, const struct pl_feature *was, 
     pl_cells_move(step->cells, key, was_repeated ? was->first : PL_DAY_NONE, repeated ? now->first : PL_DAY_NONE);
 }
 
+static bool same_days(const struct pl_feature *a, const struct pl_feature *b)
+{
+    return a->eligible == b->eligible && a->aware == b->aware && a->first == b->first && a->last == b->last &&
+           a->again == b->again;
+}
+
 /* Cells follow from the state: whatever happened, the unit leaves where it was and stands where it is. */
 static void move_unit(const struct pl_step *step, const struct pl_feature *was, const struct pl_feature *now)
 {
     struct pl_cell_key key = {.kind = PL_CELL_AUDIENCE, .subject = now->head.id};
 
+    if (same_days(was, now))
+        return;
     if (rule_of(step, now)->eligible.n > 0)
         pl_cells_move(step->cells, key, was->eligible, now->eligible);
     move_known(step, was, now);

@@ -48,14 +48,14 @@ static void pack(const struct usage *usage, uint64_t *words)
 static void note_active(const struct pl_step *step, struct usage *usage, int32_t day)
 {
     uint32_t area = usage->head.id;
-    int32_t last = usage->active.last, monday = pl_days_monday(day);
-    bool week_known = pl_days_has_week(usage->active, monday);
+    int32_t monday = pl_days_monday(day);
+    struct pl_days was = usage->active;
 
     if (!pl_days_note(&usage->active, day))
         return;
-    if (!week_known)
+    if (!pl_days_has_week(was, monday))
         add_one(step, PL_CELL_ACTIVE_WEEK, 0, area, monday);
-    pl_cells_move(step->cells, (struct pl_cell_key){PL_CELL_ACTIVE, 0, area, 0, 0}, last, usage->active.last);
+    pl_cells_move(step->cells, (struct pl_cell_key){PL_CELL_ACTIVE, 0, area, 0, 0}, was.last, usage->active.last);
 }
 
 static void take_first_value(const struct pl_step *step, struct usage *usage, int64_t time_us)

@@ -24,7 +24,7 @@ class Shape:
         self.units = rng.choice([1, 2, 2, 5])
         self.daily = long and rng.random() < .15  # one unit does something nearly every day
         if self.daily:
-            self.grid, self.scale, self.units, self.exposures = 1, DAY, 1, .03
+            self.grid, self.scale, self.units, self.exposures = 1, 2 * DAY // 3, 1, .03
         value = [action for area in rules.areas for action in area.value]
         self.usual = rng.choice(value) if self.daily and value else None
         self.wild = rng.choice([.05, .3])  # exposures that care for no split
@@ -52,7 +52,7 @@ def make_event(rng, rules, clock, shape):
         variant = rng.choice(shape.variants) if wild else shape.variants[unit % 2]
         return Exposure(unit, at, identity, shape.names[0] if shape.many else rng.choice(shape.names), variant)
     value = rng.choice([None, US, 3 * US // 2, -US, 0, 20 * US, 1, -7])
-    usual = shape.usual and rng.random() < .7
+    usual = shape.usual and rng.random() < .9
     return Action(unit, at, identity, shape.usual if usual else rng.choice(ACTIONS), value)
 
 
@@ -69,7 +69,7 @@ def make_logs(rng, rules, long):
     shape = Shape(rng, rules, long)
     clock = rng.choice(BEGINS) * DAY + floor(rng.randrange(2 * DAY), shape.grid)
     logs = [[] for _ in range(n_inputs + 1)]
-    for _ in range(rng.randrange(50, 120) if shape.daily else rng.randrange(5, 80)):
+    for _ in range(rng.randrange(50, 150) if shape.daily else rng.randrange(5, 80)):
         step = rng.choice([0, US, rng.randrange(shape.scale), rng.randrange(4 * shape.scale)])
         if rng.random() < .01:
             step = rng.randrange(rng.choice(shape.leaps))

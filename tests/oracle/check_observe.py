@@ -260,10 +260,10 @@ def named(form, series):
 
 def main():
     compared, n_events, n_moments, seen = Compared(), 0, 0, set()
-    weekly = [START + 7 * week for week in range(3, N_WEEKS)] + [START + 44, START + 80, START + 101]
+    weekly = [START + 7 * week for week in range(3, N_WEEKS)] + [START + day for day in (44, 45, 46, 80, 101)]
     with tempfile.TemporaryDirectory() as name:
         for world, moments in ((World(7, Path(name) / "a", START + 63, None), weekly),
-                               (World(8, Path(name) / "b", START - 10, (START + 40) * DAY + HOUR), weekly[::2])):
+                               (World(8, Path(name) / "b", START - 10, (START + 40) * DAY + HOUR), weekly[::2] + [START + 45])):
             n_events += len(world.events)
             for day in moments:
                 lines = replay(sys.argv[1], world.place, day * DAY)

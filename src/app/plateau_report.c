@@ -3,9 +3,9 @@
 
 #include "codec/alert_doc.h"
 #include "codec/area_text.h"
+#include "codec/balance_text.h"
 #include "codec/observed_text.h"
 #include "util/stamp.h"
-#include "codec/balance_text.h"
 
 #include <stdio.h>
 #include <string.h>

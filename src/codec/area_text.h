@@ -20,6 +20,8 @@ struct pl_area_view {
     const struct pl_rules *rules;
 };
 
+typedef pl_pairs_fn pl_area_text_fn;
+
 void pl_area_text(const struct pl_area_view *view, pl_pairs_fn emit, void *ctx);
 
 /* PL_MISSING_* bits back from the field `missing`; names of a newer version are passed over. */

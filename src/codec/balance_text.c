@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 struct writer {
-    pl_pairs_fn emit;
+    pl_area_text_fn emit;
     void *ctx;
     const char *prefix; /* "" or a kind of work */
 };
@@ -96,7 +96,7 @@ static void put_quarter(const struct writer *to, const struct pl_quarter *quarte
     put_double(to, "launch_gap", quarter->credited - quarter->realised);
 }
 
-void pl_balance_text(const struct pl_balance *balance, const struct pl_area_state *state, pl_pairs_fn emit,
+void pl_balance_text(const struct pl_balance *balance, const struct pl_area_state *state, pl_area_text_fn emit,
                      void *ctx)
 {
     static const char *const works[PL_BALANCE_KINDS] = {"growth", "monetisation", "core", "holdout"};

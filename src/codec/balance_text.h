@@ -8,7 +8,7 @@
 #include "core/judge/balance.h"
 
 /* state gives the last quarter of a holdout. */
-void pl_balance_text(const struct pl_balance *balance, const struct pl_area_state *state, pl_pairs_fn emit,
+void pl_balance_text(const struct pl_balance *balance, const struct pl_area_state *state, pl_area_text_fn emit,
                      void *ctx);
 
 #endif

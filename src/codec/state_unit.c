@@ -6,12 +6,13 @@
 /* A unit's record: its state (place of the last event, experiments, funnels), its tail, its recent identities. The
  * field is its id, 16 raw bytes.
  *
- * That is all of version 1, in which a metric has one word. Version 2 is for units with further kinds of words and
- * under rules in which a metric has several: each metric of an experiment is stored with the number of its words, and
- * in the end there follow for each further kind, by rising kind, the kind, how many, the entries; then a 0. */
+ * That is all of version 1, in which a metric has one word. Version 2 is for units with further kinds of words: in the
+ * end there follow for each of these, by rising kind, the kind, how many, the entries; then a 0. Version 3 is for rules
+ * in which a metric has several words: as 2, and each metric is stored with the number of its words. */
 
-#define VERSION_MORE 2
 #define ID_BYTES 16
+#define VERSION_KINDS 2
+#define VERSION_WORDS 3
 #define METRIC_WORDS_MAX 16 /* that a record may have */
 
 static uint32_t bucket_of(struct pl_unit_id id)
@@ -35,8 +36,7 @@ static bool is_zero(const uint64_t *words, uint32_t n)
 }
 
 /* Only metrics that are not 0, each with its id. */
-static void put_metrics(const struct pl_shard *shard, const uint64_t *words, uint32_t area, bool more,
-                        struct pl_buf *out)
+static void put_metrics(const struct pl_shard *shard, const uint64_t *words, uint32_t area, struct pl_buf *out)
 {
     const struct pl_plan *plan = shard->plan;
     uint32_t n_metrics, n = 0;
@@ -51,14 +51,14 @@ static void put_metrics(const struct pl_shard *shard, const uint64_t *words, uin
         if (is_zero(words + plan->at[metric], plan->n_words[metric]))
             continue;
         pl_buf_add_varint(out, pl_dict_id(&shard->dict, PL_DICT_METRIC, metric));
-        if (more)
+        if (plan->wide)
             pl_buf_add_varint(out, plan->n_words[metric]);
         for (uint32_t at = 0; at < plan->n_words[metric]; at++)
             pl_buf_add_signed(out, (int64_t)words[plan->at[metric] + at]);
     }
 }
 
-static void put_experiment(const struct pl_shard *shard, const uint64_t *words, bool more, struct pl_buf *out)
+static void put_experiment(const struct pl_shard *shard, const uint64_t *words, struct pl_buf *out)
 {
     struct pl_words_head head = pl_words_unpack(words[0]);
 
@@ -69,7 +69,7 @@ static void put_experiment(const struct pl_shard *shard, const uint64_t *words, 
     pl_buf_add_varint(out, head.variant);
     pl_buf_add_varint(out, head.segment);
     pl_buf_add_signed(out, (int64_t)words[1]);
-    put_metrics(shard, words, shard->registry.experiments[head.id]->area, more, out);
+    put_metrics(shard, words, shard->registry.experiments[head.id]->area, out);
 }
 
 static void put_funnel(const struct pl_shard *shard, const uint64_t *words, struct pl_buf *out)
@@ -84,7 +84,7 @@ static void put_funnel(const struct pl_shard *shard, const uint64_t *words, stru
     pl_buf_add_signed(out, (int64_t)words[2]);
 }
 
-static void put_entries(const struct pl_shard *shard, const struct pl_unit *unit, enum pl_words_kind kind, bool more,
+static void put_entries(const struct pl_shard *shard, const struct pl_unit *unit, enum pl_words_kind kind,
                         struct pl_buf *out)
 {
     const uint64_t *words = pl_units_words(&shard->units, unit);
@@ -97,7 +97,7 @@ static void put_entries(const struct pl_shard *shard, const struct pl_unit *unit
         if (pl_words_kind_of(words[at]) != kind)
             continue;
         if (kind == PL_WORDS_EXPERIMENT)
-            put_experiment(shard, words + at, more, out);
+            put_experiment(shard, words + at, out);
         else if (kind == PL_WORDS_FUNNEL)
             put_funnel(shard, words + at, out);
         else if (kind == PL_WORDS_BEFORE)
@@ -123,7 +123,7 @@ static void put_more(const struct pl_shard *shard, const struct pl_unit *unit, u
         if (!(kinds >> kind & 1))
             continue;
         pl_buf_add_varint(out, kind);
-        put_entries(shard, unit, (enum pl_words_kind)kind, true, out);
+        put_entries(shard, unit, (enum pl_words_kind)kind, out);
     }
     pl_buf_add_varint(out, 0);
 }
@@ -182,11 +182,11 @@ static enum pl_status write_unit(struct pl_shard *shard, struct pl_unit *unit, s
     put_id(out, unit->id);
     if (more) {
         pl_buf_clear(&out->value);
-        pl_buf_add_char(&out->value, VERSION_MORE);
+        pl_buf_add_char(&out->value, shard->plan->wide ? VERSION_WORDS : VERSION_KINDS);
     }
     pl_buf_add_signed(&out->value, words ? (int64_t)words[0] : 0);
-    put_entries(shard, unit, PL_WORDS_EXPERIMENT, more, &out->value);
-    put_entries(shard, unit, PL_WORDS_FUNNEL, more, &out->value);
+    put_entries(shard, unit, PL_WORDS_EXPERIMENT, &out->value);
+    put_entries(shard, unit, PL_WORDS_FUNNEL, &out->value);
     put_open(shard, unit, &out->value);
     if (more)
         put_more(shard, unit, kinds, &out->value);
@@ -222,13 +222,14 @@ static bool take_numbers(struct pl_span *rest, int64_t *numbers, uint32_t n)
 }
 
 /* One metric of the experiment whose entry is at `at`. One that is not there any more is passed over. */
-static bool take_metric(struct pl_shard *shard, struct pl_span *rest, bool more, uint32_t area, uint32_t at)
+static bool take_metric(struct pl_shard *shard, struct pl_span *rest, unsigned version, uint32_t area, uint32_t at)
 {
     int64_t numbers[METRIC_WORDS_MAX];
     uint32_t id, metric, n = 1;
     bool known;
 
-    if (!pl_state_take_count(rest, UINT32_MAX, &id) || (more && !pl_state_take_count(rest, METRIC_WORDS_MAX + 1, &n)) ||
+    if (!pl_state_take_count(rest, UINT32_MAX, &id) ||
+        (version == VERSION_WORDS && !pl_state_take_count(rest, METRIC_WORDS_MAX + 1, &n)) ||
         !take_numbers(rest, numbers, n))
         return false;
     metric = pl_dict_target(&shard->dict, PL_DICT_METRIC, id, &known);
@@ -241,14 +242,14 @@ static bool take_metric(struct pl_shard *shard, struct pl_span *rest, bool more,
     return true;
 }
 
-static bool take_metrics(struct pl_shard *shard, struct pl_span *rest, bool more, uint32_t area, uint32_t at)
+static bool take_metrics(struct pl_shard *shard, struct pl_span *rest, unsigned version, uint32_t area, uint32_t at)
 {
     uint32_t n;
 
     if (!pl_state_take_count(rest, PL_RULES_METRICS_MAX + 1, &n))
         return false;
     for (; n > 0; n--)
-        if (!take_metric(shard, rest, more, area, at))
+        if (!take_metric(shard, rest, version, area, at))
             return false;
     return true;
 }
@@ -264,7 +265,7 @@ static void begin_pairs(struct pl_shard *shard, uint32_t area, uint32_t at)
             pl_measure_pair(&step, &shard->state, at, pair);
 }
 
-static bool take_experiment(struct pl_shard *shard, struct pl_span *rest, bool more)
+static bool take_experiment(struct pl_shard *shard, struct pl_span *rest, unsigned version)
 {
     struct pl_words_head head = {.kind = PL_WORDS_EXPERIMENT, .n_words = 1};
     uint32_t mixed, at = shard->state.n;
@@ -290,7 +291,7 @@ static bool take_experiment(struct pl_shard *shard, struct pl_span *rest, bool m
         return false;
     shard->state.at[at] = pl_words_pack(&head);
     shard->state.at[at + 1] = (uint64_t)t0_us;
-    if (!take_metrics(shard, rest, more, experiment->area, at))
+    if (!take_metrics(shard, rest, version, experiment->area, at))
         return false;
     begin_pairs(shard, experiment->area, at);
     return true;
@@ -318,7 +319,7 @@ static bool take_funnel(struct pl_shard *shard, struct pl_span *rest)
     return true;
 }
 
-static bool take_words(struct pl_shard *shard, struct pl_span *rest, bool more)
+static bool take_words(struct pl_shard *shard, struct pl_span *rest, unsigned version)
 {
     int64_t place_us;
     uint32_t n;
@@ -330,7 +331,7 @@ static bool take_words(struct pl_shard *shard, struct pl_span *rest, bool more)
     if (!pl_state_take_count(rest, UINT32_MAX, &n))
         return false;
     for (; n > 0; n--)
-        if (!take_experiment(shard, rest, more))
+        if (!take_experiment(shard, rest, version))
             return false;
     if (!pl_state_take_count(rest, UINT32_MAX, &n))
         return false;
@@ -446,18 +447,13 @@ static bool take_open(struct pl_shard *shard, struct pl_span *rest, uint32_t han
     return true;
 }
 
-static bool take_version(struct pl_span *rest, bool *more)
+static bool take_version(struct pl_span *rest, unsigned *version)
 {
-    *more = rest->len > 0 && rest->ptr[0] == VERSION_MORE;
-    if (!*more)
+    *version = rest->len > 0 ? (unsigned char)rest->ptr[0] : 0;
+    if (*version != VERSION_KINDS && *version != VERSION_WORDS)
         return pl_state_take_version(rest);
     *rest = (struct pl_span){rest->ptr + 1, rest->len - 1};
     return true;
-}
-
-static bool take_further(struct pl_shard *shard, enum pl_words_kind kind, struct pl_span *rest)
-{
-    return kind == PL_WORDS_BEFORE ? pl_state_take_before(shard, rest) : pl_state_take_usage(shard, kind, rest);
 }
 
 static bool take_more(struct pl_shard *shard, struct pl_span *rest)
@@ -473,7 +469,8 @@ static bool take_more(struct pl_shard *shard, struct pl_span *rest)
         if (kind <= before || !pl_state_take_count(rest, UINT32_MAX, &n))
             return false;
         for (; n > 0; n--)
-            if (!take_further(shard, (enum pl_words_kind)kind, rest))
+            if (!(kind == PL_WORDS_BEFORE ? pl_state_take_before(shard, rest)
+                                          : pl_state_take_usage(shard, (enum pl_words_kind)kind, rest)))
                 return false;
     }
 }
@@ -484,10 +481,10 @@ enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, 
     struct pl_unit_id id;
     struct pl_unit *unit;
     uint32_t handle;
-    bool more;
+    unsigned version;
 
     if (field.len != ID_BYTES || !pl_state_take_raw64(&field, &id.high) || !pl_state_take_raw64(&field, &id.low) ||
-        !take_version(&value, &more))
+        !take_version(&value, &version))
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit record has an unknown form");
     if (pl_units_find(&shard->units, id))
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit is there twice");
@@ -498,8 +495,9 @@ enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, 
         return pl_err_set(err, PL_ERR_FULL, "state: more units are stored than `max_units` allows");
     unit = pl_units_at(&shard->units, handle);
     unit->stored = 1;
-    if (!take_words(shard, &value, more) || !take_open(shard, &value, handle) || (more && !take_more(shard, &value)) ||
-        value.len > 0 || !pl_units_put_words(&shard->units, unit, &shard->state))
+    if (!take_words(shard, &value, version) || !take_open(shard, &value, handle) ||
+        (version >= VERSION_KINDS && !take_more(shard, &value)) || value.len > 0 ||
+        !pl_units_put_words(&shard->units, unit, &shard->state))
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit record is damaged");
     return PL_OK;
 }

@@ -93,7 +93,6 @@ static struct pl_rules *make_rules(void)
     add_metric(rules, "spent", PL_METRIC_SUM, 2);
     must(pl_rules_add_funnel(rules, &path, NULL, NULL) == PL_OK);
     must(pl_rules_add_funnel(rules, &again, NULL, NULL) == PL_OK);
-    observe(rules);
     add_metric(rules, "mean", PL_METRIC_MEAN, 2);
     add_metric(rules, "back", PL_METRIC_RETENTION, 0);
     add_metric(rules, "done", PL_METRIC_FUNNEL, 0);
@@ -101,6 +100,7 @@ static struct pl_rules *make_rules(void)
     add_metric(rules, ":spent", PL_METRIC_SUM, 2);
     add_metric(rules, ":bought", PL_METRIC_CONVERSION, 2);
     add_metric(rules, ":share", PL_METRIC_RATIO, 0);
+    observe(rules);
     must(pl_rules_seal(rules, NULL) == PL_OK);
     return rules;
 }

@@ -5,9 +5,10 @@ Each log is taken in several interleavings that alignment allows (what is at han
 with the state written and read back at random moments. Compared: what became of every record, every published tick, live
 sums at random moments, the frontier. Law: where no place was decided by the frontier, all interleavings publish the same.
 
-usage: check_count.py TOOL [--logs N] [--seed S] [--one LOG]
+usage: check_count.py TOOL [--logs N] [--seed S] [--one LOG]     --runs is --logs; --one shows the log and what differs
 """
 import argparse
+import collections
 import random
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from count import Shard
 from count_event import Exposure
 
 MINUTE = 60 * US
+ENOUGH = 400  # logs in which everything must have been seen
 
 
 def record_text(k, record):
@@ -44,7 +46,7 @@ class Run:
         self.taken = [0] * len(logs)
         self.text = rules_text(rules, len(logs) - 1)
         self.expected = []
-        self.published = []
+        self.published, self.made = [], []
         self.shown = 0
         clocks = sorted({clock for log in logs for clock, _ in log})
         stages = sorted(rng.sample(clocks, min(len(clocks), rng.randrange(0, 12))))
@@ -104,6 +106,7 @@ class Run:
     def expect_ticks(self, n):
         shard = self.shard
         for tick, cells, experiments in shard.publish_to(shard.frontier):
+            self.made.append((tick, cells, experiments))
             self.published.append(sort_cells(count.render("T", tick, cells, experiments)))
         while self.shown < len(self.published) and n > 0:
             self.expected += self.published[self.shown]
@@ -196,7 +199,7 @@ def block(lines, at):
 
 
 def feed(tool, runs):
-    text = "\n".join("\n".join(run.text + [f"echo end"]) for run in runs)
+    text = "\n".join("\n".join(run.text + ["echo end"]) for run in runs)
     done = subprocess.run([tool], input=text + "\n", capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{tool} failed ({done.returncode}): {done.stderr}")
@@ -210,36 +213,76 @@ def law(runs):
     return len(free) > 1 and not capped, all(published == free[0] for published in free[1:])
 
 
+class Tally:
+    """Of how much one can be sure: what was compared, and in how many interleavings each kind of cell stood, each arm of
+    an area or feature, each type of metric."""
+
+    MEASURED = ["metric " + name for name in ("conversion", "count", "sum", "mean", "retention", "funnel", "time_to")]
+    ARMS = {"new": 2, "value_week": 4, "retained": 13, "value_days": 29, "breadth": 17, "known": 3, "used": 2, "cohort": 3}
+    FROM_ONE = ("value_days", "breadth", "known")
+
+    def __init__(self):
+        self.logs = self.runs = self.ticks = self.records = self.lawful = 0
+        self.seen = collections.Counter()
+
+    def take(self, run):
+        self.runs += 1
+        self.ticks += len(run.published)
+        self.records += sum(run.taken)
+        types = {metric.id: metric.type for metric in run.shard.rules.metrics}
+        self.seen.update({what for _, cells, _ in run.made for key in cells for what in self.names(key, types)})
+
+    def names(self, key, types):
+        kind, _, arm, detail, _ = key
+        yield kind
+        if kind == "metric":
+            yield f"metric {types[detail]}"
+        elif kind in self.ARMS:
+            yield f"{kind} {arm}"
+
+    def missing(self):
+        arms = [f"{kind} {arm}" for kind, n in self.ARMS.items() for arm in range(kind in self.FROM_ONE, n)]
+        return [what for what in [*KINDS, *self.MEASURED, *arms] if not self.seen[what]]
+
+    def text(self):
+        return (f"{self.logs} logs, {self.runs} interleavings, {self.records} events, {self.ticks} published ticks, "
+                f"{self.lawful} logs with more than one comparable interleaving, {len(self.seen)} kinds and arms of cells")
+
+
+def compare(args, seeds, tally):
+    batch = [(seed, make_runs(seed)) for seed in seeds]
+    runs = [(seed, run) for seed, some in batch for run in some]
+    for (seed, run), got in zip(runs, feed(args.tool, [run for _, run in runs])):
+        wrong = difference(run, got)
+        if wrong:
+            if args.one is not None:
+                print("\n".join(run.text))
+            sys.exit(f"log {seed}: {wrong}")
+        tally.take(run)
+    for seed, some in batch:
+        applies, holds = law(some)
+        tally.logs += 1
+        tally.lawful += applies
+        if applies and not holds:
+            sys.exit(f"log {seed}: interleavings publish different sums")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("tool")
-    parser.add_argument("--logs", type=int, default=300)
+    parser.add_argument("--logs", "--runs", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--one", type=int)
     args = parser.parse_args()
     seeds = [args.one] if args.one is not None else list(range(args.seed, args.seed + args.logs))
-    start, checked, ticks, records, lawful = time.time(), 0, 0, 0, 0
+    start, tally = time.time(), Tally()
     for first in range(0, len(seeds), 50):
-        batch = [(seed, make_runs(seed)) for seed in seeds[first:first + 50]]
-        runs = [(seed, run) for seed, some in batch for run in some]
-        for (seed, run), got in zip(runs, feed(args.tool, [run for _, run in runs])):
-            wrong = difference(run, got)
-            if wrong:
-                if args.one is not None:
-                    print("\n".join(run.text))
-                sys.exit(f"log {seed}: {wrong}")
-            checked += 1
-            ticks += len(run.published)
-            records += sum(run.taken)
-        for seed, some in batch:
-            applies, holds = law(some)
-            lawful += applies
-            if applies and not holds:
-                sys.exit(f"log {seed}: interleavings publish different sums")
-    print(f"{len(seeds)} logs, {checked} interleavings, {records} events, {ticks} published ticks, "
-          f"{lawful} logs with more than one comparable interleaving: 0 differences in {time.time() - start:.1f} s")
-    if args.one is None and (ticks < len(seeds) or lawful < len(seeds) // 4):
+        compare(args, seeds[first:first + 50], tally)
+    print(f"{tally.text()}: 0 differences in {time.time() - start:.1f} s")
+    if args.one is None and (tally.ticks < len(seeds) or tally.lawful < len(seeds) // 4):
         sys.exit("the logs have become too tame to show anything")
+    if len(seeds) >= ENOUGH and tally.missing():
+        sys.exit(f"no log has {', '.join(tally.missing())}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from count_measured import count_experiments, count_funnels
 from count_observed import count_observed
 
 UNIT_RATE = 256
-READS_VALUE = ("sum",)  # whose properties have a bound
+READS_VALUE = ("sum", "mean")  # their properties have a bound
 
 
 def floor(value, width):

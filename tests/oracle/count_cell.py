@@ -15,7 +15,9 @@ class Kind:
 
     def end(self, pane):
         """When a pane of this kind is over."""
-        return {"DAY": (pane + 1) * DAY, "WEEK": (pane + 7) * DAY, "HOUR": (pane + 1) * HOUR, "ALL": NEVER}[self.pane]
+        if self.pane == "HOUR":
+            return (pane + 1) * HOUR
+        return (pane + (7 if self.pane == "WEEK" else 1)) * DAY
 
     def gone(self, pane):
         """From this tick on nothing is kept of the pane."""

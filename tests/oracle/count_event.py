@@ -16,6 +16,7 @@ class Rules:
         self.lateness = self.hold = self.dedup = self.forget = 0
         self.experiments = 1000
         self.areas, self.metrics, self.funnels, self.features, self.actions = [], [], [], [], []
+        self.read_in = {}  # of each area, once it was asked for
         self.__dict__.update(options)
 
     def read(self, *names):
@@ -35,11 +36,13 @@ class Rules:
 
     def read_by(self, area):
         """Actions that some rule of the area reads."""
-        names = set(area.value)
+        if area.id in self.read_in:
+            return self.read_in[area.id]
+        names = self.read_in[area.id] = set(area.value)
         for metric in self.metrics:
-            names |= set(metric.actions) if metric.area == area.id else set()
+            names.update(metric.actions if metric.area == area.id else ())
         for funnel in self.funnels:
-            names |= {step for step, _ in funnel.steps} if funnel.area == area.id else set()
+            names.update(step for step, _ in funnel.steps if funnel.area == area.id)
         for feature in self.features:
-            names |= {*feature.use, *feature.aware, *feature.eligible} if feature.area == area.id else set()
+            names.update((*feature.use, *feature.aware, *feature.eligible) if feature.area == area.id else ())
         return names

@@ -10,7 +10,7 @@ BEGINS = [19700, 19996, 20085, 20449, 20813]  # days: an ordinary one; late Sept
 class Shape:
     """What kind of log: how coarse its times are (exact boundaries and ties), and what it has much of."""
 
-    def __init__(self, rng, long):
+    def __init__(self, rng, rules, long):
         self.long = long
         self.grid = rng.choice([1, 1, HOUR, 6 * HOUR, DAY] if long else [1, 1, US, US, 10 * MINUTE, HOUR, 6 * HOUR])
         self.names = ["c_one", "c_two", "s_three", "nowhere"][:rng.choice([1, 2, 4])]
@@ -22,6 +22,11 @@ class Shape:
         self.scale = rng.choice([6 * HOUR, DAY, DAY, 3 * DAY, 7 * DAY] if long else [2 * US, MINUTE, 10 * MINUTE, HOUR])
         self.leaps = [30 * DAY, 100 * DAY, 200 * DAY] if long else [4 * HOUR, 3 * DAY]
         self.units = rng.choice([1, 2, 2, 5])
+        self.daily = long and rng.random() < .15  # one unit does something nearly every day
+        if self.daily:
+            self.grid, self.scale, self.units, self.exposures = 1, 2 * DAY // 3, 1, .03
+        value = [action for area in rules.areas for action in area.value]
+        self.usual = rng.choice(value) if self.daily and value else None
         self.wild = rng.choice([.05, .3])  # exposures that care for no split
 
 
@@ -47,7 +52,8 @@ def make_event(rng, rules, clock, shape):
         variant = rng.choice(shape.variants) if wild else shape.variants[unit % 2]
         return Exposure(unit, at, identity, shape.names[0] if shape.many else rng.choice(shape.names), variant)
     value = rng.choice([None, US, 3 * US // 2, -US, 0, 20 * US, 1, -7])
-    return Action(unit, at, identity, rng.choice(ACTIONS), value)
+    usual = shape.usual and rng.random() < .9
+    return Action(unit, at, identity, shape.usual if usual else rng.choice(ACTIONS), value)
 
 
 def make_control(rng, clock, shape):
@@ -60,13 +66,15 @@ def make_control(rng, clock, shape):
 def make_logs(rng, rules, long):
     """For the control topic and each input, in order: (clock at which it was written, record)."""
     n_inputs = rng.choice([1, 1, 2, 2, 3])
-    shape = Shape(rng, long)
+    shape = Shape(rng, rules, long)
     clock = rng.choice(BEGINS) * DAY + floor(rng.randrange(2 * DAY), shape.grid)
     logs = [[] for _ in range(n_inputs + 1)]
-    for _ in range(rng.randrange(5, 80)):
+    for _ in range(rng.randrange(50, 150) if shape.daily else rng.randrange(5, 80)):
         step = rng.choice([0, US, rng.randrange(shape.scale), rng.randrange(4 * shape.scale)])
         if rng.random() < .01:
             step = rng.randrange(rng.choice(shape.leaps))
+        elif shape.daily:
+            step = rng.randrange(shape.scale)
         clock += step if shape.grid == 1 else floor(step, shape.grid) + rng.choice([0, 0, shape.grid])
         k = rng.randrange(1, n_inputs + 1)
         if rng.random() < shape.controls:

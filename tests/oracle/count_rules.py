@@ -5,7 +5,7 @@ from count_event import Area, Feature, Funnel, Metric, Rules
 MINUTE = 60 * US
 ACTIONS = ["view", "cart", "buy", "ping", "quit"]
 TOTALS = ["conversion", "count", "sum"]
-TYPES = TOTALS * 3 + ["mean", "ratio", "ratio", "retention", "funnel", "time_to"]
+TYPES = TOTALS * 2 + ["mean", "ratio", "ratio", "retention", "funnel", "funnel", "time_to", "time_to"]
 AREAS = ["checkout", "checkout", "search"]
 
 
@@ -20,10 +20,10 @@ def make_rules(rng, long):
     watched = rng.random() < (.9 if long else .5)
     for n in range(rng.randrange(0, 3)):
         rules.funnels.append(make_funnel(rng, n, long))
-    for _ in range(rng.randrange(0, 5)):
+    for _ in range(rng.randrange(0, 6)):
         make_metric(rng, rules, long, watched)
     if watched:
-        for n in range(rng.choice([0, 1, 2, 3])):
+        for n in range(rng.choice([0] + [1, 2, 3] * 5 + [20])):
             rules.features.append(make_feature(rng, n))
     rules.areas = [make_area(rng, rules, name, prefix, watched)
                    for name, prefix in (("checkout", "c_"), ("search", "s_"))]

@@ -688,7 +688,7 @@ static void obey_rules(char **word)
         add_area(word);
     else if (!strcmp(word[0], "metric"))
         add_metric(word);
-    else if (!strcmp(word[0], "goal") || !strcmp(word[0], "value"))
+    else if (!strcmp(word[0], "goal") || (!strcmp(word[0], "value") && word[2] && !strchr(word[2], '=')))
         set_area(word);
     else if (!strcmp(word[0], "funnel"))
         add_funnel(word);

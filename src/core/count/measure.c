@@ -7,18 +7,21 @@
 /* A unit's entry in an experiment. */
 struct entry {
     uint64_t *words;
-    struct pl_words_head head;
     int64_t t0_us;
+    uint32_t experiment;
+    unsigned variant;
 };
 
 static struct entry entry_at(const struct pl_words *state, uint32_t at)
 {
-    return (struct entry){state->at + at, pl_words_unpack(state->at[at]), (int64_t)state->at[at + 1]};
+    uint64_t header = state->at[at];
+
+    return (struct entry){state->at + at, (int64_t)state->at[at + 1], pl_words_id(header), pl_words_variant(header)};
 }
 
 static struct pl_cell_key key_of(const struct entry *entry, enum pl_cell_kind kind, uint32_t detail)
 {
-    return (struct pl_cell_key){(uint16_t)kind, (uint16_t)entry->head.variant, entry->head.id, detail,
+    return (struct pl_cell_key){(uint16_t)kind, (uint16_t)entry->variant, entry->experiment, detail,
                                 pl_step_day(entry->t0_us)};
 }
 
@@ -110,7 +113,7 @@ static void count_pair(const struct pl_step *step, const struct entry *entry, ui
 
 static void count_pairs(const struct pl_step *step, const struct entry *entry, int64_t sign)
 {
-    uint32_t n, first = pl_plan_pairs(step->plan, step->registry->experiments[entry->head.id]->area, &n);
+    uint32_t n, first = pl_plan_pairs(step->plan, step->registry->experiments[entry->experiment]->area, &n);
 
     for (uint32_t at = 0; at < n; at++)
         count_pair(step, entry, first + at, sign);
@@ -167,7 +170,7 @@ void pl_measure_leave(const struct pl_step *step, const struct pl_words *state, 
 {
     struct entry entry = entry_at(state, at);
     uint32_t n;
-    const uint32_t *metrics = pl_plan_metrics(step->plan, step->registry->experiments[entry.head.id]->area, &n);
+    const uint32_t *metrics = pl_plan_metrics(step->plan, step->registry->experiments[entry.experiment]->area, &n);
 
     for (uint32_t slot = 0; slot < n; slot++)
         leave_metric(step, &entry, metrics[slot]);
@@ -236,15 +239,14 @@ static void collect(const struct pl_step *step, const struct pl_words *state, in
     const struct pl_metric_rule *metric = &step->plan->rules->metrics[index];
 
     for (uint32_t at = PL_WORDS_FIRST; at < state->n; at += pl_words_size(state->at[at])) {
-        struct entry entry = {.words = state->at + at};
+        uint64_t header = state->at[at];
+        struct entry entry;
         int64_t since_us;
 
-        if (pl_words_kind_of(state->at[at]) != PL_WORDS_EXPERIMENT)
+        if (pl_words_kind_of(header) != PL_WORDS_EXPERIMENT || pl_words_mixed(header) ||
+            step->registry->experiments[pl_words_id(header)]->area != metric->area)
             continue;
-        entry.head = pl_words_unpack(state->at[at]);
-        if (entry.head.mixed || step->registry->experiments[entry.head.id]->area != metric->area)
-            continue;
-        entry.t0_us = (int64_t)state->at[at + 1];
+        entry = entry_at(state, at);
         since_us = time_us - entry.t0_us;
         if (since_us >= metric->from_us && since_us < metric->window_us)
             take(step, &entry, index, gain, since_us);

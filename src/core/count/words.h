@@ -50,7 +50,7 @@ struct pl_words_head {
 uint64_t pl_words_pack(const struct pl_words_head *head);
 struct pl_words_head pl_words_unpack(uint64_t word);
 
-/* Words and kind of the entry whose header this is, without unpacking the rest. */
+/* Single fields of a header, without unpacking the rest: words and kind of the entry; id; of an experiment's. */
 static inline uint32_t pl_words_size(uint64_t header)
 {
     return (uint32_t)(header >> 48);
@@ -59,6 +59,21 @@ static inline uint32_t pl_words_size(uint64_t header)
 static inline enum pl_words_kind pl_words_kind_of(uint64_t header)
 {
     return (enum pl_words_kind)(header >> 16 & 7);
+}
+
+static inline uint32_t pl_words_id(uint64_t header)
+{
+    return (uint32_t)(header & 0xffff);
+}
+
+static inline bool pl_words_mixed(uint64_t header)
+{
+    return header >> 19 & 1;
+}
+
+static inline unsigned pl_words_variant(uint64_t header)
+{
+    return (unsigned)(header >> 20 & 31);
 }
 
 /* Position of the entry's header, or 0. O(entries). */

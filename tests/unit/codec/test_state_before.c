@@ -144,7 +144,7 @@ static void older_records_are_read(void **state)
     save(shard);
     for (unsigned at = 0; at < store.n; at++)
         if (store.fields[at].kind == PL_STATE_UNIT)
-            assert_int_equal(store.fields[at].bytes[store.fields[at].len], 2);
+            assert_int_equal(store.fields[at].bytes[store.fields[at].len], 3);
     shard = reload(shard, rules);
     shard = reload(shard, small); /* and back: what is not there any more is passed over */
     assert_int_equal(live(shard, PL_CELL_METRIC, WORLD_SPENT).sum, 9 * PL_MICRO);

@@ -31,6 +31,11 @@ static void headers_keep_every_field(void **state)
     assert_same(pl_words_unpack(pl_words_pack(&plain)), plain);
     assert_int_equal(pl_words_size(pl_words_pack(&largest)), 65535);
     assert_int_equal(pl_words_kind_of(pl_words_pack(&plain)), PL_WORDS_EXPERIMENT);
+    assert_int_equal(pl_words_id(pl_words_pack(&largest)), 65535);
+    assert_int_equal(pl_words_variant(pl_words_pack(&largest)), 31);
+    assert_int_equal(pl_words_variant(pl_words_pack(&plain)), 3);
+    assert_true(pl_words_mixed(pl_words_pack(&largest)));
+    assert_false(pl_words_mixed(pl_words_pack(&plain)));
 }
 
 static void push(struct pl_words *words, enum pl_words_kind kind, uint32_t id, uint32_t n_words)

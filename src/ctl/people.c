@@ -211,9 +211,9 @@ static void live(struct crowd *crowd, struct user *user, unsigned joined)
             !chance(user, people->visiting * (1 + season_of(people->season, week))))
             continue;
         day = day_of(people, user);
-        other = day_of(people, user);
+        other = chance(user, people->again) ? day_of(people, user) : day;
         visit(crowd, user, week, time_of(crowd, user, week, day < other ? day : other));
-        if (chance(user, people->again) && day != other)
+        if (day != other)
             visit(crowd, user, week, time_of(crowd, user, week, day < other ? other : day));
     }
 }

@@ -175,7 +175,7 @@ static const struct pl_people traffic_halved = {
 static const struct pl_people marketing = {
     .steps = SHOP_STEPS,
     .value = SHOP_VALUE,
-    .weeks = 32,
+    .weeks = 38,
     .users = 600,
     .joining = .03,
     .leaving = .03,
@@ -183,7 +183,7 @@ static const struct pl_people marketing = {
     .again = .3,
     .begun = .7,
     .done = .35,
-    .done_drift = .035,
+    .done_drift = .03,
     .valued = .4,
 };
 
@@ -322,7 +322,7 @@ static const struct pl_world worlds[] = {
      .people = &marketing,
      .options = SHOP_OPTIONS,
      .phases = {{44, 0}},
-     .every_hours = 120,
+     .every_hours = 144,
      ENDS(.verdict = PL_CONTRADICTION, .alerts = "firing CONTRADICTION")},
     {.name = "tried-and-left",
      .help = "users try the features and leave them",
@@ -332,11 +332,11 @@ static const struct pl_world worlds[] = {
      ENDS(.verdict = PL_NO_VERDICT, .lean = -1, .gap = "fit", .alerts = "")},
     {.name = "eight-a-year",
      .help = "two years of eight experiments each",
-     .why = "experiments return the smallest gain; 16 are too few to tell",
+     .why = "experiments return half of the smallest gain; 16 are too few to tell",
      .people = &eight_a_year,
      .options = SHOP_OPTIONS "value_bar       = 30%\n",
-     .phases = {{16, 1}},
-     .noise = 3,
+     .phases = {{16, .5}},
+     .noise = 4,
      .every_hours = 1090,
      ENDS(.verdict = PL_NO_VERDICT, .alerts = "")},
 };

@@ -175,15 +175,15 @@ static const struct pl_people traffic_halved = {
 static const struct pl_people marketing = {
     .steps = SHOP_STEPS,
     .value = SHOP_VALUE,
-    .weeks = 38,
-    .users = 600,
+    .weeks = 30,
+    .users = 800,
     .joining = .03,
     .leaving = .03,
     .visiting = .6,
     .again = .3,
     .begun = .7,
-    .done = .35,
-    .done_drift = .03,
+    .done = .3,
+    .done_drift = .04,
     .valued = .4,
 };
 
@@ -321,7 +321,7 @@ static const struct pl_world worlds[] = {
      .why = "a campaign brings users who buy more; experiments gain nothing",
      .people = &marketing,
      .options = SHOP_OPTIONS,
-     .phases = {{44, 0}},
+     .phases = {{34, 0}},
      .every_hours = 144,
      ENDS(.verdict = PL_CONTRADICTION, .alerts = "firing CONTRADICTION")},
     {.name = "tried-and-left",

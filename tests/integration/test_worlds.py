@@ -34,8 +34,7 @@ WORLDS = {
     "marketing": ["find what raises the funnel, alert", "funnel rising", "of 60 needed"],
     "tried-and-left": ["no verdict yet", "core value work looks worthwhile (not proven)", "tried it and left wish list",
                        "tried it and left chat"],
-    "eight-a-year": ["no verdict yet", "gain per experiment, corrected for lucky winners at ",
-                     "what exists delivered", "times a week per active user"],
+    "eight-a-year": ["no verdict yet", "reach the goal", "times a week per active user", "what exists delivered"],
 }
 
 

@@ -269,10 +269,10 @@ static int print_truth(const struct simulate *sim)
     pl_json_text(&json, "world", sim->world->name);
     pl_json_int(&json, "seed", (int64_t)sim->plan.seed);
     pl_world_truth(sim->world, &json);
-    if (sim->world->crowd || sim->world->people)
-        pl_json_int(&json, "users", sim->plan.users);
     if (sim->world->crowd || sim->count)
         pl_json_number(&json, "smallest_return", sim->delta);
+    if (sim->world->crowd || sim->world->people)
+        pl_json_int(&json, "users", sim->plan.users);
     if (sim->world->crowd)
         truth_of_plateau(sim, &json);
     if (sim->count) {

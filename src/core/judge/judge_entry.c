@@ -56,6 +56,27 @@ static unsigned control_of(const struct pl_judge *judge, unsigned index)
     return first;
 }
 
+int64_t pl_judge_exposed(const struct pl_judge *judge, unsigned index, unsigned arm, int32_t first, int32_t last)
+{
+    const struct pl_cell_key key = {.kind = PL_CELL_EXPOSED, .subject = index, .arm = (uint16_t)arm};
+
+    return pl_sums_range(&judge->sums, key, first, last).n;
+}
+
+static bool is_seen(const struct pl_judge *judge, unsigned index, unsigned arm)
+{
+    return pl_judge_exposed(judge, index, arm, INT32_MIN, INT32_MAX) > 0;
+}
+
+unsigned pl_judge_arms(const struct pl_judge *judge, unsigned index)
+{
+    unsigned n = 0;
+
+    for (unsigned arm = 0; arm < judge->sums.experiments[index].n_variants; arm++)
+        n += is_seen(judge, index, arm);
+    return n;
+}
+
 static double rule_share(const struct pl_experiment_rule *rule, const char *variant)
 {
     for (unsigned v = 0; rule && v < rule->n_variants; v++)
@@ -64,7 +85,8 @@ static double rule_share(const struct pl_experiment_rule *rule, const char *vari
     return 0;
 }
 
-/* Shares of one segment by variant index: declared in the log, else in the configuration, else equal. */
+/* Shares of one segment by variant index: declared in the log, else in the configuration, else equal among those that
+ * have units. */
 static void shares_of(const struct pl_judge *judge, unsigned index, unsigned segment, double shares[PL_VARIANTS_MAX])
 {
     const struct pl_sums_experiment *experiment = &judge->sums.experiments[index];
@@ -79,7 +101,10 @@ static void shares_of(const struct pl_judge *judge, unsigned index, unsigned seg
         for (unsigned at = 0; at < experiment->n_variants; at++)
             sum += shares[at];
     for (unsigned at = 0; at < experiment->n_variants; at++)
-        shares[at] = sum > 0 ? shares[at] / sum : 1.0 / experiment->n_variants;
+        if (sum > 0)
+            shares[at] /= sum;
+        else
+            shares[at] = is_seen(judge, index, at) ? 1.0 / pl_judge_arms(judge, index) : 0;
 }
 
 /* A variant that was seen although its declared share is 0 makes the split uneven without further arithmetic. */
@@ -109,13 +134,6 @@ static double split_of(const struct pl_judge *judge, unsigned index)
         n++;
     }
     return n ? pl_split_log_e(segments, n) : 0;
-}
-
-int64_t pl_judge_exposed(const struct pl_judge *judge, unsigned index, unsigned arm, int32_t first, int32_t last)
-{
-    const struct pl_cell_key key = {.kind = PL_CELL_EXPOSED, .subject = index, .arm = (uint16_t)arm};
-
-    return pl_sums_range(&judge->sums, key, first, last).n;
 }
 
 static int64_t mixed(const struct pl_judge *judge, unsigned index)
@@ -189,18 +207,18 @@ int64_t pl_judge_waits_for(const struct pl_judge *judge, unsigned index)
     return fact_of(judge, index)->row ? PL_TIME_NONE : due_of(judge, &life);
 }
 
-static enum pl_exclusion exclusion_of(const struct pl_judge *judge, const struct pl_sums_experiment *experiment,
+static enum pl_exclusion exclusion_of(const struct pl_judge *judge, unsigned index,
                                       const struct pl_experiment_view *view, enum pl_work work)
 {
     uint32_t goal = judge->rules->areas[view->area].goal;
 
-    if (experiment->joined_late)
+    if (judge->sums.experiments[index].joined_late)
         return PL_EXCLUDED_JOINED_LATE; /* shown, never judged: not its health either */
     if (view->uneven_split || view->mixed_alarm)
         return PL_EXCLUDED_UNHEALTHY;
     if (work == PL_WORK_CORE || work == PL_WORK_HOLDOUT)
         return PL_EXCLUDED_KIND;
-    if (experiment->n_variants < 2 || goal == PL_RULES_NONE)
+    if (pl_judge_arms(judge, index) < 2 || goal == PL_RULES_NONE)
         return PL_EXCLUDED_SHAPE;
     return PL_ENTERED;
 }
@@ -229,5 +247,5 @@ void pl_judge_experiment(const struct pl_judge *judge, unsigned index, struct pl
     view->mixed_alarm = pl_split_mixed(view->n_mixed, total);
     if (view->area == PL_RULES_NONE)
         return;
-    view->excluded = row ? judge->ledger.rows[row - 1].excluded : exclusion_of(judge, experiment, view, life.work);
+    view->excluded = row ? judge->ledger.rows[row - 1].excluded : exclusion_of(judge, index, view, life.work);
 }

@@ -30,7 +30,7 @@ static void put_double(struct writer *w, const char *name, double value)
 {
     char number[32];
 
-    if (isnan(value))
+    if (!isfinite(value)) /* the reader takes numbers only */
         return;
     pl_num_format(value, number);
     put(w, name, number);

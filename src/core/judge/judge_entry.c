@@ -107,33 +107,47 @@ static void shares_of(const struct pl_judge *judge, unsigned index, unsigned seg
             shares[at] = is_seen(judge, index, at) ? 1.0 / pl_judge_arms(judge, index) : 0;
 }
 
-/* A variant that was seen although its declared share is 0 makes the split uneven without further arithmetic. */
+/* The counts of one segment and the shares they should have. A variant that is not part of it, share 0, is left out;
+ * one that was seen nevertheless makes it uneven without further arithmetic (false). */
+static bool segment_of(const struct pl_judge *judge, unsigned index, unsigned segment, int64_t counts[PL_VARIANTS_MAX],
+                       double shares[PL_VARIANTS_MAX], unsigned *n)
+{
+    double all[PL_VARIANTS_MAX];
+
+    *n = 0;
+    shares_of(judge, index, segment, all);
+    for (unsigned v = 0; v < judge->sums.experiments[index].n_variants; v++) {
+        const struct pl_cell_key key = {
+            .kind = PL_CELL_SEGMENT, .subject = index, .arm = (uint16_t)v, .metric = segment};
+        int64_t count = pl_sums_range(&judge->sums, key, 0, 0).n;
+
+        if (all[v] <= 0 && count > 0)
+            return false;
+        if (all[v] <= 0)
+            continue;
+        counts[*n] = count;
+        shares[(*n)++] = all[v];
+    }
+    return true;
+}
+
 static double split_of(const struct pl_judge *judge, unsigned index)
 {
-    const struct pl_sums_experiment *experiment = &judge->sums.experiments[index];
-    int64_t counts[PL_SEGMENTS_MAX][PL_VARIANTS_MAX] = {{0}};
-    double shares[PL_SEGMENTS_MAX][PL_VARIANTS_MAX];
-    struct pl_split segments[PL_SEGMENTS_MAX];
-    unsigned n = 0;
+    double sum = 0;
 
-    for (unsigned s = 0; s < experiment->n_segments && s < PL_SEGMENTS_MAX; s++) {
-        int64_t total = 0;
+    for (unsigned s = 0; s < judge->sums.experiments[index].n_segments && s < PL_SEGMENTS_MAX; s++) {
+        int64_t counts[PL_VARIANTS_MAX], total = 0;
+        double shares[PL_VARIANTS_MAX];
+        struct pl_split segment = {.counts = counts, .shares = shares};
 
-        shares_of(judge, index, s, shares[n]);
-        for (unsigned v = 0; v < experiment->n_variants; v++) {
-            const struct pl_cell_key key = {.kind = PL_CELL_SEGMENT, .subject = index, .arm = (uint16_t)v, .metric = s};
-
-            counts[n][v] = pl_sums_range(&judge->sums, key, 0, 0).n;
-            total += counts[n][v];
-            if (shares[n][v] <= 0 && counts[n][v] > 0)
-                return PL_INFINITY;
-        }
-        if (total == 0)
-            continue;
-        segments[n] = (struct pl_split){experiment->n_variants, counts[n], shares[n]};
-        n++;
+        if (!segment_of(judge, index, s, counts, shares, &segment.n_arms))
+            return PL_INFINITY;
+        for (unsigned v = 0; v < segment.n_arms; v++)
+            total += counts[v];
+        if (total > 0)
+            sum += pl_split_log_e(&segment, 1);
     }
-    return n ? pl_split_log_e(segments, n) : 0;
+    return sum;
 }
 
 static int64_t mixed(const struct pl_judge *judge, unsigned index)

@@ -197,6 +197,7 @@ int main(int argc, char **argv)
         n, METRICS, VARIANTS, (int)days, bench.sums.n_cells, judge, first, all, (double)all_bytes / 1e6, few,
         (double)few_bytes / 1e6);
     pl_judge_free(ev->judge);
+    pl_evaluator_forget_shown(ev);
     pl_buf_fini(&ev->batch);
     pl_sums_fini(&bench.sums);
     pl_rules_free(conf.rules);

@@ -55,6 +55,9 @@ enum pl_status pl_sums_merge(struct pl_sums *into, const struct pl_sums *from, s
  * What would leave the type stays at its largest or smallest value. O(cells of the subject in these panes). */
 struct pl_cell pl_sums_range(const struct pl_sums *sums, struct pl_cell_key key, int32_t first_pane, int32_t last_pane);
 
+/* The cells of one kind and subject, by pane, arm and metric: *n of them, borrowed. O(log cells). */
+const struct pl_cell *pl_sums_cells(const struct pl_sums *sums, unsigned kind, uint32_t subject, size_t *n);
+
 /* Index of an experiment by name, or -1; of its variant by name, or -1. */
 int pl_sums_find(const struct pl_sums *sums, struct pl_span experiment);
 int pl_sums_find_variant(const struct pl_sums_experiment *experiment, struct pl_span variant);

@@ -82,7 +82,8 @@ struct pl_measure_arm pl_measure_arm(const struct pl_measure_where *where, unsig
         put_ratio(where, arm, rule, &result.set);
         return result;
     }
-    put_variable(where, arm, metric, 0, &result.set);
+    result.set.sum[0] = result.cell.sum;
+    result.set.cross[0][0] = result.cell.sum2;
     if (rule->before_us) {
         put_before(where, arm, metric, 1, &result.set);
         result.set.cross[0][1] = cross(where, arm, variable(metric, false), variable(metric, true));

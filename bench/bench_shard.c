@@ -1,7 +1,9 @@
 /* What one event costs a shard, without decoding: 1 experiment, 2 metrics, 1 funnel, events in order, every event
  * matches.
  *
- *   bench_shard [UNITS [EVENTS]]     default: 10,000 and 1,000,000 units, 5,000,000 events each
+ *   bench_shard [UNITS [EVENTS [observed]]]     default: 10,000 and 1,000,000 units, 5,000,000 events each
+ *
+ * observed: the area has value events, two features and a derive metric as well, so every event is activity there.
  *
  * Units are drawn at random from all units; the first event of a unit is its exposure. Time runs so that each unit
  * comes back about every ten minutes, so tails, identities and ticks are all at work. Prints ns of CPU per event
@@ -42,7 +44,22 @@ static int64_t cpu_ns(void)
     return (int64_t)at.tv_sec * 1000000000 + at.tv_nsec;
 }
 
-static struct pl_rules *make_rules(void)
+/* buy is value, cart a feature of those who view, buying another one. */
+static void observe(struct pl_rules *rules)
+{
+    struct pl_feature_rule carts = {.id = "carts", .aware = {{0}, 1}, .use = {{1}, 1}};
+    struct pl_feature_rule deals = {.id = "deals", .eligible = {{1}, 1}, .use = {{2}, 1}};
+    struct pl_metric_rule flow = {
+        .id = "flow", .type = PL_METRIC_COUNT, .role = PL_ROLE_DERIVE, .events = {{0}, 1}, .value = PL_RULES_NONE};
+    struct pl_err err;
+
+    rules->areas[0].value_events = (struct pl_events){{2}, 1};
+    if (pl_rules_add_metric(rules, &flow, NULL, &err) || pl_rules_add_feature(rules, &carts, NULL, &err) ||
+        pl_rules_add_feature(rules, &deals, NULL, &err))
+        die(err.text);
+}
+
+static struct pl_rules *make_rules(bool observed)
 {
     struct pl_rules *rules = pl_rules_new();
     struct pl_area_rule area = {
@@ -64,8 +81,11 @@ static struct pl_rules *make_rules(void)
     views.window_us = 7 * PL_DAY_US;
     views.cap_micro = 100 * PL_MICRO;
     if (pl_rules_add_area(rules, &area, NULL, &err) || pl_rules_add_metric(rules, &buys, NULL, &err) ||
-        pl_rules_add_metric(rules, &views, NULL, &err) || pl_rules_add_funnel(rules, &funnel, NULL, &err) ||
-        pl_rules_seal(rules, &err))
+        pl_rules_add_metric(rules, &views, NULL, &err) || pl_rules_add_funnel(rules, &funnel, NULL, &err))
+        die(err.text);
+    if (observed)
+        observe(rules);
+    if (pl_rules_seal(rules, &err))
         die(err.text);
     return rules;
 }
@@ -129,10 +149,10 @@ static void make_batch(struct bench *bench)
     }
 }
 
-static void run(uint32_t n_units, uint64_t n_events)
+static void run(uint32_t n_units, uint64_t n_events, bool observed)
 {
     struct bench *bench = calloc(1, sizeof(*bench));
-    struct pl_rules *rules = make_rules();
+    struct pl_rules *rules = make_rules(observed);
     struct pl_shard *shard = pl_shard_new(rules, 1);
     int64_t spent_ns = 0;
     uint64_t n = 0;
@@ -168,10 +188,10 @@ int main(int argc, char **argv)
     uint64_t n_events = argc > 2 ? strtoull(argv[2], NULL, 10) : 5000000;
 
     if (argc > 1) {
-        run((uint32_t)strtoul(argv[1], NULL, 10), n_events);
+        run((uint32_t)strtoul(argv[1], NULL, 10), n_events, argc > 3 && !strcmp(argv[3], "observed"));
         return 0;
     }
-    run(10000, n_events);
-    run(1000000, n_events);
+    run(10000, n_events, false);
+    run(1000000, n_events, false);
     return 0;
 }

@@ -2,6 +2,7 @@
 
 #include "adapter/clock.h"
 #include "adapter/kafka_conf.h"
+#include "adapter/link_tls.h"
 #include "util/num.h"
 
 #include <poll.h>
@@ -35,6 +36,22 @@ void pl_kafka_problem(struct pl_kafka *kafka, enum pl_status status, const char 
     kafka->config.problem(kafka->config.ctx, status, text);
 }
 
+/* From "[thrd:...]: BROKER: Certificate (subject=..., issuer=...) verification callback failed: WHY", as on_certificate
+ * said it; the subject is somebody else's text and may be long. */
+static void keep_refusal(struct pl_kafka *kafka, const char *text)
+{
+    static const char before[] = "callback failed: ";
+    const char *broker = strstr(text, "]: "), *why = strstr(text, before);
+    const char *end = broker ? strstr(broker, ": Certificate") : NULL;
+
+    if (!why || !end)
+        return;
+    broker += 3;
+    snprintf(kafka->trouble, sizeof(kafka->trouble), "%.*s: certificate refused: %s", (int)(end - broker), broker,
+             why + strlen(before));
+    kafka->certificate_refused = true;
+}
+
 /* With log.queue the lines come through our own poll, on our own thread. Lines of the facility FAIL say what on_error
  * says too; AUTOCREATE is said to old brokers, for what we never ask. */
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
@@ -43,6 +60,8 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 
     bool harmless = level > LOG_WARNING || strcmp(facility, "AUTOCREATE") == 0;
 
+    if (strcmp(facility, "SSLCERTVRFY") == 0)
+        keep_refusal(kafka, text);
     if (strcmp(facility, "FAIL") != 0)
         pl_kafka_problem(kafka, harmless ? PL_OK : PL_ERR_IO, "%s: %s", facility, text);
 }
@@ -58,8 +77,26 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *ctx)
                          "fatal: %s: %s", rd_kafka_err2name(code), text);
         return;
     }
+    /* "All brokers are down" and "certificate verify failed" come after what says why. */
+    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN &&
+        !(kafka->certificate_refused && strstr(reason, "certificate verify failed"))) {
+        snprintf(kafka->trouble, sizeof(kafka->trouble), "%s", reason);
+        kafka->certificate_refused = false;
+    }
     if (!kafka->taking || !pl_kafka_input_error(kafka, kafka->taking, code, reason))
         pl_kafka_problem(kafka, PL_ERR_IO, "%s: %s", rd_kafka_err2name(code), reason);
+}
+
+/* On a thread of librdkafka, for each certificate of the broker's chain. Refuses what OpenSSL refuses and nothing else;
+ * it is here because librdkafka says of a wrong name, too, that the CA is not known. */
+static int on_certificate(rd_kafka_t *rk, const char *broker, int32_t id, int *x509_error, int depth, const char *bytes,
+                          size_t size, char *why, size_t why_size, void *ctx)
+{
+    (void)rk, (void)broker, (void)id, (void)depth, (void)bytes, (void)size, (void)ctx;
+    if (*x509_error == 0)
+        return 1;
+    snprintf(why, why_size, "%s", pl_link_tls_refusal(*x509_error));
+    return 0;
 }
 
 static bool copy_topics(struct pl_kafka *kafka, const struct pl_kafka_config *config)
@@ -88,6 +125,7 @@ static enum pl_status make_consumer(struct pl_kafka *kafka, const struct pl_kafk
     rd_kafka_conf_set_rebalance_cb(rk_conf, pl_kafka_group_record);
     rd_kafka_conf_set_log_cb(rk_conf, on_log);
     rd_kafka_conf_set_error_cb(rk_conf, on_error);
+    (void)rd_kafka_conf_set_ssl_cert_verify_cb(rk_conf, on_certificate);
     kafka->rk = rd_kafka_new(RD_KAFKA_CONSUMER, rk_conf, why, sizeof(why));
     if (!kafka->rk) {
         rd_kafka_conf_destroy(rk_conf);

@@ -34,9 +34,12 @@ static enum pl_status count_partitions(struct pl_kafka *kafka, const char *topic
         rd_kafka_metadata_destroy(metadata);
     if (failed == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || failed == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
         return PL_OK;
-    if (failed)
-        return pl_err_set(err, PL_ERR_IO, "topic %s: %s", topic, rd_kafka_err2str(failed));
-    return PL_OK;
+    if (!failed)
+        return PL_OK;
+    /* That no broker can be reached has a cause, a refused certificate or password: it waits to be polled. */
+    pl_kafka_serve(kafka);
+    return pl_err_set(err, PL_ERR_IO, "topic %.80s: %s%s%.300s", topic, rd_kafka_err2str(failed),
+                      kafka->trouble[0] ? "; " : "", kafka->trouble);
 }
 
 /* LogAppendTime, or a bound on how far a producer's time may run ahead; before Kafka 3.6 the bound was of both

@@ -1,5 +1,7 @@
 #include "adapter/kafka_conf.h"
 
+#include "adapter/link_tls.h"
+
 #include <errno.h>
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
@@ -198,6 +200,7 @@ void pl_kafka_warn(const struct pl_conf *conf, struct pl_buf *out)
     const char *mechanism = users(conf, "sasl.mechanism");
     const char *verify = users(conf, "enable.ssl.certificate.verification");
     const char *hostname = users(conf, "ssl.endpoint.identification.algorithm");
+    const char *certificate = users(conf, "ssl.certificate.location");
 
     if (!mechanism)
         mechanism = users(conf, "sasl.mechanisms");
@@ -209,6 +212,8 @@ void pl_kafka_warn(const struct pl_conf *conf, struct pl_buf *out)
     if (new_protocol(conf) && rd_kafka_version() < NEW_PROTOCOL_VERSION)
         pl_buf_addf(out, "[kafka] group.protocol = consumer: not ready for use before librdkafka 2.12, this is %s\n",
                     rd_kafka_version_str());
+    if (certificate && pl_link_tls_expired(certificate))
+        pl_buf_addf(out, "[kafka] ssl.certificate.location = %s: has expired; brokers refuse it\n", certificate);
     if (verify && strcasecmp(verify, "false") == 0)
         pl_buf_add_text(out, "[kafka] enable.ssl.certificate.verification = false: anybody can pose as the broker\n");
     if (hostname && strcasecmp(hostname, "none") == 0)

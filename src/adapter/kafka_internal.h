@@ -61,8 +61,10 @@ struct pl_kafka {
     bool subscribed;
     bool was_assigned; /* the group has answered once */
     bool closing;
-    int64_t nudged_us; /* when the last nudge was */
-    bool needs_nudges; /* this version of librdkafka sleeps when its queues are full */
+    bool certificate_refused;        /* `trouble` says why */
+    char trouble[PL_ERR_TEXT_BYTES]; /* what librdkafka last complained about, "" while it did not */
+    int64_t nudged_us;               /* when the last nudge was */
+    bool needs_nudges;               /* this version of librdkafka sleeps when its queues are full */
 };
 
 void pl_kafka_problem(struct pl_kafka *kafka, enum pl_status status, const char *fmt, ...) PL_PRINTF(3, 4);

@@ -39,8 +39,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *ctx)
     struct pl_kafka_producer *producer = ctx;
 
     (void)rk;
-    (void)code;
-    keep(producer->trouble, reason);
+    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) /* it says nothing, and comes after what says why */
+        keep(producer->trouble, reason);
 }
 
 static enum pl_status set_all(rd_kafka_conf_t *rk_conf, const struct pl_conf *conf, struct pl_err *err)
@@ -102,7 +102,7 @@ static enum pl_status check(const struct pl_kafka_producer *producer, struct pl_
 {
     if (!producer->failure[0])
         return PL_OK;
-    return pl_err_set(err, PL_ERR_IO, "Kafka did not store a record: %.100s%s%.100s", producer->failure,
+    return pl_err_set(err, PL_ERR_IO, "Kafka did not store a record: %.80s%s%.150s", producer->failure,
                       producer->trouble[0] ? "; " : "", producer->trouble);
 }
 

@@ -30,8 +30,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *ctx)
     size_t len = strnlen(reason, sizeof(tail->trouble) - 1);
 
     (void)rk;
-    (void)code;
-    (void)pl_span_copy((struct pl_span){reason, len}, tail->trouble, sizeof(tail->trouble));
+    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) /* it says nothing, and comes after what says why */
+        (void)pl_span_copy((struct pl_span){reason, len}, tail->trouble, sizeof(tail->trouble));
 }
 
 static enum pl_status set_all(rd_kafka_conf_t *rk_conf, const struct pl_conf *conf, struct pl_err *err)
@@ -111,7 +111,7 @@ static enum pl_status count_partitions(struct pl_kafka_tail *tail, rd_kafka_topi
         (void)rd_kafka_poll(tail->rk, 0);
     if (failed)
         return pl_err_set(err, failed == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ? PL_ERR_INPUT : PL_ERR_IO,
-                          "topic %.80s: %s%s%.80s", rd_kafka_topic_name(topic), rd_kafka_err2str(failed),
+                          "topic %.80s: %s%s%.150s", rd_kafka_topic_name(topic), rd_kafka_err2str(failed),
                           tail->trouble[0] ? "; " : "", tail->trouble);
     return PL_OK;
 }

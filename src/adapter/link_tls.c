@@ -4,9 +4,9 @@
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <stdbool.h>
 #include <stdio.h>
 
 static enum pl_status refuse(struct pl_err *err, const char *what, const char *file)
@@ -83,6 +83,10 @@ enum pl_status pl_link_tls_new(struct event_base *base, const struct pl_link_tls
     *bev = NULL;
     if (status != PL_OK)
         return status;
+    if (tls->cert_file && pl_link_tls_expired(tls->cert_file)) {
+        SSL_CTX_free(context);
+        return pl_err_set(err, PL_ERR_INPUT, "cert_file %s has expired", tls->cert_file);
+    }
     ssl = SSL_new(context);
     SSL_CTX_free(context);
     if (!ssl || !expect_host(ssl, tls->host)) {
@@ -110,7 +114,24 @@ void pl_link_tls_why(struct bufferevent *bev, char *out, size_t cap)
     while (ssl && !reason && (code = bufferevent_get_openssl_error(bev)) != 0)
         reason = ERR_reason_error_string(code); /* NULL for errors of the socket below */
     if (verified != X509_V_OK)
-        snprintf(out, cap, "certificate refused: %s", X509_verify_cert_error_string(verified));
+        snprintf(out, cap, "certificate refused: %s", pl_link_tls_refusal(verified));
     else if (reason)
         snprintf(out, cap, "TLS: %s", reason);
+}
+
+const char *pl_link_tls_refusal(long code)
+{
+    return X509_verify_cert_error_string(code);
+}
+
+bool pl_link_tls_expired(const char *cert_file)
+{
+    BIO *file = BIO_new_file(cert_file, "r");
+    X509 *cert = file ? PEM_read_bio_X509(file, NULL, NULL, NULL) : NULL;
+    bool expired = cert && X509_cmp_current_time(X509_get0_notAfter(cert)) < 0;
+
+    X509_free(cert);
+    BIO_free(file);
+    ERR_clear_error();
+    return expired;
 }

@@ -7,6 +7,7 @@
 
 #include "util/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct bufferevent;
@@ -27,5 +28,12 @@ enum pl_status pl_link_tls_new(struct event_base *base, const struct pl_link_tls
 
 /* Why TLS failed on it: "certificate refused: ...", or an empty text when it was not TLS that failed. */
 void pl_link_tls_why(struct bufferevent *bev, char *out, size_t cap);
+
+/* Has the (first) certificate of a PEM file expired? False also when it cannot be read. A server that refuses it says
+ * little or nothing. */
+bool pl_link_tls_expired(const char *cert_file);
+
+/* What a code of certificate verification (X509_V_ERR_...) means: "hostname mismatch". A constant; any thread. */
+const char *pl_link_tls_refusal(long code);
 
 #endif

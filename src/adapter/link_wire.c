@@ -1,5 +1,6 @@
 #include "adapter/link_wire.h"
 
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -77,6 +78,12 @@ static void on_connected(struct pl_link_wire *wire)
     wire->config.connected(wire->config.ctx);
 }
 
+/* It may: a server that misses our certificate says so in an alert, which the end of the connection often overtakes. */
+static bool wants_certificate(const struct pl_link_wire *wire)
+{
+    return wire->config.url->kind == PL_LINK_TLS && !wire->config.tls.cert_file;
+}
+
 static void on_event(struct bufferevent *bev, short what, void *ctx)
 {
     struct pl_link_wire *wire = ctx;
@@ -92,6 +99,8 @@ static void on_event(struct bufferevent *bev, short what, void *ctx)
         pl_link_tls_why(bev, tls, sizeof(tls));
     if (tls[0])
         fail(wire, stage, tls);
+    else if (wants_certificate(wire) && (what & BEV_EVENT_EOF || code == 0 || code == ECONNRESET || code == EPIPE))
+        fail(wire, stage, "closed by the server (does it want cert_file and key_file?)");
     else if (what & BEV_EVENT_EOF || code == 0)
         fail(wire, stage, "closed by the server");
     else

@@ -46,18 +46,11 @@ static int32_t mix_windows(const struct pl_evaluator *ev, uint32_t area, uint64_
 /* Cells stand in the order of their panes: the mature ones come first. */
 static void mix_cells(const struct pl_sums *sums, unsigned kind, unsigned index, int32_t last, uint64_t *hash)
 {
-    size_t all, low = 0, high;
-    const struct pl_cell *cells = pl_sums_cells(sums, kind, index, &all);
+    const struct pl_cell_key first = {.kind = (uint16_t)kind, .subject = index, .pane = INT32_MIN};
+    const struct pl_cell_key end = {.kind = (uint16_t)kind, .subject = index, .pane = last + 1};
+    size_t from = pl_sums_at(sums, &first), to = pl_sums_at(sums, &end);
 
-    for (high = all; low < high;) {
-        size_t middle = low + (high - low) / 2;
-
-        if (cells[middle].key.pane <= last)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    mix(hash, cells, low * sizeof(*cells));
+    mix(hash, sums->cells + from, (to - from) * sizeof(*sums->cells));
 }
 
 static uint64_t hash_of(const struct pl_evaluator *ev, unsigned index, const struct pl_experiment_view *view)

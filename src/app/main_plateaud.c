@@ -1,4 +1,5 @@
 /* plateaud: arguments, then one call. */
+#include "adapter/kafka.h"
 #include "app/daemon.h"
 #include "codec/decode.h"
 
@@ -36,6 +37,7 @@ static int check(const char *path, bool print)
         pl_buf_clear(&text);
     }
     pl_conf_warn(conf, &text);
+    pl_kafka_warn(conf, &text);
     if (text.len)
         fputs(text.ptr, stderr);
     fprintf(stderr, "plateaud: %s is good\n", path);

@@ -6,7 +6,7 @@ target_compile_options(pl_flags INTERFACE
   -Wall -Wextra -Wconversion -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -Wvla
   -Wimplicit-fallthrough -Wdouble-promotion -Wpointer-arith -Wwrite-strings
   -fno-strict-aliasing -fno-delete-null-pointer-checks -fstack-protector-strong -fPIE
-  -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -ffp-contract=off)
+  -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -ffile-prefix-map=${PROJECT_BINARY_DIR}=build -ffp-contract=off)
 
 if(PL_SANITIZE)
   target_compile_options(pl_flags INTERFACE -fsanitize=${PL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g)

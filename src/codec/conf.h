@@ -48,7 +48,8 @@ struct pl_conf {
     struct pl_conf_source *sources; /* owned */
     unsigned n_sources;
     /* [redis] */
-    char *redis_url; /* owned: redis://[user@]host:port/db, rediss:// for TLS, unix:///path */
+    char *redis_url; /* owned: where, in one of the forms of adapter/link_where.h */
+    char *redis_sentinel_user, *redis_sentinel_password_file;                                  /* owned or NULL */
     char *redis_user, *redis_password_file, *redis_ca_file, *redis_cert_file, *redis_key_file; /* owned or NULL */
     int64_t redis_timeout_us;
     /* [alert] */
@@ -60,11 +61,12 @@ struct pl_conf {
 
 /* Read path (a file), then conf.d/NAME.conf beside it in name order when that directory exists. Errors carry
  * "file:line: what is wrong; nearest known key: X". A pair KEY.file = PATH of [kafka] becomes KEY = content of PATH.
+ * credential:NAME, as a file of [plateaud], [redis] or [kafka], becomes $CREDENTIALS_DIRECTORY/NAME (systemd.exec(5)).
  * Nothing half-built is returned. The caller frees *conf. */
 enum pl_status pl_conf_load(const char *path, struct pl_conf **conf, struct pl_err *err) PL_MUSTCHECK;
 
 /* The same from text; `name` stands for the file in errors. For tests, replay and fuzzing. Touches no file: pairs
- * KEY.file of [kafka] stay as they are. */
+ * KEY.file of [kafka] and credential:NAME stay as they are. */
 enum pl_status pl_conf_parse(const char *name, struct pl_span text, struct pl_conf **conf,
                              struct pl_err *err) PL_MUSTCHECK;
 

@@ -11,6 +11,7 @@
 
 #define SECRET_BYTES 65536
 #define PATH_BYTES 4096
+#define CREDENTIAL "credential:"
 
 static enum pl_status io(struct pl_err *err, const char *path)
 {
@@ -138,6 +139,59 @@ static enum pl_status resolve(struct pl_conf_pair *pair, struct pl_err *err)
     return status;
 }
 
+/* credential:NAME becomes the path of that file, where systemd put it for this unit alone. */
+static enum pl_status find_credential(char **value, struct pl_err *err)
+{
+    const char *directory = getenv("CREDENTIALS_DIRECTORY"), *name = *value + strlen(CREDENTIAL);
+    char path[PATH_BYTES];
+    int len;
+
+    if (!name[0] || name[0] == '.' || strchr(name, '/'))
+        return pl_err_set(err, PL_ERR_INPUT, "`%s`: expected %sNAME, without a slash", *value, CREDENTIAL);
+    if (!directory || directory[0] != '/')
+        return pl_err_set(err, PL_ERR_INPUT,
+                          "`%s`: there are no credentials; systemd hands them to a unit with LoadCredential=%s:PATH",
+                          *value, name);
+    len = snprintf(path, sizeof(path), "%s/%s", directory, name);
+    if (len < 0 || (size_t)len >= sizeof(path))
+        return pl_err_set(err, PL_ERR_INPUT, "`%s`: the name is too long", *value);
+    free(*value);
+    *value = pl_span_dup(pl_span_of(path));
+    return *value ? PL_OK : pl_err_set(err, PL_ERR_NOMEM, "out of memory for the configuration");
+}
+
+static bool is_credential(const char *value)
+{
+    return value && strncmp(value, CREDENTIAL, strlen(CREDENTIAL)) == 0;
+}
+
+static enum pl_status find_credentials(struct pl_conf_full *full, struct pl_err *err)
+{
+    struct pl_conf *conf = &full->conf;
+    const struct {
+        const char *section, *key;
+        char **value;
+    } files[] = {{"plateaud", "hash_key_file", &conf->hash_key_file},
+                 {"redis", "password_file", &conf->redis_password_file},
+                 {"redis", "ca_file", &conf->redis_ca_file},
+                 {"redis", "cert_file", &conf->redis_cert_file},
+                 {"redis", "key_file", &conf->redis_key_file}};
+    const struct pl_conf_section *kafka = pl_conf_text_find(&full->text, "kafka", pl_span_of(""));
+    enum pl_status status = PL_OK;
+
+    for (size_t at = 0; !status && at < sizeof(files) / sizeof(*files); at++) {
+        const struct pl_conf_section *section = pl_conf_text_find(&full->text, files[at].section, pl_span_of(""));
+        const struct pl_conf_entry *entry = section ? pl_conf_section_find(section, files[at].key) : NULL;
+
+        if (entry && is_credential(*files[at].value))
+            status = pl_conf_at(entry->place, find_credential(files[at].value, err), err);
+    }
+    for (unsigned at = 0; !status && at < conf->n_kafka; at++)
+        if (is_credential(conf->kafka[at].value))
+            status = pl_conf_at(kafka->entries[at].place, find_credential(&conf->kafka[at].value, err), err);
+    return status;
+}
+
 static enum pl_status resolve_all(struct pl_conf_full *full, struct pl_err *err)
 {
     const struct pl_conf_section *kafka = pl_conf_text_find(&full->text, "kafka", pl_span_of(""));
@@ -160,6 +214,8 @@ enum pl_status pl_conf_load(const char *path, struct pl_conf **conf, struct pl_e
     status = add_all(full, path, err);
     if (!status)
         status = pl_conf_finish(full, err);
+    if (!status)
+        status = find_credentials(full, err);
     if (!status)
         status = resolve_all(full, err);
     if (status)

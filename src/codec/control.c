@@ -440,7 +440,7 @@ static void write_result(const struct pl_control *control, struct pl_json *json)
         pl_json_number(json, "effect", control->effect);
         pl_json_number(json, "se", control->se);
     }
-    if (!isnan(control->value))
+    if (control->value_se > 0)
         write_value(control, json);
     if (control->units > 0)
         pl_json_number(json, "units", control->units);

@@ -327,8 +327,7 @@ static int64_t clamp(pl_int128 value)
     return value < INT64_MIN ? INT64_MIN : (int64_t)value;
 }
 
-/* The first cell not below key. */
-static size_t lower_bound(const struct pl_sums *sums, const struct pl_cell_key *key)
+size_t pl_sums_at(const struct pl_sums *sums, const struct pl_cell_key *key)
 {
     size_t low = 0, high = sums->n_cells;
 
@@ -343,14 +342,19 @@ static size_t lower_bound(const struct pl_sums *sums, const struct pl_cell_key *
     return low;
 }
 
-const struct pl_cell *pl_sums_cells(const struct pl_sums *sums, unsigned kind, uint32_t subject, size_t *n)
+int32_t pl_sums_first_pane(const struct pl_sums *sums, struct pl_cell_key key)
 {
-    const struct pl_cell_key first = {.kind = (uint16_t)kind, .subject = subject, .pane = INT32_MIN};
-    const struct pl_cell_key next = {.kind = (uint16_t)kind, .subject = subject + 1, .pane = INT32_MIN};
-    size_t at = lower_bound(sums, &first);
+    const struct pl_cell_key first = {.kind = key.kind, .subject = key.subject, .pane = INT32_MIN};
 
-    *n = lower_bound(sums, subject == UINT32_MAX ? &first : &next) - at;
-    return sums->cells + at;
+    for (size_t at = pl_sums_at(sums, &first); at < sums->n_cells; at++) {
+        const struct pl_cell *cell = &sums->cells[at];
+
+        if (cell->key.kind != key.kind || cell->key.subject != key.subject)
+            break;
+        if (cell->key.arm == key.arm && cell->key.metric == key.metric && cell->n > 0)
+            return cell->key.pane;
+    }
+    return PL_PANE_NONE;
 }
 
 struct pl_cell pl_sums_range(const struct pl_sums *sums, struct pl_cell_key key, int32_t first_pane, int32_t last_pane)
@@ -360,7 +364,7 @@ struct pl_cell pl_sums_range(const struct pl_sums *sums, struct pl_cell_key key,
     const pl_int128 largest = ((((pl_int128)1 << 126) - 1) << 1) + 1;
     pl_int128 n = 0, sum = 0;
 
-    for (size_t at = lower_bound(sums, &first); at < sums->n_cells; at++) {
+    for (size_t at = pl_sums_at(sums, &first); at < sums->n_cells; at++) {
         const struct pl_cell *cell = &sums->cells[at];
 
         if (cell->key.kind != key.kind || cell->key.subject != key.subject || cell->key.pane > last_pane)

@@ -40,7 +40,6 @@ struct check {
     struct pl_buf json;
     struct pl_json writer;
     bool failed;
-    char trouble[PL_ERR_TEXT_BYTES]; /* what librdkafka last complained about */
 };
 
 static const char *const result_names[] = {"ok", "warn", "fail"};
@@ -101,27 +100,20 @@ static bool check_conf(struct check *check)
     return true;
 }
 
-static void on_problem(void *ctx, enum pl_status status, const char *what)
-{
-    struct check *check = ctx;
-
-    if (status)
-        snprintf(check->trouble, sizeof(check->trouble), "%s", what);
-}
-
-/* One source topic; *partitions is what the ones before had, 0 at first. */
-static void check_topic(struct check *check, struct pl_kafka *kafka, const char *topic, int32_t *partitions)
+/* One source topic; *partitions is what the ones before had, 0 at first. The status of asking. */
+static enum pl_status check_topic(struct check *check, struct pl_kafka *kafka, const char *topic, int32_t *partitions)
 {
     struct pl_kafka_topic_facts facts;
     struct pl_err err = {0};
+    enum pl_status status = pl_kafka_facts(kafka, topic, FACTS_TIMEOUT_US, &facts, &err);
 
-    if (pl_kafka_facts(kafka, topic, FACTS_TIMEOUT_US, &facts, &err)) {
-        note(check, FAIL, topic, "%s%s%s", err.text, check->trouble[0] ? "; " : "", check->trouble);
-        return;
+    if (status) {
+        note(check, FAIL, topic, "%s", err.text);
+        return status;
     }
     if (facts.partitions == 0) {
         note(check, FAIL, topic, "there is no such topic");
-        return;
+        return PL_OK;
     }
     if (*partitions && facts.partitions != *partitions)
         note(check, FAIL, topic,
@@ -135,6 +127,7 @@ static void check_topic(struct check *check, struct pl_kafka *kafka, const char 
     else
         note(check, OK, topic, "%" PRId32 " partitions%s%s", facts.partitions, err.text[0] ? "; " : "", err.text);
     *partitions = facts.partitions;
+    return PL_OK;
 }
 
 static void check_control(struct check *check, struct pl_kafka *kafka)
@@ -156,20 +149,21 @@ static void check_control(struct check *check, struct pl_kafka *kafka)
 
 static void check_kafka(struct check *check)
 {
-    const struct pl_kafka_config config = {
-        .conf = check->conf, .n_workers = 1, .event_fd = -1, .problem = on_problem, .ctx = check};
+    const struct pl_kafka_config config = {.conf = check->conf, .n_workers = 1, .event_fd = -1};
     struct pl_kafka *kafka;
     struct pl_err err = {0};
+    enum pl_status status = PL_OK;
     int32_t partitions = 0;
 
     if (pl_kafka_new(&config, &kafka, &err)) {
         note(check, FAIL, "kafka", "%s", err.text);
         return;
     }
-    for (unsigned s = 0; s < check->conf->n_sources; s++)
-        for (unsigned t = 0; t < check->conf->sources[s].n_topics; t++)
-            check_topic(check, kafka, check->conf->sources[s].topics[t], &partitions);
-    check_control(check, kafka);
+    for (unsigned s = 0; !status && s < check->conf->n_sources; s++)
+        for (unsigned t = 0; !status && t < check->conf->sources[s].n_topics; t++)
+            status = check_topic(check, kafka, check->conf->sources[s].topics[t], &partitions);
+    if (!status) /* else nobody answers: to wait and say it once is enough */
+        check_control(check, kafka);
     (void)pl_kafka_free(kafka, FACTS_TIMEOUT_US);
 }
 

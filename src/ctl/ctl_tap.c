@@ -19,6 +19,7 @@
 
 #define TOPIC_TIMEOUT_US (10 * PL_SECOND_US)
 #define WAIT_US 200000
+#define UNIT_SHOWS_BYTES 6
 #define NAMES_MAX 512
 
 static const char help[] =
@@ -195,6 +196,15 @@ static void print_reject(const struct tap *tap, const struct pl_record *record, 
                record->offset);
 }
 
+/* Some trackers write who it was into the name of the event; ids so short that any name may hold them are left alone.
+ */
+static struct pl_span without_unit(struct pl_span name, struct pl_span unit)
+{
+    if (unit.len >= UNIT_SHOWS_BYTES && name.len && memmem(name.ptr, name.len, unit.ptr, unit.len))
+        return pl_span_of("(a name with the user's id in it)");
+    return name;
+}
+
 static void take(struct tap *tap, const struct pl_record *record)
 {
     static struct pl_decoded decoded[PL_DECODED_MAX];
@@ -209,7 +219,7 @@ static void take(struct tap *tap, const struct pl_record *record)
     }
     tap->excluded += !reason && n == 0;
     for (unsigned at = 0; !reason && at < n; at++) {
-        struct pl_span name = name_of(tap, record);
+        struct pl_span name = without_unit(name_of(tap, record), decoded[at].unit);
 
         if (decoded[at].event.kind == PL_EVENT_EXPOSURE)
             tap->exposures++;

@@ -29,6 +29,15 @@ static void add_metric(struct pl_rules *rules, const char *id, enum pl_metric_ty
     struct pl_metric_rule metric = {.type = type, .events = {{action}, 1}, .value = PL_RULES_NONE};
 
     snprintf(metric.id, sizeof(metric.id), "%s", id);
+    metric.events.n = type != PL_METRIC_RATIO && type != PL_METRIC_FUNNEL;
+    if (type == PL_METRIC_MEAN)
+        metric.value = 0;
+    if (id[0] == ':')
+        metric.before_us = 28 * PL_DAY_US;
+    if (type == PL_METRIC_RATIO) {
+        metric.parts[0] = rules->n_metrics - 1;
+        metric.parts[1] = rules->n_metrics - 2;
+    }
     metric.window_us = type == PL_METRIC_COUNT ? PL_HOUR_US : PL_DAY_US;
     metric.cap_micro = type == PL_METRIC_COUNT ? 3 * PL_MICRO : 0;
     if (type == PL_METRIC_SUM) {
@@ -38,7 +47,28 @@ static void add_metric(struct pl_rules *rules, const char *id, enum pl_metric_ty
     must(pl_rules_add_metric(rules, &metric, NULL, NULL) == PL_OK);
 }
 
-/* The rules under which the corpus was written. */
+static void add_feature(struct pl_rules *rules, struct pl_feature_rule feature, const char *id)
+{
+    snprintf(feature.id, sizeof(feature.id), "%s", id);
+    must(pl_rules_add_feature(rules, &feature, NULL, NULL) == PL_OK);
+}
+
+/* What is observed: value, two features and a flow. */
+static void observe(struct pl_rules *rules)
+{
+    struct pl_metric_rule likes = {
+        .id = "likes", .type = PL_METRIC_COUNT, .role = PL_ROLE_DERIVE, .events = {{5}, 1}, .value = PL_RULES_NONE};
+    static const char *const names[] = {"tip", "like", "pro", "csv"};
+
+    for (uint32_t action = 0; action < 4; action++)
+        must(pl_rules_action(rules, pl_span_of(names[action])) == action + 4);
+    rules->areas[0].value_events = (struct pl_events){{2}, 1};
+    must(pl_rules_add_metric(rules, &likes, NULL, NULL) == PL_OK);
+    add_feature(rules, (struct pl_feature_rule){.aware = {{4}, 1}, .use = {{5}, 1}}, "wish");
+    add_feature(rules, (struct pl_feature_rule){.eligible = {{6}, 1}, .use = {{7}, 1}}, "export");
+}
+
+/* The rules under which the corpus was written (what is observed: from observed0 on). */
 static struct pl_rules *make_rules(void)
 {
     static const char *const names[] = {"view", "cart", "buy", "quit"};
@@ -63,6 +93,14 @@ static struct pl_rules *make_rules(void)
     add_metric(rules, "spent", PL_METRIC_SUM, 2);
     must(pl_rules_add_funnel(rules, &path, NULL, NULL) == PL_OK);
     must(pl_rules_add_funnel(rules, &again, NULL, NULL) == PL_OK);
+    add_metric(rules, "mean", PL_METRIC_MEAN, 2);
+    add_metric(rules, "back", PL_METRIC_RETENTION, 0);
+    add_metric(rules, "done", PL_METRIC_FUNNEL, 0);
+    add_metric(rules, "time", PL_METRIC_TIME_TO, 1);
+    add_metric(rules, ":spent", PL_METRIC_SUM, 2);
+    add_metric(rules, ":bought", PL_METRIC_CONVERSION, 2);
+    add_metric(rules, ":share", PL_METRIC_RATIO, 0);
+    observe(rules);
     must(pl_rules_seal(rules, NULL) == PL_OK);
     return rules;
 }
@@ -114,12 +152,12 @@ static void work(struct pl_shard *shard)
     struct pl_err err = {0};
     int64_t place_us;
 
-    for (unsigned at = 0; at < 12; at++) {
+    for (unsigned at = 0; at < 24; at++) {
         struct pl_event event = {.kind = at % 3 ? PL_EVENT_ACTION : PL_EVENT_EXPOSURE,
                                  .unit = {at % 4, at % 4},
                                  .time_us = START + at * 10 * PL_MINUTE_US,
                                  .identity = at,
-                                 .action = at % 3 ? at % 4 : PL_NAMES_NONE,
+                                 .action = at % 3 ? at % 8 : PL_NAMES_NONE,
                                  .has_value = 1,
                                  .value_micro = {PL_MICRO}};
 

@@ -33,8 +33,8 @@ OURS = re.compile(r"pl_")
 # Source: what it may use beyond that, and why.
 EXTRA = {
     "core/count/slab.c": r"(mmap|mmap64|munmap|mremap|madvise)$",  # memory, not files: huge pages for the units' tables
-    # Reads plateaud.conf and conf.d: the one object of the pure layers that opens a file.
-    "codec/conf_load.c": r"(open|openat|read|close|fstat|scandir)(64)?$|__(open|read)(64)?_(2|chk)$|strerror$",
+    # Reads plateaud.conf, conf.d and credentials: the one object of the pure layers that opens a file.
+    "codec/conf_load.c": r"(open|openat|read|close|fstat|scandir)(64)?$|__(open|read)(64)?_(2|chk)$|strerror$|getenv$",
 }
 LAYERS = {"util": None, "core": None, "codec": r"cJSON_\w+$"}
 

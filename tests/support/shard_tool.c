@@ -4,7 +4,12 @@
  *   set lateness|hold|dedup|forget|units|experiments VALUE
  *   area ID GLOB
  *   metric ID conversion|count|sum AREA WINDOW CAP BOUND VALUE_PATH|- ACTION,ACTION...
+ *   metric ID AREA type=TYPE [role=ROLE] [from=TIME] [window=TIME] [before=TIME] [cap=MICRO] [bound=MICRO]
+ *          [value=VALUE_PATH] [parts=ID,ID] [funnel=ID] [events=ACTION,...]      times: microseconds, or 7d, 1h, ...
+ *   goal|value AREA METRIC                    after the metric
  *   funnel ID AREA WINDOW ACTION:MAX_GAP,ACTION:MAX_GAP...
+ *   feature ID AREA use=ACTION,... [aware=ACTION,...] [eligible=ACTION,...] [launched=TIME]
+ *   value AREA events=ACTION,... [activation=7d]    what gives value there
  *   shard N                                   a new shard with N inputs under these rules
  *   e INPUT UNIT TIME IDENTITY EXPERIMENT VARIANT   queue an exposure (inputs count from 1)
  *   a INPUT UNIT TIME IDENTITY ACTION VALUE|-       queue an action
@@ -15,6 +20,10 @@
  *   save                                      write the state, read it into a new shard, go on with that
  *   rules                                     the next rules; the following `save` changes over to them
  *   live | stats
+ *
+ * A cell is printed as C KIND SUBJECT ARM DETAIL PANE N SUM SUM2. SUBJECT: name of the experiment, or id of the funnel,
+ * area, feature or metric. DETAIL: METRIC (metric, before), METRIC@BUCKET (time), A*B (cross; ~METRIC: its covariate;
+ * the metric declared first stands first, of one metric x), else a number.
  *
  * Exit status 2 and a reason on stderr for anything that goes wrong.
  */
@@ -148,12 +157,111 @@ static void add_area(char **word)
     check(pl_rules_add_area(building(), &area, NULL, &err), &err);
 }
 
+static int64_t duration(struct pl_span text)
+{
+    int64_t value_us = 0;
+
+    if (!pl_num_int(text, &value_us) && !pl_num_duration(text, &value_us))
+        die("not a duration", text.ptr);
+    return value_us;
+}
+
+/* Position of a word in a list that NULL ends. */
+static unsigned position(const char *const *names, struct pl_span name)
+{
+    for (unsigned at = 0; names[at]; at++)
+        if (pl_span_is(name, names[at]))
+            return at;
+    die("unknown word", name.ptr);
+    return 0;
+}
+
+static uint32_t find_metric(struct pl_span id)
+{
+    uint32_t index = pl_rules_find_metric(building(), id);
+
+    if (index == PL_RULES_NONE)
+        die("no such metric", id.ptr);
+    return index;
+}
+
+static void add_events(struct pl_metric_rule *metric, struct pl_span rest)
+{
+    while (rest.ptr)
+        metric->events.ids[metric->events.n++] = pl_rules_action(building(), pl_span_cut(&rest, ','));
+}
+
+static void set_member(struct pl_metric_rule *metric, struct pl_span key, struct pl_span value)
+{
+    static const char *const types[] = {"conversion", "count",  "sum",     "mean", "ratio",
+                                        "retention",  "funnel", "time_to", NULL};
+    static const char *const roles[] = {"delivery", "value", "derive", "guardrail", NULL};
+
+    if (pl_span_is(key, "type"))
+        metric->type = (enum pl_metric_type)position(types, value);
+    else if (pl_span_is(key, "role"))
+        metric->role = (enum pl_metric_role)position(roles, value);
+    else if (pl_span_is(key, "from"))
+        metric->from_us = duration(value);
+    else if (pl_span_is(key, "window"))
+        metric->window_us = duration(value);
+    else if (pl_span_is(key, "before"))
+        metric->before_us = duration(value);
+    else if (pl_span_is(key, "cap"))
+        metric->cap_micro = duration(value);
+    else if (pl_span_is(key, "bound"))
+        metric->bound_micro = duration(value);
+    else if (pl_span_is(key, "value"))
+        metric->value = pl_rules_value(building(), value);
+    else if (pl_span_is(key, "funnel"))
+        metric->funnel = pl_rules_find_funnel(building(), value);
+    else if (pl_span_is(key, "events"))
+        add_events(metric, value);
+    else if (pl_span_is(key, "parts")) {
+        metric->parts[0] = find_metric(pl_span_cut(&value, ','));
+        metric->parts[1] = find_metric(value);
+    } else
+        die("unknown member of a metric", key.ptr);
+}
+
+static void add_named_metric(char **word)
+{
+    struct pl_metric_rule metric = {.value = PL_RULES_NONE, .funnel = PL_RULES_NONE};
+    struct pl_err err;
+
+    copy_name(metric.id, word[1]);
+    metric.area = pl_rules_find_area(building(), pl_span_of(word[2]));
+    for (unsigned at = 3; word[at]; at++) {
+        struct pl_span value = pl_span_of(word[at]);
+        struct pl_span key = pl_span_cut(&value, '=');
+
+        set_member(&metric, key, value);
+    }
+    check(pl_rules_add_metric(building(), &metric, NULL, &err), &err);
+}
+
+static void set_area(char **word)
+{
+    uint32_t area = pl_rules_find_area(building(), pl_span_of(word[1]));
+    uint32_t metric = find_metric(pl_span_of(word[2]));
+
+    if (area == PL_RULES_NONE)
+        die("no such area", word[1]);
+    if (!strcmp(word[0], "goal"))
+        building()->areas[area].goal = metric;
+    else
+        building()->areas[area].value = metric;
+}
+
 static void add_metric(char **word)
 {
     struct pl_metric_rule metric = {.value = PL_RULES_NONE};
-    struct pl_span rest = pl_span_of(word[8]);
     struct pl_err err;
 
+    if (word[3] && strchr(word[3], '=')) {
+        add_named_metric(word);
+        return;
+    }
     copy_name(metric.id, word[1]);
     metric.type = !strcmp(word[2], "conversion") ? PL_METRIC_CONVERSION
                   : !strcmp(word[2], "count")    ? PL_METRIC_COUNT
@@ -164,8 +272,7 @@ static void add_metric(char **word)
     metric.bound_micro = number(word[6]);
     if (metric.type == PL_METRIC_SUM)
         metric.value = pl_rules_value(building(), pl_span_of(word[7]));
-    while (rest.ptr)
-        metric.events.ids[metric.events.n++] = pl_rules_action(building(), pl_span_cut(&rest, ','));
+    add_events(&metric, pl_span_of(word[8]));
     check(pl_rules_add_metric(building(), &metric, NULL, &err), &err);
 }
 
@@ -186,6 +293,57 @@ static void add_funnel(char **word)
             die("not a gap", word[4]);
     }
     check(pl_rules_add_funnel(building(), &funnel, NULL, &err), &err);
+}
+
+/* What follows KEY= in one of the words; nothing without it. */
+static struct pl_span option(char **word, const char *key)
+{
+    for (; *word; word++)
+        if (!strncmp(*word, key, strlen(key)) && (*word)[strlen(key)] == '=')
+            return pl_span_of(*word + strlen(key) + 1);
+    return (struct pl_span){0};
+}
+
+static struct pl_events option_events(char **word, const char *key)
+{
+    struct pl_span rest = option(word, key);
+    struct pl_events events = {.n = 0};
+
+    while (rest.ptr) {
+        if (events.n == PL_RULES_EVENTS_MAX)
+            die("too many actions", key);
+        events.ids[events.n++] = pl_rules_action(building(), pl_span_cut(&rest, ','));
+    }
+    return events;
+}
+
+static void set_value(char **word)
+{
+    uint32_t at = pl_rules_find_area(building(), pl_span_of(word[1]));
+    struct pl_span activation = option(word, "activation");
+    struct pl_area_rule *area = &building()->areas[at == PL_RULES_NONE ? 0 : at];
+
+    if (at == PL_RULES_NONE)
+        die("no such area", word[1]);
+    area->value_events = option_events(word, "events");
+    if (activation.ptr && !pl_num_duration(activation, &area->activation_us))
+        die("not a duration", activation.ptr);
+}
+
+static void add_feature(char **word)
+{
+    struct pl_span launched = option(word, "launched");
+    struct pl_feature_rule feature = {.area = pl_rules_find_area(building(), pl_span_of(word[2])),
+                                      .launched_us = PL_TIME_NONE};
+    struct pl_err err;
+
+    copy_name(feature.id, word[1]);
+    feature.use = option_events(word, "use");
+    feature.aware = option_events(word, "aware");
+    feature.eligible = option_events(word, "eligible");
+    if (launched.ptr && !pl_num_int(launched, &feature.launched_us))
+        die("not a time", launched.ptr);
+    check(pl_rules_add_feature(building(), &feature, NULL, &err), &err);
 }
 
 static struct record *push(unsigned input)
@@ -300,6 +458,23 @@ static void run(int64_t n)
     }
 }
 
+static const char *subject_name(const struct pl_sums *sums, const struct pl_cell_key *key)
+{
+    switch (pl_cell_info(key->kind)->subject) {
+    case PL_OF_EXPERIMENT:
+        return sums->experiments[key->subject].name;
+    case PL_OF_FUNNEL:
+        return rules->funnels[key->subject].id;
+    case PL_OF_AREA:
+        return rules->areas[key->subject].id;
+    case PL_OF_FEATURE:
+        return rules->features[key->subject].id;
+    case PL_OF_METRIC:
+        break;
+    }
+    return rules->metrics[key->subject].id;
+}
+
 static void print_wide(pl_int128 value)
 {
     char text[48];
@@ -316,27 +491,40 @@ static void print_wide(pl_int128 value)
     printf("%s%s", negative ? "-" : "", text + at);
 }
 
-static const char *metric_name(const struct pl_cell_key *key)
+static const char *detail_name(const struct pl_cell_key *key)
 {
-    static char segment[16];
+    static char text[3 * PL_NAME_BYTES];
+    uint32_t low = key->metric & 0xffff, high = key->metric >> 16;
 
-    if (key->kind == PL_CELL_METRIC)
+    switch (pl_cell_info(key->kind)->detail) {
+    case PL_BY_METRIC:
         return rules->metrics[key->metric].id;
-    snprintf(segment, sizeof(segment), "%" PRIu32, key->metric);
-    return segment;
+    case PL_BY_METRIC_BUCKET:
+        snprintf(text, sizeof(text), "%s@%" PRIu32, rules->metrics[low].id, high);
+        break;
+    case PL_BY_PAIR:
+        snprintf(text, sizeof(text), "%s%s*%s%s", low % 2 ? "~" : "", rules->metrics[low / 2].id, high % 2 ? "~" : "",
+                 rules->metrics[high / 2].id);
+        break;
+    case PL_BY_NONE:
+    case PL_BY_PLAIN:
+        snprintf(text, sizeof(text), "%" PRIu32, key->metric);
+        break;
+    }
+    return text;
 }
 
 static void print_cell(const struct pl_sums *sums, const struct pl_cell *cell)
 {
-    bool funnel = cell->key.kind == PL_CELL_FUNNEL || cell->key.kind == PL_CELL_FUNNEL_HOUR;
-    const struct pl_sums_experiment *experiment = funnel ? NULL : &sums->experiments[cell->key.subject];
+    bool variant = pl_cell_has_variant(cell->key.kind);
+    const struct pl_sums_experiment *experiment = variant ? &sums->experiments[cell->key.subject] : NULL;
 
-    printf("C %u %s ", cell->key.kind, funnel ? rules->funnels[cell->key.subject].id : experiment->name);
-    if (funnel || cell->key.kind == PL_CELL_MIXED)
+    printf("C %u %s ", cell->key.kind, subject_name(sums, &cell->key));
+    if (!variant)
         printf("%u", cell->key.arm);
     else
         printf("%s", experiment->variants[cell->key.arm]);
-    printf(" %s %" PRId32 " %" PRId64 " %" PRId64 " ", metric_name(&cell->key), cell->key.pane, cell->n, cell->sum);
+    printf(" %s %" PRId32 " %" PRId64 " %" PRId64 " ", detail_name(&cell->key), cell->key.pane, cell->n, cell->sum);
     print_wide(cell->sum2);
     printf("\n");
 }
@@ -500,12 +688,26 @@ static void obey_rules(char **word)
         add_area(word);
     else if (!strcmp(word[0], "metric"))
         add_metric(word);
+    else if (!strcmp(word[0], "goal") || (!strcmp(word[0], "value") && word[2] && !strchr(word[2], '=')))
+        set_area(word);
     else if (!strcmp(word[0], "funnel"))
         add_funnel(word);
     else if (!strcmp(word[0], "shard"))
         new_shard((unsigned)number(word[1]));
     else
         die("unknown command", word[0]);
+}
+
+/* Of what is observed; false for other commands. */
+static bool obey_observed(char **word)
+{
+    if (!strcmp(word[0], "feature"))
+        add_feature(word);
+    else if (!strcmp(word[0], "value") && word[2] && strchr(word[2], '='))
+        set_value(word);
+    else
+        return false;
+    return true;
 }
 
 static void obey(char **word)
@@ -532,7 +734,7 @@ static void obey(char **word)
         print_stats();
     else if (!strcmp(word[0], "echo"))
         printf("# %s\n", word[1]);
-    else
+    else if (!obey_observed(word))
         obey_rules(word);
 }
 

@@ -48,10 +48,10 @@ static void log_in(struct probe *probe, const char *user)
 /* As shipped nobody can log in, with any password. */
 static void test_no_password(void **state)
 {
-    static const char *const users[] = {"plateaud", "plateaud-reader"};
+    static const char *const users[] = {"plateaud", "plateaud-reader", "plateaud-forward"};
 
     (void)state;
-    for (size_t at = 0; at < 2; at++) {
+    for (size_t at = 0; at < 3; at++) {
         struct probe probe = {0};
 
         probe_start(&probe,
@@ -109,14 +109,14 @@ static void test_store_works(void **state)
     assert_string_equal(outcome.why, "");
     assert_int_equal(hold.seq, 1);
     pl_buf_clear(&commands); /* one forbidden command: nothing of the commit is carried out */
-    pl_resp_add_text(&commands, "SET", "plateaud:{main/0}:x", "1", NULL);
-    pl_resp_add_text(&commands, "SET", "foreign", "1", NULL);
+    pl_resp_add_text(&commands, "HSET", "plateaud:{main/0}:x", "f", "1", NULL);
+    pl_resp_add_text(&commands, "HSET", "foreign", "f", "1", NULL);
     assert_int_equal(pl_store_commit(store, &hold, pl_buf_span(&commands), 2, NULL, 0, on_done, &outcome), PL_OK);
     probe_until(&probe, outcome.n == 3);
     assert_int_equal(outcome.status, PL_ERR_IO);
     assert_non_null(strstr(outcome.why, "NOPERM"));
     probe_until(&probe, probe.ups == 2); /* on a new connection, lest a transaction is left open */
-    probe_expect(&probe, "EXISTS plateaud:{main/0}:x", "integer 0");
+    probe_expect(&probe, "HGET plateaud:{main/0}:x f", "nil");
     probe_expect(&probe, "HGET plateaud:{main/0}:meta seq", "string 1");
     pl_buf_fini(&commands);
     pl_store_free(store);
@@ -161,91 +161,108 @@ static void check_script(const char *user)
 
 static void test_allowed(void **state)
 {
-    static const char *const writer[] = {"PING",
-                                         "ROLE",
+    static const char *const writer[] = {"ROLE",
                                          "INFO memory",
+                                         "INFO cluster",
+                                         "CLUSTER SLOTS",
                                          "CLIENT SETNAME x",
                                          "SELECT 3",
-                                         "HELLO 2",
-                                         "WATCH plateaud:{a}:m",
+                                         "WATCH plateaud:{main}:m",
                                          "UNWATCH",
                                          "MULTI",
                                          "EXEC",
                                          "MULTI",
-                                         "DISCARD",
-                                         "EVAL return{} 1 plateaud:{a}:m",
-                                         "EVALSHA 0123 1 plateaud:{a}:m",
-                                         "SCRIPT LOAD return{}",
-                                         "HSET plateaud:{a}:h f 1",
-                                         "HGET plateaud:{a}:h f",
-                                         "HMGET plateaud:{a}:h f g",
-                                         "HGETALL plateaud:{a}:h",
-                                         "HDEL plateaud:{a}:h g",
-                                         "HLEN plateaud:{a}:h",
-                                         "HSCAN plateaud:{a}:h 0",
-                                         "HINCRBY plateaud:{a}:h f 1",
-                                         "XADD plateaud:{a}:x * f 1",
-                                         "XRANGE plateaud:{a}:x - +",
-                                         "XREVRANGE plateaud:{a}:x + -",
-                                         "XLEN plateaud:{a}:x",
-                                         "XTRIM plateaud:{a}:x MAXLEN 5",
-                                         "XDEL plateaud:{a}:x 1-1",
-                                         "PUBLISH plateaud:a:alerts x",
-                                         "SADD plateaud:{a}:s x",
-                                         "SREM plateaud:{a}:s y",
-                                         "SMEMBERS plateaud:{a}:s",
-                                         "ZADD plateaud:{a}:z 1 x",
-                                         "ZREM plateaud:{a}:z y",
-                                         "ZRANGE plateaud:{a}:z 0 -1",
-                                         "SET plateaud:{a}:k 1",
-                                         "GET plateaud:{a}:k",
-                                         "EXISTS plateaud:{a}:k",
-                                         "DEL plateaud:{a}:k",
-                                         "UNLINK plateaud:{a}:k",
+                                         "EVAL return{} 1 plateaud:{main}:m",
+                                         "HSET plateaud:{main}:h f 1",
+                                         "HGET plateaud:{main}:h f",
+                                         "HMGET plateaud:{main}:h f g",
+                                         "HGETALL plateaud:{main}:h",
+                                         "HKEYS plateaud:{main}:h",
+                                         "HDEL plateaud:{main}:h g",
+                                         "HINCRBY plateaud:{main}:h f 1",
+                                         "XADD plateaud:{main}:x * f 1",
+                                         "XRANGE plateaud:{main}:x - +",
+                                         "XREVRANGE plateaud:{main}:x + -",
+                                         "XTRIM plateaud:{main}:x MAXLEN 5",
+                                         "PUBLISH plateaud:main:alerts x",
+                                         "SADD plateaud:{main}:s x",
+                                         "SMEMBERS plateaud:{main}:s",
+                                         "ZADD plateaud:{main}:z 1 x",
+                                         "DEL plateaud:{main}:k",
                                          NULL};
     static const char *const reader[] = {"PING",
                                          "ROLE",
                                          "INFO memory",
+                                         "INFO cluster",
+                                         "CLUSTER SLOTS",
                                          "CLIENT SETNAME x",
                                          "SELECT 3",
                                          "HELLO 2",
                                          "MULTI",
                                          "EXEC",
-                                         "HGET plateaud:{a}:h f",
-                                         "HMGET plateaud:{a}:h f g",
-                                         "HGETALL plateaud:{a}:h",
-                                         "HLEN plateaud:{a}:h",
-                                         "HSCAN plateaud:{a}:h 0",
-                                         "HKEYS plateaud:{a}:h",
-                                         "HVALS plateaud:{a}:h",
-                                         "XRANGE plateaud:{a}:x - +",
-                                         "XREVRANGE plateaud:{a}:x + -",
-                                         "XLEN plateaud:{a}:x",
-                                         "XREAD STREAMS plateaud:{a}:x 0",
-                                         "SMEMBERS plateaud:{a}:s",
-                                         "SISMEMBER plateaud:{a}:s x",
-                                         "SCARD plateaud:{a}:s",
-                                         "ZRANGE plateaud:{a}:z 0 -1",
-                                         "ZREVRANGE plateaud:{a}:z 0 -1",
-                                         "ZRANGEBYSCORE plateaud:{a}:z 0 1",
-                                         "ZCARD plateaud:{a}:z",
-                                         "ZSCORE plateaud:{a}:z x",
-                                         "GET plateaud:{a}:k",
-                                         "MGET plateaud:{a}:k",
-                                         "EXISTS plateaud:{a}:k",
-                                         "TYPE plateaud:{a}:k",
-                                         "TTL plateaud:{a}:k",
-                                         "SUBSCRIBE plateaud:a:alerts",
+                                         "HGET plateaud:{main}:h f",
+                                         "HMGET plateaud:{main}:h f g",
+                                         "HGETALL plateaud:{main}:h",
+                                         "HLEN plateaud:{main}:h",
+                                         "HSCAN plateaud:{main}:h 0",
+                                         "HKEYS plateaud:{main}:h",
+                                         "HVALS plateaud:{main}:h",
+                                         "XRANGE plateaud:{main}:x - +",
+                                         "XREVRANGE plateaud:{main}:x + -",
+                                         "XLEN plateaud:{main}:x",
+                                         "XREAD STREAMS plateaud:{main}:x 0",
+                                         "SMEMBERS plateaud:{main}:s",
+                                         "SISMEMBER plateaud:{main}:s x",
+                                         "SCARD plateaud:{main}:s",
+                                         "ZRANGE plateaud:{main}:z 0 -1",
+                                         "ZREVRANGE plateaud:{main}:z 0 -1",
+                                         "ZRANGEBYSCORE plateaud:{main}:z 0 1",
+                                         "ZCARD plateaud:{main}:z",
+                                         "ZSCORE plateaud:{main}:z x",
+                                         "GET plateaud:{main}:k",
+                                         "MGET plateaud:{main}:k",
+                                         "EXISTS plateaud:{main}:k",
+                                         "TYPE plateaud:{main}:k",
+                                         "TTL plateaud:{main}:k",
+                                         "SUBSCRIBE plateaud:main:alerts",
                                          NULL};
+    static const char *const forward[] = {"ROLE",
+                                          "INFO memory",
+                                          "CLIENT SETNAME x",
+                                          "SELECT 3",
+                                          "XGROUP CREATE plateaud:{main}:alerts g $ MKSTREAM",
+                                          "XREADGROUP GROUP g c STREAMS plateaud:{main}:alerts >",
+                                          "XAUTOCLAIM plateaud:{main}:alerts g c 60000 0",
+                                          "XACK plateaud:{main}:alerts g 1-1",
+                                          NULL};
 
     (void)state;
     check_each("plateaud", writer, true);
     check_each("plateaud-reader", reader, true);
+    check_each("plateaud-forward", forward, true);
 }
 
-static void test_refused(void **state)
+static void test_refused_to_the_writer(void **state)
 {
-    static const char *const writer[] = {"DEL foreign",
+    static const char *const writer[] = {"PING",
+                                         "DISCARD",
+                                         "EVALSHA 0123 1 plateaud:{main}:m",
+                                         "SCRIPT LOAD return{}",
+                                         "HLEN plateaud:{main}:h",
+                                         "HSCAN plateaud:{main}:h 0",
+                                         "XLEN plateaud:{main}:x",
+                                         "XDEL plateaud:{main}:x 1-1",
+                                         "SREM plateaud:{main}:s y",
+                                         "ZREM plateaud:{main}:z y",
+                                         "ZRANGE plateaud:{main}:z 0 -1",
+                                         "SET plateaud:{main}:k 1",
+                                         "GET plateaud:{main}:k",
+                                         "EXISTS plateaud:{main}:k",
+                                         "UNLINK plateaud:{main}:k",
+                                         "HSET plateaud:{other}:h f 1",
+                                         "HSET plateaud:{other/0}:h f 1",
+                                         "PUBLISH plateaud:other:alerts x",
+                                         "DEL foreign",
                                          "GET foreign",
                                          "SET plateau:x 1",
                                          "HSET foreign f 1",
@@ -272,36 +289,49 @@ static void test_refused(void **state)
                                          "ACL LIST",
                                          "ACL SETUSER plateaud +@all",
                                          "ACL WHOAMI",
-                                         "RESTORE plateaud:{a}:k 0 x",
-                                         "DUMP plateaud:{a}:h",
-                                         "MIGRATE h 1 plateaud:{a}:k 0 1",
-                                         "SUBSCRIBE plateaud:a:alerts",
+                                         "RESTORE plateaud:{main}:k 0 x",
+                                         "DUMP plateaud:{main}:h",
+                                         "MIGRATE h 1 plateaud:{main}:k 0 1",
+                                         "SUBSCRIBE plateaud:main:alerts",
                                          "MONITOR",
-                                         "SORT plateaud:{a}:s",
-                                         "COPY plateaud:{a}:h plateaud:{a}:i",
-                                         "RENAME plateaud:{a}:h plateaud:{a}:i",
-                                         "HINCRBYFLOAT plateaud:{a}:h f 1",
-                                         "EXPIRE plateaud:{a}:h 1",
+                                         "SORT plateaud:{main}:s",
+                                         "COPY plateaud:{main}:h plateaud:{main}:i",
+                                         "RENAME plateaud:{main}:h plateaud:{main}:i",
+                                         "HINCRBYFLOAT plateaud:{main}:h f 1",
+                                         "EXPIRE plateaud:{main}:h 1",
                                          "MODULE LIST",
                                          "SAVE",
                                          "BGREWRITEAOF",
                                          "SWAPDB 0 1",
-                                         "MOVE plateaud:{a}:h 1",
+                                         "MOVE plateaud:{main}:h 1",
                                          "SLAVEOF NO ONE",
                                          "CLUSTER RESET",
                                          "LATENCY RESET",
                                          "SLOWLOG GET",
                                          NULL};
-    static const char *const reader[] = {"HSET plateaud:{a}:h f 1",
-                                         "SET plateaud:{a}:k 1",
-                                         "DEL plateaud:{a}:h",
-                                         "UNLINK plateaud:{a}:h",
-                                         "XADD plateaud:{a}:x * f 1",
-                                         "XTRIM plateaud:{a}:x MAXLEN 0",
-                                         "SADD plateaud:{a}:s y",
-                                         "ZADD plateaud:{a}:z 1 y",
+
+    (void)state;
+    check_each("plateaud", writer, false);
+    check_script("plateaud");
+}
+
+static void test_refused_to_readers(void **state)
+{
+    static const char *const reader[] = {"HGETALL plateaud:{main/0}:u:0",
+                                         "HGETALL plateaud:{other}:meta",
+                                         "HSET plateaud:{main/0}:meta f 1",
+                                         "XGROUP CREATE plateaud:{main}:alerts g $ MKSTREAM",
+                                         "XREADGROUP GROUP g c STREAMS plateaud:{main}:alerts >",
+                                         "HSET plateaud:{main}:h f 1",
+                                         "SET plateaud:{main}:k 1",
+                                         "DEL plateaud:{main}:h",
+                                         "UNLINK plateaud:{main}:h",
+                                         "XADD plateaud:{main}:x * f 1",
+                                         "XTRIM plateaud:{main}:x MAXLEN 0",
+                                         "SADD plateaud:{main}:s y",
+                                         "ZADD plateaud:{main}:z 1 y",
                                          "EVAL return{} 0",
-                                         "PUBLISH plateaud:a:alerts x",
+                                         "PUBLISH plateaud:main:alerts x",
                                          "GET foreign",
                                          "HGETALL foreign",
                                          "SUBSCRIBE foreign",
@@ -314,11 +344,24 @@ static void test_refused(void **state)
                                          "MONITOR",
                                          "SHUTDOWN",
                                          NULL};
+    static const char *const forward[] = {"XGROUP DESTROY plateaud:{main}:alerts g",
+                                          "XREADGROUP GROUP g c STREAMS plateaud:{main}:results >",
+                                          "XADD plateaud:{main}:alerts * a 1",
+                                          "XTRIM plateaud:{main}:alerts MAXLEN 0",
+                                          "XRANGE plateaud:{main}:alerts - +",
+                                          "DEL plateaud:{main}:alerts",
+                                          "HGETALL plateaud:{main}:meta",
+                                          "PUBLISH plateaud:main:alerts x",
+                                          "SUBSCRIBE plateaud:main:alerts",
+                                          "EVAL return{} 0",
+                                          "KEYS *",
+                                          "CONFIG GET *",
+                                          "FLUSHALL",
+                                          NULL};
 
     (void)state;
-    check_each("plateaud", writer, false);
     check_each("plateaud-reader", reader, false);
-    check_script("plateaud");
+    check_each("plateaud-forward", forward, false);
 }
 
 int main(void)
@@ -327,7 +370,8 @@ int main(void)
         cmocka_unit_test(test_no_password),
         cmocka_unit_test(test_store_works),
         cmocka_unit_test(test_allowed),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_refused_to_the_writer),
+        cmocka_unit_test(test_refused_to_readers),
     };
 
     return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -491,6 +491,17 @@ static void warnings(void **state)
     pl_conf_warn(conf, &out);
     assert_int_equal(out.len, 0);
     pl_conf_free(conf);
+    conf = parse("[redis]\nurl = redis+sentinel://me@127.0.0.1:1,[::1]:2,db3:1/main/0\n");
+    pl_conf_warn(conf, &out);
+    assert_non_null(strstr(out.ptr, "plain text to db3: use rediss+sentinel://"));
+    pl_conf_free(conf);
+    pl_buf_clear(&out);
+    conf = parse("[redis]\nurl = rediss+cluster://db\nsentinel_user = s\nsentinel_password_file = /p\n");
+    pl_conf_warn(conf, &out);
+    assert_null(strstr(out.ptr, "plain text"));
+    assert_string_equal(conf->redis_sentinel_user, "s");
+    assert_string_equal(conf->redis_sentinel_password_file, "/p");
+    pl_conf_free(conf);
     pl_buf_fini(&out);
 }
 
@@ -698,6 +709,50 @@ static void load_reads_secrets_from_files(void **state)
     assert_non_null(strstr(err.text, "main.conf:2: /nonexistent/password: No such file"));
 }
 
+static void load_finds_credentials(void **state)
+{
+    static const char *const bad[] = {"credential:", "credential:.", "credential:../x", "credential:a/b"};
+    struct pl_conf *conf;
+    struct pl_err err;
+    struct pl_buf out = {0};
+    char path[700];
+
+    (void)state;
+    write_file("kafka-password", "hunter2\n");
+    write_file("main.conf", "[plateaud]\nhash_key_file = credential:hash-key\n"
+                            "[kafka]\nsasl.password.file = credential:kafka-password\n"
+                            "ssl.key.location = credential:kafka-key\n"
+                            "[redis]\npassword_file = credential:redis-password\nkey_file = /plain\n");
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", directory, 1), 0);
+    assert_int_equal(load("main.conf", &conf, NULL), PL_OK);
+    snprintf(path, sizeof(path), "%s/hash-key", directory);
+    assert_string_equal(conf->hash_key_file, path);
+    snprintf(path, sizeof(path), "%s/redis-password", directory);
+    assert_string_equal(conf->redis_password_file, path);
+    assert_string_equal(conf->redis_key_file, "/plain");
+    assert_string_equal(conf->kafka[0].key, "sasl.password");
+    assert_string_equal(conf->kafka[0].value, "hunter2");
+    snprintf(path, sizeof(path), "%s/kafka-key", directory);
+    assert_string_equal(conf->kafka[1].value, path);
+    pl_conf_print(conf, &out); /* what is printed works as a conf file, in another unit as well */
+    assert_non_null(strstr(out.ptr, "hash_key_file = credential:hash-key"));
+    assert_non_null(strstr(out.ptr, "sasl.password.file = credential:kafka-password"));
+    assert_null(strstr(out.ptr, "hunter2"));
+    pl_buf_fini(&out);
+    pl_conf_free(conf);
+    for (size_t at = 0; at < sizeof(bad) / sizeof(bad[0]); at++) {
+        snprintf(path, sizeof(path), "[redis]\npassword_file = %s\n", bad[at]);
+        write_file("main.conf", path);
+        assert_int_equal(load("main.conf", &conf, &err), PL_ERR_INPUT);
+        assert_non_null(strstr(err.text, "main.conf:2: "));
+    }
+    unsetenv("CREDENTIALS_DIRECTORY");
+    write_file("main.conf", "[redis]\npassword_file = credential:redis-password\n");
+    assert_int_equal(load("main.conf", &conf, &err), PL_ERR_INPUT);
+    assert_non_null(strstr(err.text, "main.conf:2: "));
+    assert_non_null(strstr(err.text, "LoadCredential=redis-password:PATH"));
+}
+
 static void samples_load(void **state)
 {
     struct pl_buf warned = {0};
@@ -744,6 +799,7 @@ int main(void)
         cmocka_unit_test(load_refuses_one_section_in_two_files),
         cmocka_unit_test(load_says_what_is_no_file),
         cmocka_unit_test(load_reads_secrets_from_files),
+        cmocka_unit_test(load_finds_credentials),
         cmocka_unit_test(samples_load),
     };
 

@@ -392,6 +392,7 @@ static void a_new_goal_has_a_baseline_of_its_own(void **state)
     open_judge(f);
     old.mean_control = .1;
     old.n_control = 2000;
+    old.time_us = T0;
     old.effect = old.se = 1;
     snprintf(old.metric, sizeof(old.metric), "buys");
     assert_int_equal(pl_judge_restore_row(f->judge, &old, NULL), PL_OK);

@@ -38,7 +38,7 @@ soak: ## faults and load for a long time, against oracles
 	@tests/setup.sh
 	@$(CONFIGURE) >/dev/null
 	@ninja -C $(BUILD)
-	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -L '^soak$$'
+	@ctest --test-dir $(BUILD) -C soak --output-on-failure --no-tests=error -L '^soak$$'
 
 format: ## write every C file as .clang-format wants it
 	@git ls-files -co --exclude-standard 'src/*.[ch]' 'include/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' | \

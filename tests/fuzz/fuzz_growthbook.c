@@ -29,8 +29,8 @@ static void check_taken(struct pl_growthbook_result *result)
         must(err.text[0]);
         return;
     }
-    if (!isfinite(result->control.effect) || !(result->control.se > 0) || !isfinite(result->control.se))
-        return; /* figures too large: refused as a record */
+    if (!(fabs(result->control.effect) <= 1e30 && result->control.se >= 1e-30 && result->control.se <= 1e30))
+        return; /* out of the range of a record */
     (void)pl_span_copy(pl_span_of("shop"), result->control.area, sizeof(result->control.area));
     pl_control_format(&result->control, &text);
     must(pl_buf_ok(&text));

@@ -35,19 +35,19 @@ static void check_row(const struct pl_row *row, const struct pl_rules *rules)
     pl_buf_fini(&second);
 }
 
-static void check_standing(struct pl_span text)
+static void check_standing(struct pl_span text, const struct pl_rules *rules)
 {
     struct pl_standing standing, again;
     struct pl_buf first = {0}, second = {0};
     struct pl_err err = {0};
 
-    if (pl_row_get_standing(text, &standing, &err)) {
+    if (pl_row_get_standing(text, rules, &standing, &err)) {
         must(err.code == PL_ERR_INPUT && err.text[0]);
         return;
     }
-    pl_row_put_standing(&standing, &first);
-    must(pl_row_get_standing(pl_buf_span(&first), &again, NULL) == PL_OK);
-    pl_row_put_standing(&again, &second);
+    pl_row_put_standing(&standing, rules, &first);
+    must(pl_row_get_standing(pl_buf_span(&first), rules, &again, NULL) == PL_OK);
+    pl_row_put_standing(&again, rules, &second);
     must(pl_span_eq(pl_buf_span(&first), pl_buf_span(&second)));
     pl_buf_fini(&first);
     pl_buf_fini(&second);
@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size) {
         struct pl_span line = rest, first = pl_span_cut(&line, '\n');
 
-        check_standing(first);
+        check_standing(first, rules);
         (void)pl_area_text_missing(first);
     }
     while (rest.ptr && n < PL_ROW_FIELDS_MAX) {

@@ -51,6 +51,8 @@ enum pl_status pl_fit_open(struct pl_fit *fit, struct pl_err *err)
         fit->n = at + 1;
         status = open_trial(fit, &fit->trials[at], err);
     }
+    if (status)
+        pl_fit_fini(fit);
     return status;
 }
 

@@ -31,7 +31,7 @@ struct pl_fit {
     void *ctx;
 };
 
-/* Set hash and ctx, zero the rest; then open, take records, and fini. */
+/* Set hash and ctx, zero the rest; then open, take records, and fini. Nothing is held when it cannot be opened. */
 enum pl_status pl_fit_open(struct pl_fit *fit, struct pl_err *err) PL_MUSTCHECK;
 void pl_fit_take(struct pl_fit *fit, const struct pl_record *record);
 void pl_fit_fini(struct pl_fit *fit);

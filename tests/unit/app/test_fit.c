@@ -27,10 +27,7 @@ static int set_up(void **state)
     (void)state;
     hashed = 0;
     fit = (struct pl_fit){.hash = hash, .ctx = &hashed};
-    if (pl_fit_open(&fit, &err) == PL_OK)
-        return 0;
-    pl_fit_fini(&fit);
-    return -1;
+    return pl_fit_open(&fit, &err);
 }
 
 static int tear_down(void **state)

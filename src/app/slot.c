@@ -57,6 +57,7 @@ static void drop_decoders(struct pl_slot *slot)
 static void drop_memory(struct pl_slot *slot)
 {
     pl_slot_drop_heads(slot);
+    pl_slot_drop_marks(slot);
     drop_decoders(slot);
     pl_shard_free(slot->shard);
     slot->shard = NULL;
@@ -99,19 +100,20 @@ enum pl_slot_phase pl_slot_phase(const struct pl_slot *slot)
 
 int64_t pl_slot_control_next(const struct pl_slot *slot)
 {
-    return slot->control_next;
+    return pl_slot_start_of(slot, PL_KAFKA_CONTROL);
 }
 
 void pl_slot_halt(struct pl_slot *slot, const char *fmt, ...)
 {
     va_list args;
-    char escaped[2 * PL_ERR_TEXT_BYTES];
+    char escaped[2 * PL_SLOT_WHY_BYTES];
 
     va_start(args, fmt);
     vsnprintf(slot->why, sizeof(slot->why), fmt, args);
     va_end(args);
     slot->phase = PL_SLOT_HALTED;
     pl_slot_drop_heads(slot);
+    pl_slot_drop_marks(slot);
     pl_log(PL_LOG_ERROR, "event=shard_halted partition=%" PRId32 " why=\"%s\"", slot->partition,
            pl_log_escape(pl_span_of(slot->why), escaped, sizeof(escaped)));
 }
@@ -187,6 +189,7 @@ void pl_slot_down(struct pl_slot *slot)
 
 void pl_slot_tend(struct pl_slot *slot, int64_t now_us)
 {
+    pl_slot_heed(slot, now_us);
     if (!slot->held && now_us >= slot->retry_us && slot->load_left == 0 && pl_link_is_up(slot->world->link))
         pl_slot_up(slot);
 }
@@ -205,7 +208,7 @@ void pl_slot_up(struct pl_slot *slot)
 
 bool pl_slot_is_awaiting(const struct pl_slot *slot)
 {
-    return slot->acquiring || slot->committing || slot->load_left > 0;
+    return slot->acquiring || slot->committing || slot->load_left > 0 || slot->halt.telling || slot->halt.asking;
 }
 
 bool pl_slot_is_clean(const struct pl_slot *slot)
@@ -218,10 +221,10 @@ bool pl_slot_is_clean(const struct pl_slot *slot)
 void pl_slot_reload(struct pl_slot *slot)
 {
     assert(pl_slot_is_clean(slot));
-    if (slot->phase != PL_SLOT_RUNNING) {
+    if (slot->phase != PL_SLOT_RUNNING)
         drop_memory(slot); /* it was made by rules that go */
+    if (slot->phase != PL_SLOT_RUNNING && !slot->halt.code[0])
         return;
-    }
     slot->phase = PL_SLOT_ACQUIRING;
     pl_slot_up(slot);
 }

@@ -26,12 +26,14 @@ void pl_slot_reject(struct pl_slot *slot, unsigned topic, int64_t offset, enum p
     slot->samples[slot->n_samples++] = (struct slot_sample){reason, (uint16_t)topic, offset};
 }
 
-static void pass(struct pl_slot *slot, unsigned k, struct pl_kafka_message *message, int64_t offset)
+static void pass(struct pl_slot *slot, unsigned k)
 {
-    slot->next[k] = offset + 1;
+    const struct pl_kafka_taken *taken = &slot->heads[k].taken;
+
+    slot->next[k] = taken->record.offset + 1;
     slot->dirty = true;
     PL_METRIC_ADD(slot->world->metrics, records, 1);
-    pl_kafka_release(message);
+    pl_slot_mark(&slot->marks[k], taken);
 }
 
 static int64_t smallest_time(const struct slot_head *head)
@@ -55,11 +57,15 @@ static unsigned fill_head(struct pl_slot *slot, unsigned k, unsigned budget)
         enum pl_reject reason;
 
         pl_kafka_take(slot->world->kafka, k, slot->partition, &head->taken);
-        if (head->taken.failure)
-            pl_slot_halt(slot, "%s: %s", slot->world->topics[k], head->taken.failure);
-        head->at_end = head->taken.at_end;
+        if (head->taken.failure) {
+            pl_slot_failed(slot, k, &head->taken);
+            break;
+        }
+        head->at_end = head->taken.at_end && pl_slot_check_end(slot, k, head->taken.end);
         if (!head->taken.message)
             break;
+        if (slot->marks[k].checking && !pl_slot_check(slot, k, &head->taken))
+            continue;
         reason = pl_decode(slot->decoders[k], &head->taken.record, head->decoded, &head->n);
         if (reason == PL_ACCEPTED && head->n > 0) {
             head->time_us = smallest_time(head);
@@ -68,7 +74,7 @@ static unsigned fill_head(struct pl_slot *slot, unsigned k, unsigned budget)
         }
         if (reason != PL_ACCEPTED)
             pl_slot_reject(slot, k, head->taken.record.offset, reason);
-        pass(slot, k, head->taken.message, head->taken.record.offset);
+        pass(slot, k);
         passed++;
     }
     return passed;
@@ -87,7 +93,7 @@ static void apply_head(struct pl_slot *slot, unsigned k)
         if (reason != PL_ACCEPTED)
             pl_slot_reject(slot, k, head->taken.record.offset, reason);
     }
-    pass(slot, k, head->taken.message, head->taken.record.offset);
+    pass(slot, k);
     head->ready = false;
 }
 
@@ -97,7 +103,7 @@ static void forward(struct pl_slot *slot, const struct pl_control_item *item, in
     struct pl_key key = pl_key_shard(slot->world->conf->instance, 0, "control");
     char id[32], place[32], record[32];
 
-    snprintf(id, sizeof(id), "%" PRId64 "-0", item->offset + 1);
+    snprintf(id, sizeof(id), "%" PRId64 "-0", slot->control_base + item->offset + 1);
     snprintf(place, sizeof(place), "%" PRId64, place_us);
     snprintf(record, sizeof(record), "%" PRId64, item->record_us);
     pl_resp_add_text(&slot->forward, "XADD", key.text, id, "place", place, "record", record, "json", item->json, NULL);
@@ -119,6 +125,8 @@ static void apply_control(struct pl_slot *slot, const struct pl_control_item *it
             pl_slot_reject(slot, PL_KAFKA_CONTROL, item->offset, reason);
     }
     slot->control_next = item->offset + 1;
+    slot->marks[PL_KAFKA_CONTROL] =
+        (struct slot_mark){.known = true, .offset = item->offset, .record_us = item->record_us, .crc = item->crc};
     slot->dirty = true;
 }
 
@@ -137,9 +145,11 @@ static unsigned look(struct pl_slot *slot, struct pl_align_head *heads, const st
     struct pl_slot_world *world = slot->world;
     unsigned passed = 0;
 
-    *item = world->has_control ? pl_control_log_at(world->control, slot->control_next) : NULL;
+    *item = NULL;
+    heads[0].at_end = true;
+    if (world->has_control)
+        *item = pl_slot_control_item(slot, &heads[0].at_end);
     heads[0].has_record = *item != NULL;
-    heads[0].at_end = !world->has_control || (!*item && world->control->at_end);
     heads[0].time_us = *item ? control_time(*item) : 0;
     for (unsigned k = 0; k < world->n_topics; k++) {
         passed += fill_head(slot, k, budget);

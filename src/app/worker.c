@@ -157,6 +157,7 @@ void pl_worker_turn(struct pl_worker *worker)
         begin_closing(worker, now_us);
     if (atomic_load(&worker->shared->generation) != atomic_load(&worker->generation))
         worker->switching = true;
+    pl_worker_watch_shape(worker, now_us);
     if (worker->checked && !worker->closing && !worker->switching) {
         pl_worker_pump_control(worker);
         for (unsigned s = 0; s < worker->n_slots; s++) {

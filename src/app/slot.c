@@ -126,6 +126,9 @@ enum pl_status pl_slot_make_shard(struct pl_slot *slot, struct pl_err *err)
     slot->shard = pl_shard_new(world->conf->rules, world->n_topics);
     if (!slot->shard)
         return pl_err_set(err, PL_ERR_NOMEM, "no memory for a shard");
+    for (unsigned k = 0; k < world->n_topics; k++)
+        if (world->unbounded[k])
+            pl_shard_unbounded(slot->shard, k);
     memset(&slot->seen, 0, sizeof(slot->seen));
     slot->seen_slow = 0;
     for (unsigned k = 0; k < world->n_topics; k++) {
@@ -238,6 +241,7 @@ void pl_slot_gauges(const struct pl_slot *slot, struct pl_shard_stats *sum, int6
     pl_shard_stats(slot->shard, &stats);
     sum->units += stats.units;
     sum->tail_events += stats.tail_events;
+    sum->held += stats.held;
     sum->experiments += stats.experiments;
     sum->cells += stats.cells;
     for (unsigned k = 0; k < slot->world->n_topics; k++) {

@@ -40,7 +40,8 @@ struct pl_slot_world {
     const char *topics[PL_CONF_TOPICS_MAX];
     const struct pl_conf_source *topic_source[PL_CONF_TOPICS_MAX];
     unsigned n_topics;
-    int32_t partitions; /* of every source topic; 1 without one */
+    bool unbounded[PL_CONF_TOPICS_MAX]; /* the broker lets its producers' clocks run ahead */
+    int32_t partitions;                 /* of every source topic; 1 without one */
     struct pl_metrics *metrics;
     uint64_t nonce;           /* the process' owner nonce */
     int64_t judged_us;        /* last tick the evaluator has judged, PL_TIME_NONE unknown */

@@ -23,6 +23,8 @@ static struct pl_key key_of(const struct pl_slot *slot, enum pl_state_kind kind,
         return pl_key_shard(instance, slot->partition, "cells");
     case PL_STATE_DICT:
         return pl_key_shard(instance, slot->partition, "dict");
+    case PL_STATE_INPUT:
+        return pl_key_shard(instance, slot->partition, "input");
     case PL_STATE_FRONT:
         break;
     }

@@ -158,6 +158,11 @@ static void on_front(void *ctx, const struct pl_reply *reply)
     on_fields(ctx, PL_STATE_FRONT, reply);
 }
 
+static void on_input(void *ctx, const struct pl_reply *reply)
+{
+    on_fields(ctx, PL_STATE_INPUT, reply);
+}
+
 static void on_cells(void *ctx, const struct pl_reply *reply)
 {
     on_fields(ctx, PL_STATE_CELL, reply);
@@ -223,6 +228,7 @@ static bool ask_all(struct pl_slot *slot, bool with_units)
     bool ok = ask(slot, "HKEYS", pl_key_shard(instance, slot->partition, "sums"), on_ticks) &&
               ask(slot, "HGETALL", pl_key_shard(instance, slot->partition, "dict"), on_dict) &&
               ask(slot, "HGETALL", pl_key_shard(instance, slot->partition, "front"), on_front) &&
+              ask(slot, "HGETALL", pl_key_shard(instance, slot->partition, "input"), on_input) &&
               ask(slot, "HGETALL", pl_key_shard(instance, slot->partition, "cells"), on_cells);
 
     for (uint32_t bucket = 0; ok && with_units && bucket < PL_STATE_BUCKETS; bucket++)

@@ -80,6 +80,16 @@ static unsigned fill_head(struct pl_slot *slot, unsigned k, unsigned budget)
     return passed;
 }
 
+/* What became of events that were held. */
+static void take_told(struct pl_slot *slot)
+{
+    unsigned n;
+    const struct pl_shard_told *told = pl_shard_told(slot->shard, &n);
+
+    for (unsigned at = 0; at < n; at++)
+        pl_slot_reject(slot, told[at].input, told[at].offset, told[at].reason);
+}
+
 static void apply_head(struct pl_slot *slot, unsigned k)
 {
     struct slot_head *head = &slot->heads[k];
@@ -93,6 +103,7 @@ static void apply_head(struct pl_slot *slot, unsigned k)
         if (reason != PL_ACCEPTED)
             pl_slot_reject(slot, k, head->taken.record.offset, reason);
     }
+    take_told(slot);
     pass(slot, k);
     head->ready = false;
 }
@@ -155,7 +166,7 @@ static unsigned look(struct pl_slot *slot, struct pl_align_head *heads, const st
         passed += fill_head(slot, k, budget);
         heads[k + 1].has_record = slot->heads[k].ready;
         heads[k + 1].at_end = slot->heads[k].at_end;
-        heads[k + 1].time_us = slot->heads[k].time_us;
+        heads[k + 1].time_us = pl_shard_turn(slot->shard, k, slot->heads[k].time_us);
     }
     return passed;
 }

@@ -90,6 +90,7 @@ static void publish_gauges(struct pl_worker *worker)
     PL_METRIC_SET(metrics, shards_halted, halted);
     PL_METRIC_SET(metrics, units, sum.units);
     PL_METRIC_SET(metrics, tail_events, sum.tail_events);
+    PL_METRIC_SET(metrics, held, sum.held);
     PL_METRIC_SET(metrics, cells, sum.cells);
     PL_METRIC_SET(metrics, experiments, sum.experiments);
     PL_METRIC_SET(metrics, control_window, worker->control.n);

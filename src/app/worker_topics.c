@@ -28,10 +28,12 @@ static enum pl_status check_sources(struct pl_slot_world *world, int32_t *partit
                               "topic %s has %d partitions and %s has %d: all source topics need the same number",
                               world->topics[0], (int)*partitions, world->topics[k], (int)facts.partitions);
         *partitions = facts.partitions;
+        world->unbounded[k] = !facts.trusted_time;
         if (!facts.trusted_time)
             pl_log(PL_LOG_WARNING,
                    "event=record_times topic=%s hint=\"set message.timestamp.type=LogAppendTime, or "
-                   "message.timestamp.after.max.ms of at most 1 h: a producer's clock could move time for all\"",
+                   "message.timestamp.after.max.ms of at most 1 h: a producer's clock could move time for all, so "
+                   "events more than a day ahead are held until 32 records in a row are\"",
                    world->topics[k]);
     }
     return PL_OK;

@@ -49,12 +49,15 @@ bool pl_state_take_usage(struct pl_shard *shard, enum pl_words_kind kind, struct
 
 enum pl_status pl_state_write_dict(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err);
 enum pl_status pl_state_write_front(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err);
+enum pl_status pl_state_write_input(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err);
 enum pl_status pl_state_write_cells(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err);
 enum pl_status pl_state_write_units(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err);
 
 enum pl_status pl_state_read_dict(struct pl_shard *shard, struct pl_span field, struct pl_span value,
                                   struct pl_err *err);
 enum pl_status pl_state_read_front(struct pl_shard *shard, struct pl_span value, struct pl_err *err);
+enum pl_status pl_state_read_input(struct pl_shard *shard, struct pl_span field, struct pl_span value,
+                                   struct pl_err *err);
 enum pl_status pl_state_read_cell(struct pl_shard *shard, struct pl_span field, struct pl_span value,
                                   struct pl_err *err);
 enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, struct pl_span value,

@@ -81,7 +81,8 @@ static inline enum pl_status read_kind(struct pl_shard *shard, enum pl_state_kin
 /* A new shard from what is stored; NULL and *err when the state is refused. */
 static inline struct pl_shard *load(const struct pl_rules *rules, unsigned n_inputs, struct pl_err *err)
 {
-    static const enum pl_state_kind kinds[] = {PL_STATE_DICT, PL_STATE_FRONT, PL_STATE_CELL, PL_STATE_UNIT};
+    static const enum pl_state_kind kinds[] = {PL_STATE_DICT, PL_STATE_FRONT, PL_STATE_INPUT, PL_STATE_CELL,
+                                               PL_STATE_UNIT};
     struct pl_shard *shard = pl_shard_new(rules, n_inputs);
     enum pl_status status = PL_OK;
 

@@ -1,0 +1,136 @@
+#include "codec/state_inside.h"
+
+/* What a shard keeps of its inputs beside S_k: events that are held because their clocks run ahead. One field, written
+ * when it has changed. Actions and values go by the ids of the dictionary, as in tails. */
+
+#define HELD_FIELD "held"
+
+static void put_values(const struct pl_shard *shard, const struct pl_event *event, struct pl_buf *out)
+{
+    uint32_t n = 0;
+
+    for (unsigned value = 0; value < shard->rules->n_values; value++)
+        n += event->has_value >> value & 1;
+    pl_buf_add_varint(out, n);
+    for (unsigned value = 0; value < shard->rules->n_values; value++) {
+        if (!(event->has_value >> value & 1))
+            continue;
+        pl_buf_add_varint(out, pl_dict_id(&shard->dict, PL_DICT_VALUE, value));
+        pl_buf_add_signed(out, event->value_micro[value]);
+    }
+}
+
+/* An action that no rule reads is 0, others are their id and 1. */
+static void put_event(const struct pl_shard *shard, const struct pl_held_event *held, struct pl_buf *out)
+{
+    const struct pl_event *event = &held->event;
+
+    pl_buf_add_varint(out, event->kind);
+    pl_buf_add_signed(out, event->time_us);
+    pl_buf_add_signed(out, event->offset);
+    pl_state_add_raw64(out, event->identity);
+    pl_state_add_raw64(out, event->unit.high);
+    pl_state_add_raw64(out, event->unit.low);
+    if (event->kind == PL_EVENT_EXPOSURE) {
+        pl_state_add_name(out, held->experiment);
+        pl_state_add_name(out, held->variant);
+        return;
+    }
+    pl_buf_add_varint(out, event->action == PL_NAMES_NONE
+                               ? 0
+                               : pl_dict_id(&shard->dict, PL_DICT_ACTION, event->action) + UINT64_C(1));
+    put_values(shard, event, out);
+}
+
+enum pl_status pl_state_write_input(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err)
+{
+    if (!shard->held_dirty)
+        return PL_OK;
+    pl_state_begin(out);
+    pl_buf_add_text(&out->field, HELD_FIELD);
+    pl_buf_add_varint(&out->value, shard->front.n_inputs);
+    for (unsigned input = 0; input < shard->front.n_inputs; input++) {
+        const struct pl_held *held = &shard->held[input];
+
+        pl_buf_add_varint(&out->value, held->n);
+        for (uint32_t at = 0; at < held->n; at++)
+            put_event(shard, &held->events[at], &out->value);
+    }
+    shard->held_dirty = false;
+    return pl_state_put(out, PL_STATE_INPUT, 0, err);
+}
+
+static bool take_values(const struct pl_shard *shard, struct pl_span *rest, struct pl_event *event)
+{
+    uint32_t n, id;
+
+    if (!pl_state_take_count(rest, PL_EVENT_VALUES + 1, &n))
+        return false;
+    for (; n > 0; n--) {
+        uint32_t value;
+        int64_t micro;
+        bool known;
+
+        if (!pl_state_take_count(rest, PL_DICT_IDS_MAX, &id) || !pl_span_take_signed(rest, &micro))
+            return false;
+        value = pl_dict_target(&shard->dict, PL_DICT_VALUE, id, &known);
+        if (!known)
+            return false;
+        if (value >= PL_EVENT_VALUES)
+            continue; /* no rule reads it any more */
+        event->has_value |= 1u << value;
+        event->value_micro[value] = micro;
+    }
+    return true;
+}
+
+static bool take_action(const struct pl_shard *shard, struct pl_span *rest, struct pl_event *event)
+{
+    uint32_t id;
+    bool known = true;
+
+    event->action = PL_NAMES_NONE;
+    if (!pl_state_take_count(rest, PL_DICT_IDS_MAX + 1, &id))
+        return false;
+    if (id > 0) {
+        uint32_t action = pl_dict_target(&shard->dict, PL_DICT_ACTION, id - 1, &known);
+
+        event->action = action == PL_RULES_NONE ? PL_NAMES_NONE : action;
+    }
+    return known && take_values(shard, rest, event);
+}
+
+static bool take_event(const struct pl_shard *shard, struct pl_span *rest, struct pl_held *held)
+{
+    struct pl_event event = {.kind = PL_EVENT_EXPOSURE};
+    uint32_t kind;
+    bool failed = false;
+
+    if (!pl_state_take_count(rest, 2, &kind) || !pl_state_take_time(rest, 0, &event.time_us) ||
+        !pl_span_take_signed(rest, &event.offset) || !pl_state_take_raw64(rest, &event.identity) ||
+        !pl_state_take_raw64(rest, &event.unit.high) || !pl_state_take_raw64(rest, &event.unit.low))
+        return false;
+    event.kind = (enum pl_event_kind)kind;
+    if (event.kind == PL_EVENT_EXPOSURE) {
+        if (!pl_state_take_name(rest, &event.experiment) || !pl_state_take_name(rest, &event.variant))
+            return false;
+    } else if (!take_action(shard, rest, &event)) {
+        return false;
+    }
+    return pl_held_add(held, &event, &failed);
+}
+
+enum pl_status pl_state_read_input(struct pl_shard *shard, struct pl_span field, struct pl_span value,
+                                   struct pl_err *err)
+{
+    uint32_t n_inputs, n;
+    bool ok = pl_span_is(field, HELD_FIELD) && pl_state_take_version(&value) &&
+              pl_state_take_count(&value, PL_INPUTS_MAX + 1, &n_inputs) && n_inputs == shard->front.n_inputs;
+
+    for (unsigned input = 0; ok && input < shard->front.n_inputs; input++) {
+        ok = shard->held[input].n == 0 && pl_state_take_count(&value, PL_HELD_EVENTS_MAX + 1, &n);
+        for (; ok && n > 0; n--)
+            ok = take_event(shard, &value, &shard->held[input]);
+    }
+    return ok && value.len == 0 ? PL_OK : pl_err_set(err, PL_ERR_INPUT, "state: what is held of the inputs is damaged");
+}

@@ -17,7 +17,7 @@ enum pl_state_kind {
     PL_STATE_CELL,  /* field: the packed key */
     PL_STATE_DICT,  /* field: "e" index, "m" index, ...: names that ids stand for */
     PL_STATE_FRONT, /* one field "front": F, S_k, largest place, first record, what advance needs */
-    PL_STATE_INPUT, /* one field "held": events whose clocks run ahead of their input */
+    PL_STATE_INPUT, /* "held": events whose clocks run ahead of their input; "units": a sample of the units */
 };
 
 /* value.ptr NULL means: delete the field. Spans are valid during the call. */

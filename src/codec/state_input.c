@@ -1,9 +1,48 @@
 #include "codec/state_inside.h"
 
-/* What a shard keeps of its inputs beside S_k: events that are held because their clocks run ahead. One field, written
- * when it has changed. Actions and values go by the ids of the dictionary, as in tails. */
+/* What a shard keeps of its inputs beside S_k: events that are held because their clocks run ahead, and the sample of
+ * units that shows whether the inputs are keyed by them. A field each, written when it has changed. Actions and values
+ * of held events go by the ids of the dictionary, as in tails. */
 
 #define HELD_FIELD "held"
+#define UNITS_FIELD "units"
+
+void pl_state_put_keying(const struct pl_keying *keying, struct pl_buf *out)
+{
+    int32_t newest = 0;
+    uint64_t before = 0;
+
+    for (uint32_t at = 0; at < keying->n; at++)
+        if (keying->units[at].last_day > newest)
+            newest = keying->units[at].last_day;
+    pl_buf_add_varint(out, keying->n);
+    pl_buf_add_signed(out, newest);
+    for (uint32_t at = 0; at < keying->n; at++) {
+        pl_buf_add_varint(out, keying->units[at].hash - before);
+        pl_buf_add_signed(out, newest - keying->units[at].last_day);
+        before = keying->units[at].hash;
+    }
+}
+
+bool pl_state_take_keying(struct pl_span *rest, struct pl_keying *keying)
+{
+    uint64_t hash = 0, step;
+    int64_t newest, back;
+    uint32_t n;
+
+    if (!pl_state_take_count(rest, PL_KEYING_SHARD_MAX + 1, &n) || !pl_span_take_signed(rest, &newest) || newest < 0 ||
+        newest > PL_TIME_MAX / PL_DAY_US)
+        return false;
+    for (uint32_t at = 0; at < n; at++) {
+        if (!pl_span_take_varint(rest, &step) || !pl_span_take_signed(rest, &back) || back < 0 || back > newest ||
+            step > UINT64_MAX - hash)
+            return false;
+        hash += step;
+        if (!pl_keying_append(keying, (struct pl_keying_unit){hash, (int32_t)(newest - back), PL_KEYING_NEVER}))
+            return false;
+    }
+    return true;
+}
 
 static void put_values(const struct pl_shard *shard, const struct pl_event *event, struct pl_buf *out)
 {
@@ -42,10 +81,8 @@ static void put_event(const struct pl_shard *shard, const struct pl_held_event *
     put_values(shard, event, out);
 }
 
-enum pl_status pl_state_write_input(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err)
+static enum pl_status write_held(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err)
 {
-    if (!shard->held_dirty)
-        return PL_OK;
     pl_state_begin(out);
     pl_buf_add_text(&out->field, HELD_FIELD);
     pl_buf_add_varint(&out->value, shard->front.n_inputs);
@@ -57,6 +94,19 @@ enum pl_status pl_state_write_input(struct pl_shard *shard, struct pl_state_out 
             put_event(shard, &held->events[at], &out->value);
     }
     shard->held_dirty = false;
+    return pl_state_put(out, PL_STATE_INPUT, 0, err);
+}
+
+enum pl_status pl_state_write_input(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err)
+{
+    enum pl_status status = shard->held_dirty ? write_held(shard, out, err) : PL_OK;
+
+    if (status || !shard->keying_dirty)
+        return status;
+    pl_state_begin(out);
+    pl_buf_add_text(&out->field, UNITS_FIELD);
+    pl_state_put_keying(&shard->keying, &out->value);
+    shard->keying_dirty = false;
     return pl_state_put(out, PL_STATE_INPUT, 0, err);
 }
 
@@ -120,17 +170,29 @@ static bool take_event(const struct pl_shard *shard, struct pl_span *rest, struc
     return pl_held_add(held, &event, &failed);
 }
 
+static bool take_held(struct pl_shard *shard, struct pl_span *rest)
+{
+    uint32_t n_inputs, n;
+    bool ok = pl_state_take_count(rest, PL_INPUTS_MAX + 1, &n_inputs) && n_inputs == shard->front.n_inputs;
+
+    for (unsigned input = 0; ok && input < shard->front.n_inputs; input++) {
+        ok = shard->held[input].n == 0 && pl_state_take_count(rest, PL_HELD_EVENTS_MAX + 1, &n);
+        for (; ok && n > 0; n--)
+            ok = take_event(shard, rest, &shard->held[input]);
+    }
+    return ok;
+}
+
 enum pl_status pl_state_read_input(struct pl_shard *shard, struct pl_span field, struct pl_span value,
                                    struct pl_err *err)
 {
-    uint32_t n_inputs, n;
-    bool ok = pl_span_is(field, HELD_FIELD) && pl_state_take_version(&value) &&
-              pl_state_take_count(&value, PL_INPUTS_MAX + 1, &n_inputs) && n_inputs == shard->front.n_inputs;
+    bool ok = pl_state_take_version(&value);
 
-    for (unsigned input = 0; ok && input < shard->front.n_inputs; input++) {
-        ok = shard->held[input].n == 0 && pl_state_take_count(&value, PL_HELD_EVENTS_MAX + 1, &n);
-        for (; ok && n > 0; n--)
-            ok = take_event(shard, &value, &shard->held[input]);
-    }
-    return ok && value.len == 0 ? PL_OK : pl_err_set(err, PL_ERR_INPUT, "state: what is held of the inputs is damaged");
+    if (pl_span_is(field, HELD_FIELD))
+        ok = ok && take_held(shard, &value);
+    else if (pl_span_is(field, UNITS_FIELD))
+        ok = ok && pl_state_take_keying(&value, &shard->keying);
+    else
+        ok = false;
+    return ok && value.len == 0 ? PL_OK : pl_err_set(err, PL_ERR_INPUT, "state: what is kept of the inputs is damaged");
 }

@@ -40,7 +40,9 @@ static void settle(struct pl_shard *shard, uint32_t handle, int64_t limit_us)
             note_exposure(shard, &events[n]);
         n++;
     }
-    if (!pl_shard_fold(shard, open, n, &shard->state, &shard->cells))
+    if (!pl_keying_see(&shard->keying, pl_units_at(&shard->units, open->unit)->id.high,
+                       pl_step_day(events[n - 1].place_us), &shard->keying_dirty) ||
+        !pl_shard_fold(shard, open, n, &shard->state, &shard->cells))
         shard->failed = true;
     pl_tail_drop(&open->tail, &shard->units.slab, n);
     shard->units.n_events -= n;

@@ -36,6 +36,7 @@ void pl_shard_free(struct pl_shard *shard)
     for (unsigned input = 0; input < PL_INPUTS_MAX; input++)
         pl_held_fini(&shard->held[input]);
     free(shard->told);
+    pl_keying_fini(&shard->keying);
     pl_words_fini(&shard->state);
     pl_dict_fini(&shard->dict);
     pl_units_fini(&shard->units);

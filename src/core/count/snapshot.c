@@ -177,7 +177,7 @@ enum pl_status pl_snapshot_make(const struct pl_shard *shard, enum pl_cells_view
     if (ok && view == PL_CELLS_LIVE)
         ok = list_live_cells(shard, places, sums);
     else if (ok)
-        ok = list_cells(shard, &shard->cells, places, sums);
+        ok = list_cells(shard, &shard->cells, places, sums) && pl_keying_merge(&sums->units, &shard->keying);
     free(places);
     if (ok)
         return PL_OK;

@@ -15,7 +15,8 @@ enum pl_cells_view { PL_CELLS_LIVE, PL_CELLS_SETTLED };
 enum pl_status pl_snapshot_make(const struct pl_shard *shard, enum pl_cells_view view, int64_t tick_us,
                                 struct pl_sums *sums, struct pl_err *err) PL_MUSTCHECK;
 
-/* Of everything but the tick: equal sums have equal hashes. */
+/* Of everything but the tick and the sample of units (which shows something when other shards have it too, and is no
+ * reason to publish): equal sums have equal hashes. */
 uint64_t pl_snapshot_hash(const struct pl_sums *sums);
 
 #endif

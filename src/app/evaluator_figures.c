@@ -1,10 +1,11 @@
-/* The figures of experiments and funnels, written with the last tick of a batch: short decimal strings, window first,
- * then what it is, then the variant or step (names may hold dots; they come last).
+/* The figures of experiments, funnels, features and areas, written with the last tick of a batch: short decimal
+ * strings, window first, then what it is, then the variant or step (names may hold dots; they come last).
  */
 #include "app/command.h"
 #include "app/evaluator_internal.h"
 
 #include "codec/keys.h"
+#include "codec/observed_text.h"
 #include "core/judge/figures.h"
 #include "core/judge/split.h"
 #include "util/stamp.h"
@@ -232,6 +233,42 @@ static void write_funnel(struct pl_evaluator *ev, uint32_t funnel)
     pl_evaluator_finish(ev, &c);
 }
 
+static void add_pair(void *ctx, const char *name, const char *value)
+{
+    pl_command_pair(ctx, name, value);
+}
+
+static struct pl_observed_view observed(const struct pl_evaluator *ev, uint32_t area)
+{
+    return (struct pl_observed_view){
+        .rules = ev->conf->rules,
+        .sums = pl_judge_sums(ev->judge),
+        .standing = pl_judge_standing(ev->judge, area),
+        .judged_us = ev->judged_us,
+    };
+}
+
+static void write_feature(struct pl_evaluator *ev, uint32_t feature)
+{
+    const struct pl_feature_rule *rule = &ev->conf->rules->features[feature];
+    struct pl_observed_view view = observed(ev, rule->area);
+    struct pl_command c;
+
+    begin(ev, &c, pl_key_main_id(ev->conf->instance, "feature", rule->id));
+    pl_observed_text_feature(&view, feature, add_pair, &c);
+    pl_evaluator_finish(ev, &c);
+}
+
+static void write_value(struct pl_evaluator *ev, uint32_t area)
+{
+    struct pl_observed_view view = observed(ev, area);
+    struct pl_command c;
+
+    begin(ev, &c, pl_key_main_id(ev->conf->instance, "value", ev->conf->rules->areas[area].id));
+    pl_observed_text_value(&view, area, add_pair, &c);
+    pl_evaluator_finish(ev, &c);
+}
+
 void pl_evaluator_write_figures(struct pl_evaluator *ev)
 {
     if (ev->judged_us == PL_TIME_NONE)
@@ -240,4 +277,9 @@ void pl_evaluator_write_figures(struct pl_evaluator *ev)
         write_experiment(ev, at);
     for (uint32_t funnel = 0; funnel < ev->conf->rules->n_funnels; funnel++)
         write_funnel(ev, funnel);
+    for (uint32_t feature = 0; feature < ev->conf->rules->n_features; feature++)
+        write_feature(ev, feature);
+    for (uint32_t area = 0; area < ev->conf->rules->n_areas; area++)
+        if (pl_rules_observed(ev->conf->rules, area))
+            write_value(ev, area);
 }

@@ -63,7 +63,7 @@ void pl_slot_tell_halt(struct pl_slot *slot)
         slot->hold.in_flight || slot->acquiring)
         return;
     slot->halt.telling = true; /* before: it may end at once */
-    if (pl_store_commit(slot->world->store, &slot->hold, nothing, 0, pairs, 2, on_told, slot))
+    if (pl_store_commit(pl_link_node_store(slot->node), &slot->hold, nothing, 0, pairs, 2, on_told, slot))
         slot->halt.telling = false;
 }
 
@@ -76,18 +76,22 @@ static void on_word(void *ctx, const struct pl_reply *reply)
         !pl_span_is(reply->text, slot->halt.code))
         return;
     slot->phase = PL_SLOT_ACQUIRING;
+    slot->held = false;
     pl_slot_up(slot);
 }
 
 void pl_slot_heed(struct pl_slot *slot, int64_t now_us)
 {
     const struct pl_span argv[] = {pl_span_of("HGET"), pl_span_of(slot->hold.meta_key), pl_span_of("accept")};
+    struct pl_link_node *node;
 
-    if (slot->phase != PL_SLOT_HALTED || !slot->halt.told || slot->halt.asking || now_us < slot->halt.ask_us ||
-        !pl_link_is_up(slot->world->link))
+    if (slot->phase != PL_SLOT_HALTED || !slot->halt.told || slot->halt.asking || now_us < slot->halt.ask_us)
+        return;
+    node = pl_link_set_node(slot->world->redis, slot->key_slot);
+    if (!pl_link_node_is_up(node))
         return;
     slot->halt.ask_us = now_us + ASK_INTERVAL_US;
-    slot->halt.asking = pl_link_command(slot->world->link, on_word, slot, 3, argv) == PL_OK;
+    slot->halt.asking = pl_link_command(pl_link_node_link(node), on_word, slot, 3, argv) == PL_OK;
 }
 
 void pl_slot_forget_halt(struct pl_slot *slot)

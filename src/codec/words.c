@@ -116,7 +116,7 @@ static const struct {
     {PL_MISSING_DELIVERED, "value_delivered", "Users have met the valuable features.",
      "It is not known that users have met the valuable features."},
     {PL_MISSING_VALUE, "value_measured", "The value users get is measured.",
-     "The value users get is not measured: declare value events."},
+     "The value users get is not measured: declare value events, and wait for 12 weeks of them."},
     {PL_MISSING_POLICY_AGE, "policy_settled", "The smallest gain worth an experiment is settled.",
      "The smallest gain worth an experiment was changed less than 8 results ago."},
 };

@@ -3,8 +3,9 @@
  * Adding is exact and order-free: arithmetic is modulo 2^64 (2^128 for squares), so what is taken back leaves nothing,
  * and a sum is right whenever the true one fits. Panes that are too old take nothing any more (see cut).
  *
- * Memory: 64 bytes a cell and 8 of index; as many cells as there are experiment x arm x (metric + 1) x day with units,
- * and of other subjects rows x arms x panes kept (core/cell.def). Days come from events, so they are bounded as well:
+ * Memory: 64 bytes a cell and 8 of index; as many cells as there are experiment x arm x (metrics + covariates + pairs +
+ * 1) x day with units and experiment x arm x bucket of each time_to metric x week (at most one a unit and metric), and
+ * of other subjects rows x arms x panes kept (core/cell.def). Days come from events, so they are bounded as well:
  * from PL_CELLS_MAX cells on the shard takes no exposure, and only kinds that are kept for a while make new days.
  * Adding is O(1).
  */
@@ -65,6 +66,9 @@ bool pl_cells_copy(struct pl_cells *cells, const struct pl_cells *from);
 
 /* Is this pane still kept? */
 bool pl_cells_kept(const struct pl_cells *cells, const struct pl_cell_key *key);
+
+/* The first tick at which this pane is not kept any more; INT64_MAX when it is kept for ever. */
+int64_t pl_cells_cut_at(const struct pl_cell_key *key);
 
 bool pl_amount_is_zero(const struct pl_amount *amount);
 

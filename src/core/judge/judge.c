@@ -33,6 +33,7 @@ struct pl_judge *pl_judge_new(const struct pl_rules *rules, int64_t alert_min_in
     for (unsigned a = 0; a < rules->n_areas; a++) {
         judge->areas[a].standing.alert = pl_alert_state_init();
         judge->areas[a].standing.looks = pl_looks_init();
+        pl_judge_observe_init(rules, a, &judge->areas[a].standing);
         judge->areas[a].policy = PL_NAN;
         advise(judge, a, 0);
     }
@@ -145,8 +146,10 @@ static enum pl_status enter(struct pl_judge *judge, const struct pl_row *row, st
         ok = ok && point_of(judge, row->area, row, false);
     if (row->kind == PL_ROW_RESULT)
         area->standing.alert.in_history = row->history;
-    if (pl_programme_peek(judge->programme, row->area)->epoch != epoch)
+    if (pl_programme_peek(judge->programme, row->area)->epoch != epoch) {
         pl_looks_restart(&area->standing.looks, row->time_us);
+        pl_judge_observe_restart(&area->standing, row->time_us);
+    }
     return ok ? PL_OK : pl_err_set(err, PL_ERR_NOMEM, "no memory for history");
 }
 
@@ -274,12 +277,9 @@ static struct pl_facts facts_of(const struct pl_judge *judge, uint32_t a, int64_
 {
     const struct pl_area_state *state = pl_programme_peek(judge->programme, a);
 
-    return (struct pl_facts){
+    struct pl_facts facts = {
         .programme = state->state,
         .funnel = judge->areas[a].standing.looks.verdict,
-        .delivery = PL_DELIVERY_UNKNOWN,
-        .value = PL_TREND_UNKNOWN,
-        .value_measured = false,
         .hollow = state->hollow,
         .holdout = state->holdout,
         .unhealthy = state->unhealthy,
@@ -289,6 +289,9 @@ static struct pl_facts facts_of(const struct pl_judge *judge, uint32_t a, int64_
         .policy_new = state->policy_age < POLICY_ENTRIES || (state->n_all > 0 && policy_changes(judge, a)),
         .posterior_mean = state->posterior_mean,
     };
+
+    pl_judge_observe_facts(judge->rules, a, &judge->areas[a].standing, &facts);
+    return facts;
 }
 
 static void advise(struct pl_judge *judge, uint32_t area, int64_t tick_us)
@@ -308,6 +311,7 @@ static void conclude(struct pl_judge *judge, int64_t tick_us)
 
         if (funnel != PL_RULES_NONE)
             (void)pl_looks_step(&area->standing.looks, &judge->rules->funnels[funnel], funnel, &judge->sums, tick_us);
+        pl_judge_observe(judge, a, tick_us, &area->standing);
         if (area->history_ended)
             area->standing.alert.in_history = false;
         area->history_ended = false;
@@ -381,6 +385,9 @@ static void area_due(const struct pl_judge *judge, uint32_t a, int64_t after_us,
 
     if (funnel != PL_RULES_NONE)
         sooner(due_us, pl_looks_due(&area->standing.looks, &judge->rules->funnels[funnel]), after_us);
+    sooner(due_us, pl_adoption_due(&area->standing.adoption, judge->rules, a), after_us);
+    sooner(due_us, pl_value_due(&area->standing.value, judge->rules, a), after_us);
+    sooner(due_us, pl_derive_due(&area->standing.derive), after_us);
     if (state->flat_since_us != PL_TIME_NONE && !pl_programme_dwelt(state, after_us))
         sooner(due_us, state->flat_since_us + PL_PROGRAMME_DWELL_US, after_us);
     if (area->policy_known && policy_changes(judge, a) && after_us != PL_TIME_NONE)
@@ -410,6 +417,7 @@ void pl_judge_restore_standing(struct pl_judge *judge, uint32_t area, const stru
 {
     assert(area < judge->rules->n_areas);
     judge->areas[area].standing = *standing;
+    pl_judge_observe_adapt(judge->rules, area, &judge->areas[area].standing);
     advise(judge, area, judged_us);
 }
 

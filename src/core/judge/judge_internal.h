@@ -61,6 +61,14 @@ struct pl_judge {
     struct pl_programme_change *changes; /* owned, n_areas */
 };
 
+/* judge_observe.c: features, value and what is taken from users, of one area. */
+void pl_judge_observe_init(const struct pl_rules *rules, uint32_t area, struct pl_standing *standing);
+void pl_judge_observe_adapt(const struct pl_rules *rules, uint32_t area, struct pl_standing *standing);
+void pl_judge_observe_restart(struct pl_standing *standing, int64_t launch_us);
+void pl_judge_observe(const struct pl_judge *judge, uint32_t area, int64_t tick_us, struct pl_standing *standing);
+void pl_judge_observe_facts(const struct pl_rules *rules, uint32_t area, const struct pl_standing *standing,
+                            struct pl_facts *facts);
+
 #define JUDGE_ENTERED_MAX 1000000
 
 /* Has a result, lifecycle step or launch with this key been taken? Remember it. */

@@ -140,6 +140,7 @@ static void some_standing(struct pl_random *random, struct pl_standing *standing
 
 static void standings_come_back(void **state)
 {
+    struct pl_rules *rules = fixture_rules("revenue");
     struct pl_random random = {9};
     struct pl_buf text = {0};
 
@@ -149,8 +150,8 @@ static void standings_come_back(void **state)
 
         some_standing(&random, &one);
         pl_buf_clear(&text);
-        pl_row_put_standing(&one, &text);
-        assert_int_equal(pl_row_get_standing(pl_buf_span(&text), &back, NULL), PL_OK);
+        pl_row_put_standing(&one, rules, &text);
+        assert_int_equal(pl_row_get_standing(pl_buf_span(&text), rules, &back, NULL), PL_OK);
         assert_int_equal(back.alert.firing, one.alert.firing);
         assert_int_equal(back.alert.verdict, one.alert.verdict);
         assert_int_equal(back.alert.grade, one.alert.grade);
@@ -165,23 +166,26 @@ static void standings_come_back(void **state)
         assert_true(same(back.looks.rate, one.looks.rate));
     }
     pl_buf_fini(&text);
+    pl_rules_free(rules);
 }
 
 static void a_standing_that_is_none_is_refused(void **state)
 {
     static const char *const bad[] = {"firing",   "firing=2", "verdict=MAYBE", "grade=9",
                                       "looks=-1", "trend=7",  "drift=x"};
+    struct pl_rules *rules = fixture_rules("revenue");
     struct pl_standing standing;
 
     (void)state;
     for (size_t at = 0; at < sizeof(bad) / sizeof(*bad); at++) {
         struct pl_err err = {0};
 
-        assert_int_equal(pl_row_get_standing(pl_span_of(bad[at]), &standing, &err), PL_ERR_INPUT);
+        assert_int_equal(pl_row_get_standing(pl_span_of(bad[at]), rules, &standing, &err), PL_ERR_INPUT);
         assert_non_null(strstr(err.text, bad[at]));
     }
-    assert_int_equal(pl_row_get_standing(pl_span_of("firing=1 mood=good"), &standing, NULL), PL_OK);
+    assert_int_equal(pl_row_get_standing(pl_span_of("firing=1 mood=good"), rules, &standing, NULL), PL_OK);
     assert_true(standing.alert.firing);
+    pl_rules_free(rules);
 }
 
 int main(void)

@@ -87,7 +87,7 @@ static inline struct pl_shard *load(const struct pl_rules *rules, unsigned n_inp
     enum pl_status status = PL_OK;
 
     assert_non_null(shard);
-    for (unsigned at = 0; at < 4 && !status; at++)
+    for (unsigned at = 0; at < sizeof(kinds) / sizeof(*kinds) && !status; at++)
         status = read_kind(shard, kinds[at], err);
     if (!status)
         status = pl_state_ready(shard, err);

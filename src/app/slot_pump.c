@@ -141,6 +141,20 @@ static void apply_control(struct pl_slot *slot, const struct pl_control_item *it
     slot->dirty = true;
 }
 
+/* The next event or record of an input: what is released of it comes first. */
+static void apply_next(struct pl_slot *slot, unsigned k)
+{
+    int64_t time_us;
+
+    if (!pl_shard_released(slot->shard, k, &time_us)) {
+        apply_head(slot, k);
+        return;
+    }
+    pl_shard_take_released(slot->shard, k);
+    take_told(slot);
+    slot->dirty = true;
+}
+
 /* When a control record wants its turn; one that is not used holds nobody up. */
 static int64_t control_time(const struct pl_control_item *item)
 {
@@ -167,6 +181,8 @@ static unsigned look(struct pl_slot *slot, struct pl_align_head *heads, const st
         heads[k + 1].has_record = slot->heads[k].ready;
         heads[k + 1].at_end = slot->heads[k].at_end;
         heads[k + 1].time_us = pl_shard_turn(slot->shard, k, slot->heads[k].time_us);
+        if (pl_shard_released(slot->shard, k, &heads[k + 1].time_us))
+            heads[k + 1].has_record = true;
     }
     return passed;
 }
@@ -262,7 +278,7 @@ unsigned pl_slot_pump(struct pl_slot *slot, unsigned budget, int64_t now_us)
         if (next == 0)
             apply_control(slot, item);
         else
-            apply_head(slot, (unsigned)next - 1);
+            apply_next(slot, (unsigned)next - 1);
         done++;
         if (done % 256 == 0 && pl_shard_advance(slot->shard, &err))
             break;

@@ -81,17 +81,27 @@ static void put_event(const struct pl_shard *shard, const struct pl_held_event *
     put_values(shard, event, out);
 }
 
+/* What stays held, then what is still to be looked at, of a release that is under way. */
+static void put_held(const struct pl_shard *shard, const struct pl_held *held, struct pl_buf *out)
+{
+    uint32_t kept = held->releasing ? held->kept : held->n, next = held->releasing ? held->next : held->n;
+
+    pl_buf_add_varint(out, held->releasing);
+    pl_buf_add_signed(out, held->releasing ? held->base_us : 0);
+    pl_buf_add_varint(out, kept);
+    pl_buf_add_varint(out, kept + held->n - next);
+    for (uint32_t at = 0; at < held->n; at++)
+        if (at < kept || at >= next)
+            put_event(shard, &held->events[at], out);
+}
+
 static enum pl_status write_held(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err)
 {
     pl_state_begin(out);
     pl_buf_add_text(&out->field, HELD_FIELD);
     pl_buf_add_varint(&out->value, shard->front.n_inputs);
     for (unsigned input = 0; input < shard->front.n_inputs; input++) {
-        const struct pl_held *held = &shard->held[input];
-
-        pl_buf_add_varint(&out->value, held->n);
-        for (uint32_t at = 0; at < held->n; at++)
-            put_event(shard, &held->events[at], &out->value);
+        put_held(shard, &shard->held[input], &out->value);
     }
     shard->held_dirty = false;
     return pl_state_put(out, PL_STATE_INPUT, 0, err);
@@ -170,16 +180,29 @@ static bool take_event(const struct pl_shard *shard, struct pl_span *rest, struc
     return pl_held_add(held, &event, &failed);
 }
 
+static bool take_input(const struct pl_shard *shard, struct pl_span *rest, struct pl_held *held)
+{
+    uint32_t releasing, n;
+
+    if (held->n || !pl_state_take_count(rest, 2, &releasing) || !pl_state_take_time(rest, 0, &held->base_us) ||
+        !pl_state_take_count(rest, PL_HELD_EVENTS_MAX + 1, &held->kept) ||
+        !pl_state_take_count(rest, PL_HELD_EVENTS_MAX + 1, &n) || held->kept > n || (releasing && held->kept == n))
+        return false;
+    held->releasing = releasing;
+    held->next = held->kept;
+    for (; n > 0; n--)
+        if (!take_event(shard, rest, held))
+            return false;
+    return true;
+}
+
 static bool take_held(struct pl_shard *shard, struct pl_span *rest)
 {
-    uint32_t n_inputs, n;
+    uint32_t n_inputs;
     bool ok = pl_state_take_count(rest, PL_INPUTS_MAX + 1, &n_inputs) && n_inputs == shard->front.n_inputs;
 
-    for (unsigned input = 0; ok && input < shard->front.n_inputs; input++) {
-        ok = shard->held[input].n == 0 && pl_state_take_count(rest, PL_HELD_EVENTS_MAX + 1, &n);
-        for (; ok && n > 0; n--)
-            ok = take_event(shard, rest, &shard->held[input]);
-    }
+    for (unsigned input = 0; ok && input < shard->front.n_inputs; input++)
+        ok = take_input(shard, rest, &shard->held[input]);
     return ok;
 }
 

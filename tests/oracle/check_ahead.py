@@ -10,16 +10,17 @@ import random
 import sys
 
 import check_count
-import count
 from ahead import HeldShard
-from check_count import MINUTE, Run, Shape, make_event, make_rules
-from count import DAY, HOUR, US
+from check_count import Run
+from count_cell import DAY, HOUR, US
+from count_log import Shape, make_event
+from count_rules import MINUTE, make_rules
 
 
 def make_logs(rng, rules):
     """As in check_count: (clock at which it was written, record). Long enough for rows of 32."""
     n_inputs = rng.choice([1, 1, 2])
-    shape = Shape(rng)
+    shape = Shape(rng, rules, False)
     shape.scale = rng.choice([2 * US, MINUTE, HOUR, 9 * HOUR])
     shape.many = shape.burst = False
     skew = rng.choice([0, 0, .03, .3, .6])
@@ -43,7 +44,7 @@ class AheadRun(Run):
     def __init__(self, rng, rules, logs, unbounded, spread, raises):
         self.unbounded = unbounded
         check_count.Shard = self.make_shard
-        check_count.rules_text = lambda *args: RULES_TEXT(*args) + [f"unbounded {k + 1}" for k in sorted(unbounded)]
+        check_count.rules_text = lambda *args: [*RULES_TEXT(*args), *(f"unbounded {k + 1}" for k in sorted(unbounded))]
         super().__init__(rng, rules, logs, spread, raises)
 
     def make_shard(self, rules, n_inputs):
@@ -51,19 +52,36 @@ class AheadRun(Run):
         shard.unbounded = self.unbounded
         return shard
 
+    def finish(self, raises):
+        self.text.append("run 100000")  # what is being released when the log ends
+        self.take(100000)
+        super().finish(raises)
+
     def take(self, n):
         for _ in range(n):
-            heads = [(queue[0].time if k == 0 else self.shard.turn(k - 1, queue[0].time), k)
-                     for k, queue in enumerate(self.queues) if queue]
+            heads = []
+            for k, queue in enumerate(self.queues):
+                released = self.shard.released(k - 1) if k else None
+                if released:
+                    heads.append((released[1].time, k))
+                elif queue:
+                    heads.append((self.shard.turn(k - 1, queue[0].time), k))
             if not heads:
                 return
             k = min(heads)[1]
+            if self.shard.released(k - 1):
+                self.shard.take_released(k - 1)
+                self.tell()
+                continue
             at, self.taken[k] = self.taken[k], self.taken[k] + 1
             reason = self.shard.arrive(k - 1, at, self.queues[k].pop(0))
             if reason:
                 self.expected.append(f"r {k} {at} {reason}")
-            self.expected += [f"r {input + 1} {before} {why}" for input, before, why in self.shard.told]
-            self.shard.told = []
+            self.tell()
+
+    def tell(self):
+        self.expected += [f"r {input + 1} {before} {why}" for input, before, why in self.shard.told]
+        self.shard.told = []
 
 
 RULES_TEXT = check_count.rules_text
@@ -71,7 +89,7 @@ RULES_TEXT = check_count.rules_text
 
 def make_runs(seed):
     rng = random.Random(seed)
-    rules = make_rules(rng)
+    rules = make_rules(rng, False)
     logs = make_logs(rng, rules)
     inputs = range(len(logs) - 1)
     unbounded = set(inputs) if rng.random() < .8 else {0}
@@ -82,7 +100,7 @@ def make_runs(seed):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("tool")
-    parser.add_argument("--logs", type=int, default=200)
+    parser.add_argument("--logs", type=int, default=150)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--one", type=int)
     args = parser.parse_args()
@@ -97,7 +115,7 @@ def main():
                 if args.one is not None:
                     print("\n".join(run.text))
                 sys.exit(f"log {seed}: {wrong}")
-            released, refused = released + run.shard.released, refused + run.shard.refused
+            released, refused = released + run.shard.released_events, refused + run.shard.refused
             ticks += len(run.published)
         for seed, some in batch:
             applies, holds = check_count.law(some)

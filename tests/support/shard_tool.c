@@ -427,9 +427,16 @@ static void print_told(void)
 
 static void take(unsigned input)
 {
-    struct record *record = &queues[input].records[queues[input].first++];
+    struct record *record = &queues[input].records[queues[input].first];
     enum pl_reject reason;
     int64_t place_us;
+
+    if (input > 0 && pl_shard_released(shard, input - 1, &place_us)) {
+        pl_shard_take_released(shard, input - 1);
+        print_told();
+        return;
+    }
+    queues[input].first++;
 
     if (input == 0) {
         reason = pl_shard_control(shard, &record->control, &place_us);
@@ -463,6 +470,8 @@ static void run(int64_t n)
             bool has_record = queues[at].first < queues[at].n;
 
             heads[at] = (struct pl_align_head){has_record, !has_record, has_record ? head_time(&queues[at], at) : 0};
+            if (at > 0 && pl_shard_released(shard, at - 1, &heads[at].time_us))
+                heads[at].has_record = true;
         }
         next = pl_align_next(heads, n_inputs + 1);
         if (next < 0)

@@ -31,25 +31,52 @@ static void refuse(struct pl_shard *shard, unsigned input, int64_t offset)
     tell(shard, input, offset, PL_REJECT_CLOCK_AHEAD);
 }
 
-/* The log is at base_us: take, in log order, what is not ahead of that. What is stays held, or is refused. */
-static void release(struct pl_shard *shard, unsigned input, int64_t base_us, bool refuse_others)
+/* Is there one more event to be released? It is events[next] then. */
+static bool find_next(struct pl_shard *shard, unsigned input)
 {
     struct pl_held *held = &shard->held[input];
-    uint32_t kept = 0;
+    int64_t here_us = shard->front.stream_us[input];
 
-    for (uint32_t at = 0; at < held->n; at++) {
-        struct pl_event event = pl_held_at(held, at);
-        int64_t stream_us = shard->front.stream_us[input];
-
-        if (event.time_us <= (stream_us > base_us ? stream_us : base_us) + PL_HELD_AHEAD_US)
-            tell(shard, input, event.offset, pl_shard_take(shard, input, &event));
-        else if (refuse_others)
-            refuse(shard, input, event.offset);
-        else
-            held->events[kept++] = held->events[at];
-    }
-    held->n = kept;
     shard->held_dirty = true;
+    if (held->base_us > here_us)
+        here_us = held->base_us;
+    for (; held->next < held->n; held->next++) {
+        if (held->events[held->next].event.time_us <= here_us + PL_HELD_AHEAD_US)
+            return true;
+        held->events[held->kept++] = held->events[held->next];
+    }
+    held->releasing = false;
+    held->n = held->kept;
+    return false;
+}
+
+static void release(struct pl_shard *shard, unsigned input, int64_t base_us)
+{
+    struct pl_held *held = &shard->held[input];
+
+    held->releasing = true;
+    held->base_us = base_us;
+    held->kept = held->next = 0;
+    (void)find_next(shard, input);
+}
+
+bool pl_shard_released(const struct pl_shard *shard, unsigned input, int64_t *time_us)
+{
+    const struct pl_held *held = &shard->held[input];
+
+    if (held->releasing)
+        *time_us = held->events[held->next].event.time_us;
+    return held->releasing;
+}
+
+void pl_shard_take_released(struct pl_shard *shard, unsigned input)
+{
+    struct pl_held *held = &shard->held[input];
+    struct pl_event event = pl_held_at(held, held->next);
+
+    tell(shard, input, event.offset, pl_shard_take(shard, input, &event));
+    held->next++;
+    (void)find_next(shard, input);
 }
 
 static void refuse_all(struct pl_shard *shard, unsigned input)
@@ -71,20 +98,30 @@ static enum pl_reject hold(struct pl_shard *shard, unsigned input, const struct 
         return PL_REJECT_CLOCK_AHEAD;
     }
     shard->held_dirty = true;
-    if (pl_held_records(held, event->offset) >= PL_HELD_RECORDS)
-        release(shard, input, pl_held_smallest(held, event->time_us), false);
+    if (!held->releasing && pl_held_records(held) >= PL_HELD_RECORDS)
+        release(shard, input, pl_held_smallest(held));
     return PL_ACCEPTED;
+}
+
+/* The topic bounds its clocks by now: this is where the log is. */
+static void end_holding(struct pl_shard *shard, unsigned input, int64_t time_us)
+{
+    release(shard, input, time_us);
+    while (shard->held[input].releasing)
+        pl_shard_take_released(shard, input);
+    refuse_all(shard, input);
 }
 
 enum pl_reject pl_shard_event_unbounded(struct pl_shard *shard, unsigned input, const struct pl_event *event)
 {
     struct pl_held *held = &shard->held[input];
-    enum pl_reject reason = pl_shard_refusal(shard, event);
 
-    if (reason)
+    if (pl_shard_refusal(shard, event))
         return pl_shard_take(shard, input, event); /* counts it; nothing else changes */
-    if (!held->on) {                               /* the topic bounds its clocks by now: this is where the log is */
-        release(shard, input, event->time_us, true);
+    if (held->releasing)
+        return hold(shard, input, event);
+    if (!held->on) {
+        end_holding(shard, input, event->time_us);
         return pl_shard_take(shard, input, event);
     }
     switch (pl_held_look(shard->front.stream_us[input], event->time_us)) {
@@ -110,11 +147,7 @@ int64_t pl_shard_turn(const struct pl_shard *shard, unsigned input, int64_t time
     const struct pl_held *held = &shard->held[input];
     int64_t stream_us = shard->front.stream_us[input];
 
-    if (!held->on || pl_held_look(stream_us, time_us) != PL_HELD_AHEAD)
-        return time_us;
-    if (pl_held_records(held, INT64_MAX) < PL_HELD_RECORDS)
-        return stream_us;
-    return pl_held_smallest(held, time_us);
+    return held->on && pl_held_look(stream_us, time_us) == PL_HELD_AHEAD ? stream_us : time_us;
 }
 
 const struct pl_shard_told *pl_shard_told(struct pl_shard *shard, unsigned *n)

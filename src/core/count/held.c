@@ -61,17 +61,19 @@ struct pl_event pl_held_at(const struct pl_held *held, uint32_t at)
     return event;
 }
 
-unsigned pl_held_records(const struct pl_held *held, int64_t offset)
+unsigned pl_held_records(const struct pl_held *held)
 {
     unsigned n = 0;
 
     for (uint32_t at = 0; at < held->n; at++)
         n += at == 0 || held->events[at].event.offset != held->events[at - 1].event.offset;
-    return n + (held->n == 0 || held->events[held->n - 1].event.offset != offset);
+    return n;
 }
 
-int64_t pl_held_smallest(const struct pl_held *held, int64_t time_us)
+int64_t pl_held_smallest(const struct pl_held *held)
 {
+    int64_t time_us = INT64_MAX;
+
     for (uint32_t at = 0; at < held->n; at++)
         if (held->events[at].event.time_us < time_us)
             time_us = held->events[at].event.time_us;

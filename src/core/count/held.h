@@ -4,12 +4,14 @@
  * the topic bounds nothing, an event more than PL_HELD_AHEAD_US ahead of S_k is held, and so is every event while there
  * is no S_k. Then, in log order:
  *
- *   an event within PL_HELD_AHEAD_US of S_k, on either side: the log is where it was; what is held is refused
- *     (clock_ahead)
- *   an older one, or one that the rules refuse: says nothing about where the log is
- *   the PL_HELD_RECORDS-th record in a row: the log really is there. Where the smallest of the held times says, that
- * is: in log order, events not more than PL_HELD_AHEAD_US ahead of the larger of that time and S_k are taken, the
- * others stay held
+ * - An event within PL_HELD_AHEAD_US of S_k, on either side: the log is where it was; what is held is refused
+ *   (clock_ahead).
+ * - An older one, or one that the rules refuse: says nothing about where the log is.
+ * - The PL_HELD_RECORDS-th record in a row: the log really is there, namely where the smallest of the held times says.
+ *   In log order, events not more than PL_HELD_AHEAD_US ahead of the larger of that time and S_k are released, the
+ *   others stay held. What comes meanwhile is the last of them.
+ *
+ * Released events take their turns among the inputs by their own times, before anything else of their input.
  *
  * So S_k stays a function of that log alone. What is held is part of the state. A value of the shard.
  */
@@ -36,6 +38,9 @@ struct pl_held {
     bool on;                      /* nobody bounds the clocks of this input's producers */
     struct pl_held_event *events; /* owned, in log order */
     uint32_t n, room;
+    bool releasing;      /* events[next] is the next of this input, */
+    int64_t base_us;     /* the log is there, */
+    uint32_t kept, next; /* events below kept stay held, those from next on are still to be looked at */
 };
 
 enum pl_held_view {
@@ -55,10 +60,8 @@ bool pl_held_add(struct pl_held *held, const struct pl_event *event, bool *faile
 /* The event as it was; its names borrow from held. */
 struct pl_event pl_held_at(const struct pl_held *held, uint32_t at);
 
-/* Records that are held, those of one more event at `offset` included. */
-unsigned pl_held_records(const struct pl_held *held, int64_t offset);
-
-/* The smallest held time, time_us included. */
-int64_t pl_held_smallest(const struct pl_held *held, int64_t time_us);
+/* How many records they are of; the smallest of their times. */
+unsigned pl_held_records(const struct pl_held *held);
+int64_t pl_held_smallest(const struct pl_held *held);
 
 #endif

@@ -19,8 +19,8 @@ struct pl_shard {
     struct pl_units units;
     struct pl_front front;
     struct pl_held held[PL_INPUTS_MAX];
-    struct pl_keying keying; /* of settled events */
-    bool keying_dirty;       /* codec/state: it has changed */
+    struct pl_keying keying;    /* of settled events */
+    bool keying_dirty;          /* codec/state: it has changed */
     bool held_dirty;            /* codec/state: what is held has changed */
     struct pl_shard_told *told; /* owned */
     uint32_t n_told, room_told;

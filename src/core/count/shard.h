@@ -53,8 +53,12 @@ enum pl_reject pl_shard_event(struct pl_shard *shard, unsigned input, const stru
  * whether the log is there (core/count/held.h). Say it before the first event, and again after a state was read.
  *
  * An event that is held is PL_ACCEPTED by pl_shard_event; what is refused later is told by pl_shard_told, which gives
- * what came since it was asked last. pl_shard_turn is the time by which an event of this time takes its turn among the
- * inputs: one that would be held must not wait until all others are in next year. */
+ * what came since it was asked last.
+ *
+ * Turns among the inputs: while pl_shard_released is true, the next event of that input is a held one of the time that
+ * it gives, and pl_shard_take_released takes it; no record of the input may come before. pl_shard_turn is the time by
+ * which an event of this time takes its turn: one that would be held must not wait until all others are in next year.
+ */
 struct pl_shard_told {
     unsigned input;
     int64_t offset;
@@ -62,6 +66,8 @@ struct pl_shard_told {
 };
 void pl_shard_unbounded(struct pl_shard *shard, unsigned input);
 const struct pl_shard_told *pl_shard_told(struct pl_shard *shard, unsigned *n);
+bool pl_shard_released(const struct pl_shard *shard, unsigned input, int64_t *time_us);
+void pl_shard_take_released(struct pl_shard *shard, unsigned input);
 int64_t pl_shard_turn(const struct pl_shard *shard, unsigned input, int64_t time_us);
 
 /* A hint: these units' events come next (any number, best 16 to 512). Four plain loops of prefetches; changes nothing.

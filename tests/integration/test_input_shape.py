@@ -3,12 +3,15 @@ that run ahead. Nothing is counted that should not be, and the operator is told 
 
 import json
 import subprocess
+import time
 from datetime import datetime, timedelta
 
 import pytest
 
 import rig
+import world
 from test_daemon import START, area, orders, record, stored, wait_log, wait_metric
+from test_events import check as check_product
 
 PARTITIONS = 2
 
@@ -217,3 +220,168 @@ def test_partitions_added_while_it_is_away(kafka, redis, shop):
         wait_halted(redis, partition, f"partitions {PARTITIONS} {PARTITIONS + 1}")
     wait_log(daemon, "event=evaluator_halted")
     assert stored(redis, "accepted", PARTITIONS) == 100
+
+
+# ---- keyed by user ------------------------------------------------------------------------------------------------
+
+
+def keyed(topic, units, first_day, days):
+    """An order of each unit on each day, its partition chosen by its key."""
+    start = START + timedelta(days=first_day)
+    return [record(topic, -1, f"user-{unit}", "Order Completed", start + timedelta(days=day, seconds=unit), day * units + unit)
+            for day in range(days) for unit in range(units)]
+
+
+def input_alerts(redis):
+    return [fields for _, fields in redis.stream("plateaud:{main}:alerts") if fields["alertname"] == "InputNotKeyedByUser"]
+
+
+def wait_judged_days(redis, days):
+    rig.wait_until(lambda: int(meta_main(redis).get("judged_to_us", 0)) >= int((START + timedelta(days=days)).timestamp()) * 10**6,
+                   60, what=f"{days} days are judged")
+
+
+def meta_main(redis):
+    return redis.hgetall("plateaud:{main}:meta")
+
+
+def test_users_in_several_partitions(kafka, redis, names, daemons):
+    """Half of the producers are Java's, half librdkafka's with its own partitioner: most users are in two partitions. Once
+    all choose alike, and the days that are looked at are over, it is said that this is so."""
+    topic, control = names("keyed"), names("keyed-control")
+    kafka.create(f"{topic}:4", f"{control}:1")
+    kafka.produce(keyed(topic, 60, 0, 2))
+    conf = rig.make_conf(kafka, redis, topics=(topic,), control=control, sections=area(), group=names("keyed"),
+                         forget="7d", idle_timeout="500ms")
+    daemon = daemons(conf)
+    channel = redis.connect()
+    channel.call("SUBSCRIBE", "plateaud:main:alerts")
+    wait_judged_days(redis, 1)
+    assert input_alerts(redis) == [] and daemon.metric("plateaud_input_not_keyed") == 0
+    kafka.produce(keyed(topic, 60, 2, 1), options=["-X", "partitioner=consistent_random"])
+    rig.wait_until(lambda: input_alerts(redis), 60, what="the alert")
+    alert = input_alerts(redis)[0]
+    document = json.loads(alert["json"])
+    assert (alert["status"], alert["severity"], alert["area"]) == ("firing", "critical", "*")
+    assert json.loads(channel.read()[2]) == document
+    evidence = document["data"]["evidence"]
+    assert evidence["users_looked_at"] == 60 and 10 < evidence["users_in_several_partitions"] <= 60
+    assert "user-" not in alert["json"] and "murmur2" in document["data"]["annotations"]["action"]
+    wait_judged_days(redis, 2)
+    shown = redis.hgetall("plateaud:{main}:area:checkout")
+    assert (shown["verdict"], shown["reason"]) == ("NO_VERDICT", "1")
+    assert daemon.metric("plateaud_input_not_keyed") == 1
+    daemon.kill9()
+    daemon.spawn()  # it stands, and is not said again
+    kafka.produce(keyed(topic, 60, 3, 2))
+    wait_judged_days(redis, 4)
+    assert [fields["status"] for fields in input_alerts(redis)] == ["firing"]
+    kafka.produce(keyed(topic, 60, 5, 7))
+    rig.wait_until(lambda: [fields["status"] for fields in input_alerts(redis)] == ["firing", "resolved"], 60,
+                   what="it is over")
+    ended = json.loads(input_alerts(redis)[1]["json"])
+    assert ended["data"]["fingerprint"] == document["data"]["fingerprint"] and ended["id"] != document["id"]
+    assert ended["data"]["startsAt"] == document["data"]["startsAt"] and "endsAt" in ended["data"]
+    rig.wait_until(lambda: redis.hgetall("plateaud:{main}:area:checkout")["reason"] != "1")
+    assert daemon.metric("plateaud_input_not_keyed") == 0
+
+
+def test_one_id_that_many_users_share(kafka, redis, names, daemons):
+    """Keyed by user but for one id: the alert says that it is one, and never which."""
+    topic, control = names("shared"), names("shared-control")
+    kafka.create(f"{topic}:4", f"{control}:1")
+    kafka.produce(keyed(topic, 60, 0, 2))
+    kafka.produce(record(topic, partition, "guest-of-the-house", "Order Completed", START + timedelta(hours=partition),
+                         10000 + partition) for partition in range(4))
+    daemons(rig.make_conf(kafka, redis, topics=(topic,), control=control, sections=area(), idle_timeout="500ms"))
+    rig.wait_until(lambda: input_alerts(redis), 60, what="the alert")
+    rig.wait_until(lambda: json.loads(input_alerts(redis)[-1]["json"])["data"]["evidence"]["users_in_several_partitions"] == 1)
+    document = json.loads(input_alerts(redis)[0]["json"])["data"]["annotations"]
+    assert "one id only" in document["description"] and "placeholder" in document["description"]
+    assert "guest" not in json.dumps(document)
+
+
+# ---- clocks that run ahead ----------------------------------------------------------------------------------------
+
+LOOSE = ",message.timestamp.after.max.ms=9223372036854775807"
+YEAR_MS = 365 * 86400 * 1000
+
+
+class Skewed(world.World):
+    """A world in which one more producer sends events a year ahead: every twentieth record of every partition is followed
+    by one of its, and the first one preceded."""
+
+    def __init__(self, names, loose):
+        super().__init__(seed=5, events=24_000, units=2_000, partitions=4, topics=(names("clock-a"), names("clock-b")),
+                         control=names("clock-control"))
+        self.loose, self.skewed = loose, 0
+
+    def create(self, kafka):
+        kafka.create(*(f"{topic}:{self.partitions}{LOOSE if self.loose else ''}" for topic in self.topics),
+                     f"{self.control_topic}:1")
+
+    def rows(self):
+        for number, (topic, partition, key, time_ms, value) in enumerate(super().rows()):
+            if number < 200 and number % 7 == 0 or number % 20 == 0:
+                self.skewed += 1
+                ahead = {**json.loads(value), "messageId": f"ahead{number}", "timestamp": world.stamp((time_ms + YEAR_MS) * 1000)}
+                yield topic, partition, key, time_ms + YEAR_MS, json.dumps(ahead)
+            yield topic, partition, key, time_ms, value
+
+
+def rejected(redis, reason, partitions):
+    return stored(redis, f"rejected:{reason}", partitions)
+
+
+@pytest.mark.parametrize("accident", ["none", "kills"])
+def test_one_clock_a_year_ahead(kafka, redis, names, daemons, accident):
+    """On topics that bound no clock: all figures are those without these events, to the last digit, and each of these is
+    counted; also when the daemon is killed while some are held."""
+    made = Skewed(names, loose=True)
+    made.produce(kafka)
+    made.outcome = made.expected()
+    conf = rig.make_conf(kafka, redis, sections=made.sections(), workers="2", control=made.control_topic,
+                         group=names("clock"), idle_timeout="2s", commit_records="50")
+    daemon = daemons(conf, wait=False)
+    wait_log(daemon, f"event=record_times topic={made.topics[0]}")
+    for _ in range(8 if accident == "kills" else 0):
+        time.sleep(.4)
+        daemon.kill9()
+        daemon.spawn()
+    check_product(redis, made)
+    held = sum(int(line) for line in [daemon.metric("plateaud_events_held")])
+    assert rejected(redis, "clock_ahead", made.partitions) + held == made.skewed
+    assert held < 32 * 2 * made.partitions and made.skewed > 1000
+
+
+def test_a_broker_that_bounds_clocks(kafka, redis, names, daemons):
+    """The default of Kafka 4 (an hour): the broker itself refuses such records, and nothing is ever held."""
+    made = Skewed(names, loose=False)
+    made.create(kafka)
+    with pytest.raises(RuntimeError, match="produce failed"):
+        now = int(time.time() * 1000)
+        kafka.produce([(made.topics[0], 0, "u", now + YEAR_MS, "{}")])
+    daemon = daemons(rig.make_conf(kafka, redis, sections=made.sections(), control=made.control_topic, group=names("clock")))
+    assert "event=record_times" not in daemon.log()
+
+
+def test_a_log_that_is_ahead(kafka, redis, names, daemons):
+    """A silence of a week: the 32nd record in a row shows that the log is there, and all of them count."""
+    topic, control = names("silence"), names("silence-control")
+    kafka.create(f"{topic}:1{LOOSE}", f"{control}:1")
+    kafka.produce(orders(topic, 0, 40, 1))
+    daemon = daemons(rig.make_conf(kafka, redis, topics=(topic,), control=control, sections=area(), group=names("silence")))
+    wait_accepted(redis, 40, 1)
+    later = [(where, 0, key, ms + 7 * 86400_000, text.replace("2026-03-02", "2026-03-09"))
+             for where, _, key, ms, text in orders(topic, 100, 140, 1)]
+    kafka.produce(later[:31])
+    wait_metric(daemon, "plateaud_events_held", 31)
+    rig.wait_until(lambda: meta(redis).get(f"offset:{topic}") == "71", what="that is stored")
+    daemon.kill9()
+    daemon.spawn()
+    wait_metric(daemon, "plateaud_events_held", 31)
+    assert stored(redis, "accepted", 1) == 40
+    kafka.produce(later[31:])
+    wait_accepted(redis, 80, 1)
+    wait_metric(daemon, "plateaud_events_held", 0)
+    assert rejected(redis, "clock_ahead", 1) == 0

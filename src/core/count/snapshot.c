@@ -193,6 +193,7 @@ static uint64_t add_bytes(uint64_t hash, const void *bytes, size_t len)
 uint64_t pl_snapshot_hash(const struct pl_sums *sums)
 {
     uint64_t hash = PL_HASH_SEED;
+    int32_t newest = PL_KEYING_NEVER;
 
     for (unsigned at = 0; at < sums->n_experiments; at++) {
         const struct pl_sums_experiment *experiment = &sums->experiments[at];
@@ -212,5 +213,10 @@ uint64_t pl_snapshot_hash(const struct pl_sums *sums)
         hash = add_bytes(hash, &cell->key, sizeof(cell->key));
         hash = add_bytes(hash, facts, sizeof(facts));
     }
+    for (uint32_t at = 0; at < sums->units.n; at++)
+        if (sums->units.units[at].last_day > newest)
+            newest = sums->units.units[at].last_day;
+    if (sums->units.n)
+        hash = add_bytes(hash, &newest, sizeof(newest));
     return hash;
 }

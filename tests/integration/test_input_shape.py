@@ -47,8 +47,8 @@ def shop(kafka, redis, names, daemons):
     class Shop:
         topic, control, group = names("shape"), names("shape-control"), names("shape-group")
 
-        def make(self, records=100, settings=""):
-            kafka.create(f"{self.topic}:{PARTITIONS}{settings}", f"{self.control}:1{settings}")
+        def make(self, records=100):
+            kafka.create(f"{self.topic}:{PARTITIONS}", f"{self.control}:1")
             kafka.produce(orders(self.topic, 0, records))
             return self
 
@@ -57,8 +57,8 @@ def shop(kafka, redis, names, daemons):
                 {"type": "core_launch", "area": "checkout", "time": (START + timedelta(days=n)).strftime("%Y-%m-%dT%H:%M:%SZ")}))
                 for n in range(first, last))
 
-        def conf(self, **keys):
-            return rig.make_conf(kafka, redis, topics=(self.topic,), control=self.control, sections=area(),
+        def conf(self, sections=None, **keys):
+            return rig.make_conf(kafka, redis, topics=(self.topic,), control=self.control, sections=sections or area(),
                                  group=self.group, **keys)
 
         def start(self, wait=True, **keys):
@@ -172,12 +172,54 @@ def test_a_control_topic_made_anew(kafka, redis, shop, held):
     assert daemon.metric("plateaud_shards_halted") == 0
 
 
-def test_a_compacted_record_proves_nothing(kafka, redis, shop):
-    """The last record read may be compacted away; its place is still there."""
-    shop.make(settings=",cleanup.policy=compact,segment.ms=100,min.cleanable.dirty.ratio=0.001,delete.retention.ms=0")
-    shop.read()
-    kafka.produce(orders(shop.topic, 100, 300))
-    shop.read(300)
+def first_from(kafka, topic, offset, group):
+    """The first offset that is there from this one on."""
+    done = subprocess.run([rig.program("kafka_probe"), "-b", kafka.bootstrap, "--group", group, "--topics", topic, "--offset",
+                           str(offset), "--until-end"], capture_output=True, text=True, timeout=60)
+    return min(int(line.split()[3]) for line in done.stdout.splitlines() if line.startswith("take "))
+
+
+def test_a_compacted_record_proves_nothing(redis, names, daemons):
+    """The last record read may be compacted away: its place is still there, so nothing is wrong."""
+    topic, control = names("compact"), names("compact-control")
+    with rig.Kafka(log_cleaner_backoff_ms=100) as kafka:
+        kafka.start()
+        kafka.create(f"{topic}:1,cleanup.policy=compact,segment.ms=100,min.cleanable.dirty.ratio=0.001", f"{control}:1")
+        kafka.produce(orders(topic, 0, 100, 1))
+        conf = rig.make_conf(kafka, redis, topics=(topic,), control=control, sections=area(), group=names("compact"))
+        daemon = daemons(conf)
+        wait_accepted(redis, 100, 1)
+        assert daemon.term() == 0
+        produced = 200
+        kafka.produce(orders(topic, 100, produced, 1))
+
+        def is_gone():
+            nonlocal produced
+            produced += 1
+            kafka.produce(orders(topic, produced - 1, produced, 1))
+            return first_from(kafka, topic, 99, names("probe")) > 99
+
+        rig.wait_until(is_gone, 90, .5, what="the record at offset 99 is compacted away")
+        daemon = daemons(conf)
+        rig.wait_until(lambda: meta(redis).get(f"offset:{topic}") == str(produced), 60, what="all of it is read")
+        assert daemon.metric("plateaud_shards_halted") == 0 and stored(redis, "accepted", 1) > 100
+
+
+def test_a_topic_deleted_while_it_is_read(kafka, redis, shop):
+    """Its partitions stop; when it is there again a reload tries again, and finds that it is another one."""
+    shop.make()
+    daemon = shop.start(sections=[*area(), ("kafka", {"topic.metadata.refresh.interval.ms": "500"})])
+    wait_accepted(redis, 100)
+    kafka.delete(shop.topic)
+    for partition in range(PARTITIONS):
+        wait_halted(redis, partition, f"kafka {shop.topic}")
+    assert ctl(daemon, "accept", "all").returncode == 1
+    kafka.create(f"{shop.topic}:{PARTITIONS}")
+    kafka.produce(orders(shop.topic, 500, 520))
+    daemon.hup()
+    for partition in range(PARTITIONS):
+        wait_halted(redis, partition, f"recreated {shop.topic} 50")
+    assert stored(redis, "accepted") == 100
 
 
 def test_a_broker_that_is_away_halts_nothing(own_kafka, redis, names, daemons):

@@ -10,6 +10,21 @@
 #define SHAPE_INTERVAL_US (10 * PL_SECOND_US)
 #define SHAPE_PATIENCE_US 500000
 
+static void warn_of_clocks(const char *topic, const struct pl_kafka_topic_facts *facts, const struct pl_err *err)
+{
+    char escaped[2 * PL_ERR_TEXT_BYTES];
+
+    if (!facts->trusted_time)
+        pl_log(PL_LOG_WARNING,
+               "event=record_times topic=%s hint=\"set message.timestamp.type=LogAppendTime, or "
+               "message.timestamp.after.max.ms of at most 1 h: a producer's clock could move time for all, so events "
+               "more than a day ahead are held until 32 records in a row are\"",
+               topic);
+    else if (err->text[0])
+        pl_log(PL_LOG_INFO, "event=record_times_unknown topic=%s why=\"%s\"", topic,
+               pl_log_escape(pl_span_of(err->text), escaped, sizeof(escaped)));
+}
+
 /* Are the topics what they should be? Partition counts must be equal; record times should be trustworthy. Asked until
  * the broker answers and the answer is good: a broker that is away, or a topic that is made later, needs no restart. */
 static enum pl_status check_sources(struct pl_slot_world *world, int32_t *partitions, struct pl_err *err)
@@ -29,12 +44,7 @@ static enum pl_status check_sources(struct pl_slot_world *world, int32_t *partit
                               world->topics[0], (int)*partitions, world->topics[k], (int)facts.partitions);
         *partitions = facts.partitions;
         world->unbounded[k] = !facts.trusted_time;
-        if (!facts.trusted_time)
-            pl_log(PL_LOG_WARNING,
-                   "event=record_times topic=%s hint=\"set message.timestamp.type=LogAppendTime, or "
-                   "message.timestamp.after.max.ms of at most 1 h: a producer's clock could move time for all, so "
-                   "events more than a day ahead are held until 32 records in a row are\"",
-                   world->topics[k]);
+        warn_of_clocks(world->topics[k], &facts, err);
     }
     return PL_OK;
 }
@@ -89,10 +99,12 @@ static int32_t ask_shape(const struct pl_slot_world *world)
     struct pl_err err = {0};
     int32_t now;
 
-    for (unsigned k = 0; k < world->n_topics; k++)
-        if (!pl_kafka_partitions(world->kafka, world->topics[k], SHAPE_PATIENCE_US, &now, &err) && now > 0 &&
-            now != world->partitions)
+    for (unsigned k = 0; k < world->n_topics; k++) {
+        if (pl_kafka_partitions(world->kafka, world->topics[k], SHAPE_PATIENCE_US, &now, &err))
+            return 0; /* nobody answers: the others would not either */
+        if (now > 0 && now != world->partitions)
             return now;
+    }
     return 0;
 }
 

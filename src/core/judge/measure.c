@@ -122,17 +122,7 @@ struct pl_cuped pl_measure_effect(const struct pl_rules *rules, uint32_t metric,
     return (struct pl_cuped){.kept = 1, .absolute = pl_effect_absolute(&a, &b), .relative = pl_effect_relative(&a, &b)};
 }
 
-/* Nobody had both before: then neither varies with the other, or the products of covariates are not counted. */
-static bool is_missing(const struct pl_cell_key keys[2], const struct pl_cell *x, const struct pl_cell *y,
-                       pl_int128 product)
-{
-    bool before = keys[0].kind == PL_CELL_BEFORE || keys[1].kind == PL_CELL_BEFORE;
-
-    return before && product == 0 && x->sum != 0 && y->sum != 0;
-}
-
-/* Of one pair of variables over both arms: the covariance of their differences; NAN when the product of the pair is not
- * kept although both vary. */
+/* Of one pair of variables over both arms: the covariance of their differences. */
 static double covariance(const struct pl_measure_where *where, const unsigned arms[2], const struct pl_cell_key keys[2])
 {
     double sum = 0;
@@ -145,7 +135,7 @@ static double covariance(const struct pl_measure_where *where, const unsigned ar
         uint32_t b = variable(keys[1].metric, keys[1].kind == PL_CELL_BEFORE);
         pl_int128 product = cross(where, arms[at], a, b);
 
-        if (n < 2 || is_missing(keys, &x, &y, product))
+        if (n < 2)
             return PL_NAN;
         sum += pl_effect_central(n, x.sum, y.sum, product) / (double)n / (double)(n - 1) / (double)n / MICRO2;
     }

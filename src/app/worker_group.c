@@ -14,6 +14,9 @@ void pl_worker_assigned(void *ctx, const int32_t *partitions, unsigned n)
     for (unsigned at = 0; at < n; at++) {
         struct pl_slot *slot;
 
+        if (partitions[at] >= worker->world.partitions) /* the group has noticed it first */
+            atomic_store(&worker->shared->reshaped, partitions[at] + 1);
+
         if (worker->n_slots == PL_WORKER_SLOTS_MAX || !(slot = pl_slot_new(&worker->world, partitions[at]))) {
             pl_log(PL_LOG_ERROR, "event=slot_failed partition=%" PRId32 " why=\"no memory or more than %d shards\"",
                    partitions[at], PL_WORKER_SLOTS_MAX);

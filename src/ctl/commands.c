@@ -8,6 +8,7 @@ static const struct pl_command table[] = {
     {"status", pl_ctl_status, "verdicts of all areas, on one screen"},
     {"explain", pl_ctl_explain, "why an area has its verdict, and what would change it"},
     {"alerts", pl_ctl_alerts, "alerts so far, and live"},
+    {"accept", pl_ctl_accept, "go on without records that are gone, or with a topic that was made anew"},
     {"check", pl_ctl_check, "configuration, Kafka and Redis: is everything as it must be?"},
     {"tap", pl_ctl_tap, "what plateaud makes of the events that arrive now"},
     {"discover", pl_ctl_discover, "a configuration proposed from a sample of events"},

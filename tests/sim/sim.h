@@ -1,0 +1,213 @@
+/* A simulated world for the real worker, evaluator, slots and store: one process, a virtual clock, and in place of Redis,
+ * Kafka and the network what is in sim_store.c, sim_net.c and sim_kafka.c. Everything that happens is a function of the
+ * seed. See sim_main.c for how it is used.
+ *
+ * What is real: app/worker*.c, app/slot*.c, app/control_log.c, app/evaluator*.c, adapter/store*.c, core, codec.
+ * What is not: adapter/link*.c, adapter/kafka*.c, adapter/clock.c, adapter/log.c, libevent.
+ *
+ * All memory of a seed that belongs to the simulator comes from one arena that is emptied between seeds.
+ */
+#ifndef PL_TESTS_SIM_H
+#define PL_TESTS_SIM_H
+
+#include "adapter/link.h"
+#include "app/evaluator.h"
+#include "app/worker_internal.h"
+#include "support/random.h"
+
+#define SIM_INSTANCE "sim"
+#define SIM_PROCESSES 3
+#define SIM_PARTITIONS 2
+#define SIM_TOPICS 3
+#define SIM_RECORDS 128
+#define SIM_CONNS 64
+#define SIM_SLOTS (SIM_PARTITIONS + 1) /* key spaces with a fence of their own: the shards, and the results */
+#define SIM_MAIN SIM_PARTITIONS
+
+/* Protocols that lack one check each, and must be found. The order is that of sim_mutants in sim_mutants.c. */
+enum sim_mutant {
+    SIM_RIGHT,
+    SIM_NO_FENCE,
+    SIM_NO_WATCH,
+    SIM_KEEP_BLINDLY,
+    SIM_KEEP_BY_NONCE,
+    SIM_KEEP_WRONG_SEQ,
+    SIM_KEEP_UNSENT,
+    SIM_EPOCH_BEHIND,
+    SIM_SETTLE_BY_READING,
+    SIM_LOAD_UNCHECKED,
+    SIM_DROP_OPEN_COMMIT,
+    SIM_RESEND_DONE_COMMIT,
+    SIM_SUMS_CHANGE,
+    SIM_DELETE_EARLY,
+    SIM_LOSE_A_UNIT,
+    SIM_MUTANTS
+};
+
+/* ---- the log (sim_log.c) ---- */
+
+struct sim_record {
+    unsigned topic; /* SIM_TOPICS: the control topic */
+    unsigned partition;
+    int64_t offset;
+    int64_t clock_us; /* when it was written; the record's timestamp */
+    bool is_null;
+    bool after_gap; /* every log has been silent for long before it, and every shard gets such a record */
+    struct pl_span value;
+    enum pl_reject reason; /* of decoding or parsing */
+    unsigned n;            /* events in it: 0 or 1 */
+    struct pl_event event;
+    struct pl_control control;
+};
+
+struct sim_log {
+    struct sim_record *records[SIM_RECORDS];
+    int64_t n;   /* written until the end of the seed */
+    int64_t end; /* written so far */
+};
+
+/* What one shard that never fails makes of a prefix of its logs. */
+struct sim_figures {
+    uint64_t live; /* hash of the live sums */
+    uint64_t accepted, late, unmatched, rejected;
+    uint64_t units;
+};
+
+struct sim_tick {
+    int64_t tick_us;
+    uint64_t hash;
+    bool seen; /* has been stored */
+};
+
+/* ---- the world ---- */
+
+struct sim_process {
+    bool alive, frozen, stopping, left;
+    unsigned index, life;
+    struct pl_shared shared;
+    struct pl_worker *worker;
+    struct pl_evaluator *evaluator;
+    void (*tick)(int fd, short what, void *ctx); /* the evaluator's timer */
+    void *tick_ctx;
+    uint64_t epochs[SIM_SLOTS]; /* last acknowledged acquire */
+};
+
+struct sim {
+    uint64_t seed;
+    struct pl_random random;
+    enum sim_mutant mutant;
+    bool tracing;
+    bool checking; /* compare the stored state with the logs at every commit, not only at the end */
+    bool calm;     /* faults are over */
+    bool reloads;  /* rules change in this seed: only what all of them have is compared */
+    unsigned step;
+    int64_t now_us;
+    char failure[512]; /* "" none */
+
+    unsigned n_topics, n_partitions;
+    const struct pl_conf *conf[2]; /* before and after the reload */
+    unsigned revision;             /* the newest */
+    struct sim_record *records;    /* in the order of writing */
+    unsigned n_records, n_written;
+    struct sim_log logs[SIM_TOPICS + 1][SIM_PARTITIONS]; /* [SIM_TOPICS][0]: control */
+    int64_t last_tick_us;                                /* all shards are complete to it in the end */
+    struct sim_tick ticks[SIM_PARTITIONS][512];
+    unsigned n_ticks[SIM_PARTITIONS];
+
+    struct sim_process processes[SIM_PROCESSES];
+    struct sim_process *making; /* whose parts are being made */
+    int owner[SIM_PARTITIONS];  /* what the group has decided: process, or -1 */
+    int target[SIM_PARTITIONS];
+    bool went_back[SIM_SLOTS]; /* the store has, there */
+    uint64_t commits, acquires, fenced, publications, deletions, rollbacks, resent, kept, crashes;
+};
+
+extern struct sim sim;
+
+/* sim_world.c */
+void *sim_alloc(size_t bytes);
+struct pl_span sim_copy(struct pl_span text);
+void sim_fail(const char *fmt, ...) PL_PRINTF(1, 2);
+void sim_trace(const char *fmt, ...) PL_PRINTF(1, 2);
+unsigned sim_below(unsigned n); /* uniform in 0 .. n-1 */
+bool sim_chance(unsigned one_in);
+/* Run one seed; false when an invariant failed (sim.failure says which). */
+bool sim_run(uint64_t seed, enum sim_mutant mutant, bool tracing, bool checking);
+
+/* sim_log.c */
+void sim_log_init(void); /* once: configurations */
+void sim_log_fini(void);
+void sim_log_make(void);
+uint64_t sim_hash_sums(const struct pl_sums *sums); /* cells */
+uint64_t sim_hash_all(const struct pl_sums *sums);  /* and experiments */
+struct pl_shard *sim_feed(unsigned p, const int64_t *ends, int64_t control_end, struct sim_figures *figures);
+void sim_expect(unsigned p, const int64_t *ends, int64_t control_end, struct sim_figures *figures);
+void sim_print_sums(const char *what, int64_t tick_us, const struct pl_sums *sums);
+
+/* sim_check.c: called by the store */
+struct sim_conn;
+void sim_check_acquired(const struct pl_hold *hold);
+void sim_check_commit(const struct sim_conn *conn, unsigned slot, struct pl_span seq);
+void sim_check_committed(unsigned slot);
+void sim_check_sums(unsigned p, struct pl_span tick, struct pl_span bytes);
+void sim_check_deletion(unsigned p, struct pl_span tick);
+void sim_check_end(void);
+bool sim_is_settled(void);
+void sim_check_reset(void);
+
+/* sim_store.c: Redis */
+struct sim_request {
+    struct sim_request *next;
+    struct pl_span bytes;
+    size_t at;
+    unsigned n_left;
+    pl_link_reply_fn fn;
+    void *ctx;
+    const struct pl_reply *answer, *error;
+    uint64_t epochs[SIM_SLOTS];
+};
+
+struct sim_conn {
+    bool used;
+    unsigned id;
+    struct pl_link *link; /* NULL: the client is gone, what it sent may still arrive */
+    uint64_t nonce;
+    bool dead; /* Redis has closed it, the client does not know yet */
+    bool multi, aborted, touched;
+    struct sim_key *watched[4];
+    unsigned n_watched;
+    struct pl_span *queued[64]; /* argv of commands between MULTI and EXEC, grown in the arena */
+    unsigned n_argv[64];
+    struct pl_span **more;
+    unsigned *more_argv;
+    unsigned n_queued;
+    struct sim_request *first, *last;       /* not carried out */
+    struct sim_request *answered, *answers; /* first and last of those that were */
+};
+
+void sim_store_reset(void);
+/* Carry out the next command of a connection; false when there is none. */
+bool sim_store_serve(struct sim_conn *conn);
+void sim_store_roll_back(int slot); /* to an earlier moment; slot < 0: everything */
+void sim_store_refuse(unsigned n);  /* the next n commands: out of memory, or loading */
+size_t sim_store_fields(const char *key, struct pl_span (*pairs)[2], size_t max);
+bool sim_store_number(unsigned slot, const char *field, int64_t *value); /* of a meta hash; false when absent */
+struct pl_span sim_store_field(const char *key, const char *field);
+
+/* sim_net.c */
+void sim_net_reset(void);
+struct sim_conn *sim_net_conn(unsigned at); /* at < SIM_CONNS; NULL when not used */
+bool sim_net_is_frozen(const struct sim_conn *conn); /* its client */
+void sim_net_drop_doomed(void);
+bool sim_net_connect(struct sim_process *process, bool all); /* links that are down; all, or perhaps one */
+void sim_net_deliver(struct sim_conn *conn, unsigned n);     /* replies */
+void sim_net_cut(struct sim_conn *conn, bool arrives);       /* arrives: what was sent may arrive later */
+void sim_net_cut_all(void);
+void sim_net_forget(struct sim_conn *conn); /* what an old connection still had */
+
+/* sim_kafka.c */
+void sim_kafka_reset(void);
+void sim_kafka_gone(struct sim_process *process); /* its session is over */
+void sim_kafka_rebalance(void);                   /* give what nobody holds to its target */
+
+#endif

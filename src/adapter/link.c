@@ -126,6 +126,15 @@ static enum pl_status enqueue(struct pl_link *link, struct pl_span bytes, const 
     return PL_OK;
 }
 
+static void be_up(struct pl_link *link)
+{
+    link->state = UP;
+    link->up_us = pl_clock_monotonic_us();
+    link->in_callback++;
+    link->config.up(link->config.ctx, link);
+    link->in_callback--;
+}
+
 static void on_greeted(void *ctx, const struct pl_reply *reply)
 {
     struct pl_link *link = ctx;
@@ -139,9 +148,7 @@ static void on_greeted(void *ctx, const struct pl_reply *reply)
     }
     if (++link->greeted < link->greet.n_steps)
         return;
-    link->state = UP;
-    link->up_us = pl_clock_monotonic_us();
-    link->config.up(link->config.ctx, link);
+    be_up(link);
 }
 
 static void on_connected(void *ctx)
@@ -155,7 +162,9 @@ static void on_connected(void *ctx)
     link->state = GREETING;
     link->greeted = 0;
     evtimer_del(link->timer);
-    if (status == PL_OK)
+    if (status == PL_OK && link->greet.n_steps == 0)
+        be_up(link);
+    else if (status == PL_OK)
         status = enqueue(link, pl_buf_span(&hello), &waiting);
     for (unsigned step = 1; status == PL_OK && step < link->greet.n_steps; step++)
         status = enqueue(link, (struct pl_span){NULL, 0}, &waiting);
@@ -166,11 +175,27 @@ static void on_connected(void *ctx)
         fail(link, "%s", err.text);
 }
 
+bool pl_link_is_astray(const struct pl_reply *reply)
+{
+    static const char *const codes[] = {"MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN"};
+    struct pl_span rest = reply->text, code;
+
+    if (reply->type != PL_REPLY_ERROR)
+        return false;
+    code = pl_span_cut(&rest, ' ');
+    for (size_t at = 0; at < sizeof(codes) / sizeof(*codes); at++)
+        if (pl_span_is(code, codes[at]))
+            return true;
+    return false;
+}
+
 static void on_reply(void *ctx, const struct pl_reply *reply)
 {
     struct pl_link *link = ctx;
 
     link->in_callback++;
+    if (link->config.astray && pl_link_is_astray(reply))
+        link->config.astray(link->config.ctx, link);
     if (!pl_link_queue_answer(&link->queue, reply, pl_clock_monotonic_us()))
         fail(link, "a reply that no command waits for");
     link->in_callback--;
@@ -257,8 +282,11 @@ static enum pl_status check_config(struct pl_link *link, struct pl_err *err)
     assert(config->timeout_us > 0 && config->up && config->down);
     if (status != PL_OK)
         return status;
-    link->greet = (struct pl_link_greet){
-        .user = config->user, .password_file = config->password_file, .name = config->name, .db = link->url.db};
+    link->greet = (struct pl_link_greet){.peer = config->peer,
+                                         .user = config->user,
+                                         .password_file = config->password_file,
+                                         .name = config->name,
+                                         .db = link->url.db};
     if (!config->user && link->url.user[0])
         link->greet.user = link->url.user;
     if (link->greet.user && !config->password_file)

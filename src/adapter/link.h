@@ -15,6 +15,7 @@
 #ifndef PL_ADAPTER_LINK_H
 #define PL_ADAPTER_LINK_H
 
+#include "adapter/link_greet.h"
 #include "adapter/link_queue.h"
 #include "adapter/resp.h"
 
@@ -22,6 +23,7 @@ struct event_base;
 struct pl_link;
 
 struct pl_link_config {
+    enum pl_link_peer peer;    /* what is at the other end, and so what is said first */
     const char *url;           /* redis://[user@]host:port/db, rediss://..., unix:///path?db=N */
     const char *user;          /* NULL: from the url, or the default user */
     const char *password_file; /* NULL: no AUTH. Read anew at each connect, so rotation needs no restart */
@@ -31,6 +33,8 @@ struct pl_link_config {
                          * after the reply before it */
     void (*up)(void *ctx, struct pl_link *link);
     void (*down)(void *ctx, struct pl_link *link, const char *why); /* after all NULL replies */
+    void (*astray)(void *ctx, struct pl_link *link); /* or NULL: an answer MOVED, ASK, TRYAGAIN or CLUSTERDOWN came; the
+                                                      * command's own callback gets it next */
     void *ctx;
 };
 
@@ -53,6 +57,10 @@ enum pl_status pl_link_command(struct pl_link *link, pl_link_reply_fn reply, voi
  * of the earlier ones is given instead (the first one), when all have been answered. n_commands must be right. */
 enum pl_status pl_link_send(struct pl_link *link, struct pl_span commands, size_t n_commands, pl_link_reply_fn reply,
                             void *ctx) PL_MUSTCHECK;
+
+/* Does it say that the key is on another node of a cluster, on its way to it, or out of reach (MOVED, ASK, TRYAGAIN,
+ * CLUSTERDOWN)? The command was not carried out then. */
+bool pl_link_is_astray(const struct pl_reply *reply);
 
 /* Bytes waiting to be written, and commands waiting for a reply: gauges and backpressure. */
 size_t pl_link_pending_bytes(const struct pl_link *link);

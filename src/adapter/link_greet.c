@@ -54,6 +54,8 @@ enum pl_status pl_link_greet_write(struct pl_link_greet *greet, struct pl_buf *o
         if (status != PL_OK)
             return status;
     }
+    if (greet->peer == PL_LINK_ASKED)
+        return pl_buf_ok(out) ? PL_OK : pl_err_set(err, PL_ERR_NOMEM, "no memory for a greeting");
     if (greet->db != 0) {
         char db[16];
 
@@ -69,6 +71,10 @@ enum pl_status pl_link_greet_write(struct pl_link_greet *greet, struct pl_buf *o
     greet->steps[greet->n_steps++] = PL_LINK_GREET_ROLE;
     pl_resp_add_text(out, "INFO", "memory", NULL);
     greet->steps[greet->n_steps++] = PL_LINK_GREET_INFO;
+    if (greet->peer == PL_LINK_SERVER) {
+        pl_resp_add_text(out, "INFO", "cluster", NULL);
+        greet->steps[greet->n_steps++] = PL_LINK_GREET_CLUSTER;
+    }
     return pl_buf_ok(out) ? PL_OK : pl_err_set(err, PL_ERR_NOMEM, "no memory for a greeting");
 }
 
@@ -104,6 +110,7 @@ static enum pl_status refused(const struct pl_link_greet *greet, enum pl_link_gr
         [PL_LINK_GREET_SETNAME] = {"CLIENT SETNAME", "+client|setname"},
         [PL_LINK_GREET_ROLE] = {"ROLE", "+role"},
         [PL_LINK_GREET_INFO] = {"INFO", "+info"},
+        [PL_LINK_GREET_CLUSTER] = {"INFO", "+info"},
     };
     int len = text.len < 128 ? (int)text.len : 128;
 
@@ -126,23 +133,39 @@ static enum pl_status check_role(const struct pl_reply *reply, struct pl_err *er
                       role.len < 32 ? (int)role.len : 32, role.len ? role.ptr : "");
 }
 
-static enum pl_status check_policy(const struct pl_reply *reply, struct pl_err *err)
+/* The value of a line NAME:VALUE of INFO; an empty span without pointer when there is none. */
+static struct pl_span info_line(const struct pl_reply *reply, const char *name)
 {
     struct pl_span rest = reply->type == PL_REPLY_STRING ? reply->text : (struct pl_span){NULL, 0};
 
     while (rest.ptr) {
-        struct pl_span line = pl_span_trim(pl_span_cut(&rest, '\n'));
+        struct pl_span value = pl_span_trim(pl_span_cut(&rest, '\n')), found = pl_span_cut(&value, ':');
 
-        if (!begins(line, "maxmemory_policy:"))
-            continue;
-        line.ptr += strlen("maxmemory_policy:");
-        line.len -= strlen("maxmemory_policy:");
-        if (pl_span_is(line, "noeviction"))
-            return PL_OK;
-        return pl_err_set(err, PL_ERR_INPUT, "maxmemory-policy is %.*s and must be noeviction, else Redis drops state",
-                          line.len < 32 ? (int)line.len : 32, line.ptr);
+        if (pl_span_is(found, name))
+            return value;
     }
-    return pl_err_set(err, PL_ERR_INPUT, "INFO memory does not tell maxmemory_policy");
+    return (struct pl_span){NULL, 0};
+}
+
+static enum pl_status check_policy(const struct pl_reply *reply, struct pl_err *err)
+{
+    struct pl_span policy = info_line(reply, "maxmemory_policy");
+
+    if (pl_span_is(policy, "noeviction"))
+        return PL_OK;
+    if (!policy.ptr)
+        return pl_err_set(err, PL_ERR_INPUT, "INFO memory does not tell maxmemory_policy");
+    return pl_err_set(err, PL_ERR_INPUT, "maxmemory-policy is %.*s and must be noeviction, else Redis drops state",
+                      policy.len < 32 ? (int)policy.len : 32, policy.ptr);
+}
+
+/* A server that does not say is none of a cluster. */
+static enum pl_status check_cluster(const struct pl_reply *reply, struct pl_err *err)
+{
+    if (!pl_span_is(info_line(reply, "cluster_enabled"), "1"))
+        return PL_OK;
+    return pl_err_set(err, PL_ERR_INPUT,
+                      "the server is a node of a Redis Cluster: write url = redis+cluster://HOST:PORT[,HOST:PORT...]");
 }
 
 enum pl_status pl_link_greet_check(const struct pl_link_greet *greet, enum pl_link_greet_step step,
@@ -156,6 +179,8 @@ enum pl_status pl_link_greet_check(const struct pl_link_greet *greet, enum pl_li
         return check_role(reply, err);
     case PL_LINK_GREET_INFO:
         return check_policy(reply, err);
+    case PL_LINK_GREET_CLUSTER:
+        return check_cluster(reply, err);
     case PL_LINK_GREET_AUTH:
     case PL_LINK_GREET_SELECT:
     case PL_LINK_GREET_SETNAME:

@@ -1,5 +1,6 @@
 /* What a link says first on a new connection, and what it wants to hear: AUTH, SELECT, CLIENT SETNAME, ROLE (must be
- * master), INFO memory (maxmemory-policy must be noeviction: plateaud's keys are no cache).
+ * master), INFO memory (maxmemory-policy must be noeviction: plateaud's keys are no cache), INFO cluster (no node of a
+ * cluster where none is expected: it would refuse most keys). To one that is only asked where others are: AUTH.
  *
  * Pure apart from reading the password file. No text that comes back carries the password.
  */
@@ -8,7 +9,14 @@
 
 #include "adapter/resp.h"
 
-#define PL_LINK_GREET_MAX 5
+#define PL_LINK_GREET_MAX 6
+
+/* What is at the other end. */
+enum pl_link_peer {
+    PL_LINK_SERVER, /* a master that is no node of a cluster */
+    PL_LINK_NODE,   /* a master of a cluster */
+    PL_LINK_ASKED,  /* a node or a Sentinel that is only asked who is where */
+};
 
 enum pl_link_greet_step {
     PL_LINK_GREET_AUTH,
@@ -16,9 +24,11 @@ enum pl_link_greet_step {
     PL_LINK_GREET_SETNAME,
     PL_LINK_GREET_ROLE,
     PL_LINK_GREET_INFO,
+    PL_LINK_GREET_CLUSTER,
 };
 
 struct pl_link_greet {
+    enum pl_link_peer peer;
     const char *user;          /* NULL: the default user */
     const char *password_file; /* NULL: no AUTH */
     const char *name;          /* NULL: no CLIENT SETNAME */

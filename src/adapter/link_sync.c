@@ -9,11 +9,13 @@
 struct pl_link_sync {
     struct event_base *base; /* owned */
     struct event *limit;     /* owned; the deadline of a call */
-    struct pl_link *link;    /* owned */
+    struct event *again;     /* owned; a short wait */
+    struct pl_link_set *set; /* owned */
     struct timeval patience;
     bool waiting;           /* a call runs the base */
     bool late;              /* its deadline has passed */
     bool done;              /* its reply has come, or will never */
+    bool failed;            /* a connection was lost or refused */
     struct pl_reply *reply; /* owned, with everything below it; NULL: none */
     bool no_memory;
     char why[PL_ERR_TEXT_BYTES];
@@ -88,43 +90,56 @@ static void on_limit(evutil_socket_t fd, short what, void *ctx)
     event_base_loopbreak(sync->base);
 }
 
-static void on_up(void *ctx, struct pl_link *link)
+static void on_again(evutil_socket_t fd, short what, void *ctx)
 {
     struct pl_link_sync *sync = ctx;
 
-    (void)link;
+    (void)fd;
+    (void)what;
+    event_base_loopbreak(sync->base);
+}
+
+static void on_up(void *ctx, struct pl_link_node *node)
+{
+    struct pl_link_sync *sync = ctx;
+
+    (void)node;
     if (sync->waiting)
         event_base_loopbreak(sync->base);
 }
 
-static void on_down(void *ctx, struct pl_link *link, const char *why)
+static void on_down(void *ctx, struct pl_link_node *node, const char *why)
 {
     struct pl_link_sync *sync = ctx;
 
-    (void)link;
+    (void)node;
     (void)pl_span_copy((struct pl_span){why, strnlen(why, sizeof(sync->why) - 1)}, sync->why, sizeof(sync->why));
-    stop(sync);
+    sync->failed = true;
+    if (sync->waiting)
+        event_base_loopbreak(sync->base);
 }
 
-enum pl_status pl_link_sync_new(const struct pl_link_config *config, struct pl_link_sync **out, struct pl_err *err)
+enum pl_status pl_link_sync_new(const struct pl_link_set_config *config, struct pl_link_sync **out, struct pl_err *err)
 {
     struct pl_link_sync *sync = calloc(1, sizeof(*sync));
-    struct pl_link_config own = *config;
+    struct pl_link_set_config own = *config;
     enum pl_status status;
     int64_t limit_us;
 
     *out = NULL;
     if (!sync)
         return pl_err_set(err, PL_ERR_NOMEM, "no memory for a connection");
-    limit_us = config->timeout_us + config->timeout_us / 2; /* the link's own limits come first and say more */
+    limit_us =
+        config->link.timeout_us + config->link.timeout_us / 2; /* the link's own limits come first and say more */
     sync->patience = (struct timeval){(time_t)(limit_us / 1000000), (suseconds_t)(limit_us % 1000000)};
     own.up = on_up;
     own.down = on_down;
     own.ctx = sync;
     sync->base = event_base_new();
     sync->limit = sync->base ? evtimer_new(sync->base, on_limit, sync) : NULL;
-    status = sync->limit ? pl_link_new(sync->base, &own, &sync->link, err)
-                         : pl_err_set(err, PL_ERR_NOMEM, "no memory for a connection");
+    sync->again = sync->base ? evtimer_new(sync->base, on_again, sync) : NULL;
+    status = sync->limit && sync->again ? pl_link_set_new(sync->base, &own, &sync->set, err)
+                                        : pl_err_set(err, PL_ERR_NOMEM, "no memory for a connection");
     if (status) {
         pl_link_sync_free(sync);
         return status;
@@ -138,9 +153,10 @@ void pl_link_sync_free(struct pl_link_sync *sync)
     if (!sync)
         return;
     sync->waiting = false;
-    if (sync->link)
-        pl_link_free(sync->link);
+    pl_link_set_free(sync->set);
     drop_reply(sync);
+    if (sync->again)
+        event_free(sync->again);
     if (sync->limit)
         event_free(sync->limit);
     if (sync->base)
@@ -148,50 +164,81 @@ void pl_link_sync_free(struct pl_link_sync *sync)
     free(sync);
 }
 
-/* Run the base until something of ours happens; false when the deadline passed first. */
+/* Run the base until something of ours happens; false when the deadline has passed. */
 static bool run(struct pl_link_sync *sync)
 {
+    if (sync->late)
+        return false;
     sync->waiting = true;
-    sync->late = false;
-    (void)event_add(sync->limit, &sync->patience);
     (void)event_base_dispatch(sync->base);
-    (void)event_del(sync->limit);
     sync->waiting = false;
     return !sync->late;
 }
 
-static enum pl_status connect_now(struct pl_link_sync *sync, struct pl_err *err)
+/* Wait a little, or until something of ours happens: the set finds out meanwhile where the key is. */
+static bool run_a_little(struct pl_link_sync *sync)
 {
-    sync->done = false;
-    sync->why[0] = '\0';
-    while (!pl_link_is_up(sync->link) && !sync->done)
-        if (!run(sync))
-            break;
-    if (pl_link_is_up(sync->link))
-        return PL_OK;
-    return pl_err_set(err, PL_ERR_IO, "Redis cannot be reached: %s", sync->why[0] ? sync->why : "no answer in time");
+    const struct timeval little = {0, 20000};
+    bool in_time;
+
+    (void)event_add(sync->again, &little);
+    in_time = run(sync);
+    (void)event_del(sync->again);
+    return in_time;
 }
 
-enum pl_status pl_link_sync_send(struct pl_link_sync *sync, struct pl_span commands, size_t n_commands,
-                                 const struct pl_reply **reply, struct pl_err *err)
+/* The node of the key, up. With several servers a failure is not the end while there is time: another may be asked, or
+ * become master. */
+static struct pl_link_node *connect_now(struct pl_link_sync *sync, struct pl_span key, struct pl_err *err)
 {
-    enum pl_status status = connect_now(sync, err);
+    unsigned key_slot = pl_link_map_slot(key);
+    struct pl_link_node *node = pl_link_set_node(sync->set, key_slot);
 
-    *reply = NULL;
+    sync->failed = false;
+    sync->why[0] = '\0';
+    while (!pl_link_node_is_up(node) &&
+           (pl_link_set_seeks(sync->set) ? run_a_little(sync) : !sync->failed && run(sync)))
+        node = pl_link_set_node(sync->set, key_slot);
+    if (pl_link_node_is_up(node))
+        return node;
+    pl_err_set(err, PL_ERR_IO, "Redis cannot be reached: %s", sync->why[0] ? sync->why : "no answer in time");
+    return NULL;
+}
+
+static enum pl_status send_once(struct pl_link_sync *sync, struct pl_link_node *node, struct pl_span commands,
+                                size_t n_commands, struct pl_err *err)
+{
     drop_reply(sync);
     sync->done = sync->no_memory = false;
-    if (!status && pl_link_send(sync->link, commands, n_commands, on_reply, sync))
-        status = pl_err_set(err, PL_ERR_IO, "Redis: the connection was lost");
-    if (status)
-        return status;
+    if (pl_link_send(pl_link_node_link(node), commands, n_commands, on_reply, sync))
+        return pl_err_set(err, PL_ERR_IO, "Redis: the connection was lost");
     while (!sync->done && run(sync))
         continue;
     if (sync->no_memory)
         return pl_err_set(err, PL_ERR_NOMEM, "no memory for a reply of Redis");
-    if (!sync->done)
-        pl_link_reset(sync->link, "no answer in time");
+    if (!sync->done && pl_link_node_is_up(node))
+        pl_link_reset(pl_link_node_link(node), "no answer in time");
     if (!sync->reply)
         return pl_err_set(err, PL_ERR_IO, "Redis: %s", sync->why[0] ? sync->why : "no answer in time");
-    *reply = sync->reply;
     return PL_OK;
+}
+
+enum pl_status pl_link_sync_send(struct pl_link_sync *sync, struct pl_span key, struct pl_span commands,
+                                 size_t n_commands, const struct pl_reply **reply, struct pl_err *err)
+{
+    struct pl_link_node *node;
+    enum pl_status status;
+
+    *reply = NULL;
+    drop_reply(sync);
+    sync->late = false;
+    (void)event_add(sync->limit, &sync->patience);
+    do {
+        node = connect_now(sync, key, err);
+        status = node ? send_once(sync, node, commands, n_commands, err) : PL_ERR_IO;
+    } while (!status && pl_link_is_astray(sync->reply) && run_a_little(sync));
+    (void)event_del(sync->limit);
+    if (!status)
+        *reply = sync->reply;
+    return status;
 }

@@ -31,8 +31,8 @@ enum pl_store_remedy pl_store_judge_error(struct pl_span text)
         {"OOM", PL_STORE_RETRY},          {"LOADING", PL_STORE_RETRY},        {"BUSY", PL_STORE_RETRY},
         {"MISCONF", PL_STORE_RETRY},      {"NOREPLICAS", PL_STORE_RETRY},     {"CLUSTERDOWN", PL_STORE_RETRY},
         {"TRYAGAIN", PL_STORE_RETRY},     {"NOPERM", PL_STORE_RECONNECT},     {"EXECABORT", PL_STORE_RETRY},
-        {"READONLY", PL_STORE_RECONNECT}, {"MASTERDOWN", PL_STORE_RECONNECT}, {"MOVED", PL_STORE_RECONNECT},
-        {"ASK", PL_STORE_RECONNECT},      {"NOAUTH", PL_STORE_RECONNECT},
+        {"READONLY", PL_STORE_RECONNECT}, {"MASTERDOWN", PL_STORE_RECONNECT}, {"MOVED", PL_STORE_RETRY},
+        {"ASK", PL_STORE_RETRY},          {"NOAUTH", PL_STORE_RECONNECT},
     };
     struct pl_span rest = cause_of(text);
     struct pl_span code = pl_span_cut(&rest, ' ');

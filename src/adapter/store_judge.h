@@ -6,8 +6,8 @@
 
 /* How an error that came before or instead of the transaction is met; nothing was carried out then. */
 enum pl_store_remedy {
-    PL_STORE_RETRY,     /* the server will be able to later: OOM, LOADING, MISCONF, ... */
-    PL_STORE_RECONNECT, /* the same on a new connection: READONLY, MOVED, NOPERM (EXEC may be what is refused), ... */
+    PL_STORE_RETRY,     /* this server or another one will be able to later: OOM, LOADING, MOVED, TRYAGAIN, ... */
+    PL_STORE_RECONNECT, /* the same on a new connection: READONLY, NOPERM (EXEC may be what is refused), ... */
     PL_STORE_HALT,      /* the same bytes will fail for ever */
 };
 

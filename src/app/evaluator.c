@@ -20,8 +20,7 @@ void pl_evaluator_halt(struct pl_evaluator *ev, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(ev->why, sizeof(ev->why), fmt, args);
     va_end(args);
-    ev->phase = EVAL_HALTED;
-    ev->reading = false; /* what is still to be answered is counted in replies_left */
+    ev->phase = EVAL_HALTED; /* what is still to be answered is counted in replies_left */
     pl_log(PL_LOG_ERROR, "event=evaluator_halted why=\"%s\"",
            pl_log_escape(pl_span_of(ev->why), escaped, sizeof(escaped)));
 }
@@ -52,7 +51,10 @@ static void drop_memory(struct pl_evaluator *ev)
     ev->published_once = false;
     memset(ev->touched, 0, sizeof(ev->touched));
     ev->control_seen[0] = ev->control_mark[0] = '\0';
-    ev->control_place_us = PL_TIME_NONE;
+    ev->control_place_us = ev->control_trimmed_us = PL_TIME_NONE;
+    ev->control_ripe_us = 0;
+    ev->read_again = false;
+    ev->shards_behind = 0;
 }
 
 static void on_acquired(void *ctx, enum pl_status status, const struct pl_acquired *acquired, const char *why)
@@ -75,9 +77,11 @@ static void on_acquired(void *ctx, enum pl_status status, const struct pl_acquir
 /* Forget everything and claim the instance's key space (again): the ledger in Redis is the truth. */
 void pl_evaluator_start_over(struct pl_evaluator *ev)
 {
+    struct pl_key meta;
     int partitions = atomic_load(&ev->shared->partitions);
 
-    if (partitions < 1 || !pl_link_is_up(ev->link)) {
+    ev->home = pl_link_set_node(ev->redis, ev->key_slot);
+    if (partitions < 1 || !pl_link_node_is_up(ev->home)) {
         ev->phase = EVAL_WAITING;
         return;
     }
@@ -96,11 +100,14 @@ void pl_evaluator_start_over(struct pl_evaluator *ev)
         ev->shards[p].p = p;
         ev->shards[p].seen_seq = -1;
         ev->shards[p].complete_to_us = ev->shards[p].largest_place_us = PL_TIME_NONE;
+        ev->shards[p].deleted_us = PL_TIME_NONE;
+        meta = pl_key_shard(ev->conf->instance, (int32_t)p, "meta");
+        ev->shards[p].key_slot = pl_link_map_slot((struct pl_span){meta.text, meta.len});
     }
-    ev->judged_us = ev->committed_us = PL_TIME_NONE;
+    ev->judged_us = ev->committed_us = ev->restored_us = ev->passed_us = PL_TIME_NONE;
     ev->largest_place_us = ev->committed_place_us = PL_TIME_NONE;
     ev->phase = EVAL_ACQUIRING;
-    if (pl_store_acquire(ev->store, &ev->hold, on_acquired, ev))
+    if (pl_store_acquire(pl_link_node_store(ev->home), &ev->hold, on_acquired, ev))
         ev->phase = EVAL_WAITING;
 }
 
@@ -118,11 +125,13 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 {
     struct pl_evaluator *ev = ctx;
     bool here = atomic_load(&ev->shared->holder) != 0;
-    bool busy = ev->reading || ev->committing || ev->replies_left;
+    struct pl_link_set_stats redis;
 
     (void)fd;
     (void)what;
-    if (busy || ev->phase == EVAL_ACQUIRING || ev->phase == EVAL_LOADING)
+    pl_link_set_stats(ev->redis, &redis);
+    PL_METRIC_SET(&ev->metrics, redis_redirects, redis.astray);
+    if (ev->committing || ev->replies_left || ev->phase == EVAL_ACQUIRING || ev->phase == EVAL_LOADING)
         return;
     if (ev->reload_wanted && ev->phase != EVAL_RUNNING)
         adopt(ev);
@@ -134,33 +143,39 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
         ev->phase = EVAL_WAITING;
         return;
     }
-    if (ev->phase == EVAL_WAITING || ev->reload_wanted)
-        pl_evaluator_start_over(ev);
-    else if (ev->phase == EVAL_RUNNING && pl_link_is_up(ev->link))
+    if (ev->phase == EVAL_WAITING || ev->reload_wanted || ev->home != pl_link_set_node(ev->redis, ev->key_slot))
+        pl_evaluator_start_over(ev); /* also when another node serves the instance's keys: acquire there */
+    else if (ev->phase == EVAL_RUNNING)
         pl_evaluator_read(ev);
 }
 
-static void on_up(void *ctx, struct pl_link *link)
+bool pl_evaluator_answered(struct pl_evaluator *ev, const struct pl_reply *reply, enum evaluator_phase phase)
 {
-    struct pl_evaluator *ev = ctx;
-
-    (void)link;
-    if (ev->phase != EVAL_HALTED)
-        ev->phase = EVAL_WAITING; /* acquire before anything else is sent */
+    ev->replies_left--;
+    if (!reply && ev->phase == phase)
+        ev->phase = EVAL_WAITING;
+    return reply && ev->phase == phase;
 }
 
-static void on_down(void *ctx, struct pl_link *link, const char *why)
+/* Whoever waits acquires when the timer looks: nothing is sent before. */
+static void on_up(void *ctx, struct pl_link_node *node)
+{
+    (void)ctx;
+    (void)node;
+}
+
+/* What was asked of it has been answered with NULL. In any doubt everything is read again. */
+static void on_down(void *ctx, struct pl_link_node *node, const char *why)
 {
     struct pl_evaluator *ev = ctx;
+    bool home = node && node == ev->home;
     char escaped[512];
 
-    (void)link;
     pl_log(PL_LOG_WARNING, "event=redis_down worker=evaluator why=\"%s\"",
            pl_log_escape(pl_span_of(why), escaped, sizeof(escaped)));
-    pl_store_down(ev->store);
-    ev->replies_left = 0;
-    ev->reading = ev->committing = false;
-    if (ev->phase != EVAL_HALTED)
+    if (home)
+        ev->home = NULL;
+    if (node && (ev->phase == EVAL_RUNNING || (home && ev->phase != EVAL_HALTED)))
         ev->phase = EVAL_WAITING;
 }
 
@@ -169,6 +184,7 @@ enum pl_status pl_evaluator_new(struct pl_shared *shared, struct event_base *bas
 {
     const struct timeval interval = {0, POLL_US};
     struct pl_evaluator *ev = calloc(1, sizeof(*ev));
+    struct pl_link_set_config config = {.up = on_up, .down = on_down, .ctx = ev};
     enum pl_status status = PL_ERR_NOMEM;
     struct pl_key meta;
 
@@ -182,25 +198,13 @@ enum pl_status pl_evaluator_new(struct pl_shared *shared, struct event_base *bas
     ev->hold.owner = shared->nonce ^ UINT64_C(0xeeeeeeeeeeeeeeee);
     meta = pl_key_main(ev->conf->instance, "meta");
     memcpy(ev->hold.meta_key, meta.text, meta.len + 1);
-    const struct pl_link_config config = {
-        .url = ev->conf->redis_url,
-        .user = ev->conf->redis_user,
-        .password_file = ev->conf->redis_password_file,
-        .ca_file = ev->conf->redis_ca_file,
-        .cert_file = ev->conf->redis_cert_file,
-        .key_file = ev->conf->redis_key_file,
-        .name = "plateaud-evaluator",
-        .timeout_us = ev->conf->redis_timeout_us,
-        .up = on_up,
-        .down = on_down,
-        .ctx = ev,
-    };
-    status = pl_link_new(base, &config, &ev->link, err);
+    ev->key_slot = pl_link_map_slot((struct pl_span){meta.text, meta.len});
+    pl_link_set_configure(&config, ev->conf, "plateaud-evaluator");
+    status = pl_link_set_new(base, &config, &ev->redis, err);
     if (status)
         goto fail;
-    ev->store = pl_store_new(ev->link);
     ev->timer = event_new(base, -1, EV_PERSIST, on_timer, ev);
-    if (!ev->store || !ev->timer || event_add(ev->timer, &interval)) {
+    if (!ev->timer || event_add(ev->timer, &interval)) {
         status = pl_err_set(err, PL_ERR_NOMEM, "no memory for the evaluator");
         goto fail;
     }
@@ -219,8 +223,7 @@ void pl_evaluator_free(struct pl_evaluator *ev)
     if (ev->timer)
         event_free(ev->timer);
     ev->phase = EVAL_HALTED; /* replies that end with the link change nothing */
-    pl_link_free(ev->link);
-    pl_store_free(ev->store);
+    pl_link_set_free(ev->redis);
     drop_memory(ev);
     pl_buf_fini(&ev->batch);
     free(ev);
@@ -243,7 +246,7 @@ const char *pl_evaluator_halted(const struct pl_evaluator *ev)
 
 bool pl_evaluator_is_quiet(const struct pl_evaluator *ev)
 {
-    return !ev->reading && !ev->committing;
+    return !ev->committing && (ev->replies_left == 0 || ev->phase != EVAL_RUNNING);
 }
 
 static unsigned count_firing(const struct pl_evaluator *ev)
@@ -263,6 +266,8 @@ void pl_evaluator_status(const struct pl_evaluator *ev, struct pl_buf *out)
         pl_buf_addf(out, "evaluator halted: %s", ev->why);
     else if (ev->phase != EVAL_RUNNING)
         pl_buf_add_text(out, "not judging here");
+    else if (ev->shards_behind)
+        pl_buf_addf(out, "waiting for %u partitions that Redis has put back", ev->shards_behind);
     else if (ev->committed_us == PL_TIME_NONE)
         pl_buf_add_text(out, "nothing judged yet");
     else
@@ -285,6 +290,11 @@ void pl_evaluator_metrics(const struct pl_evaluator *ev, struct pl_buf *out)
     pl_metrics_value(out, "plateaud_evaluator_halted", NULL, ev->phase == EVAL_HALTED);
     pl_metrics_head(out, "plateaud_ticks_judged_total", "counter", "ticks judged by this process");
     pl_metrics_value(out, "plateaud_ticks_judged_total", NULL, (double)ev->ticks);
+    pl_metrics_head(out, "plateaud_judged_gaps_total", "counter",
+                    "times results that Redis lost were judged again by later figures");
+    pl_metrics_value(out, "plateaud_judged_gaps_total", NULL, (double)ev->gaps);
+    pl_metrics_head(out, "plateaud_shards_behind", "gauge", "shards that Redis put back below what is judged");
+    pl_metrics_value(out, "plateaud_shards_behind", NULL, ev->shards_behind);
     pl_metrics_head(out, "plateaud_alert_edges_total", "counter", "alert edges published by this process");
     pl_metrics_value(out, "plateaud_alert_edges_total", NULL, (double)ev->edges);
     if (!running || !ev->judge)

@@ -1,11 +1,12 @@
-/* Shared by evaluator.c (life), evaluator_load.c, evaluator_read.c and evaluator_write.c; nobody else includes it. */
+/* Shared by evaluator.c (life), evaluator_load.c, evaluator_read.c, evaluator_back.c and evaluator_write.c; nobody else
+ * includes it. */
 #ifndef PL_APP_EVALUATOR_INTERNAL_H
 #define PL_APP_EVALUATOR_INTERNAL_H
 
 #include "app/evaluator.h"
 
+#include "adapter/link_set.h"
 #include "adapter/log.h"
-#include "adapter/store.h"
 #include "app/command.h"
 #include "app/metrics.h"
 #include "core/judge/judge.h"
@@ -15,7 +16,8 @@
 #define SHARDS_MAX 1024
 #define TICK_FIELDS_MAX 256 /* published ticks of one shard that may be held at once */
 #define BATCH_BYTES_MAX ((size_t)8 << 20)
-#define CONTROL_PAGE 2000 /* control records read at a time */
+#define CONTROL_PAGE 2000                   /* control records read at a time */
+#define CONTROL_KEEP_US (60 * PL_SECOND_US) /* judged control records are kept so long */
 
 enum evaluator_phase { EVAL_WAITING, EVAL_ACQUIRING, EVAL_LOADING, EVAL_RUNNING, EVAL_HALTED };
 
@@ -30,6 +32,8 @@ struct pl_evaluator;
 struct eval_shard {
     struct pl_evaluator *ev; /* ref */
     unsigned p;
+    unsigned key_slot;
+    bool known;             /* it was asked, since loading */
     bool moved;             /* it has committed since its sums were read */
     int64_t seen_seq;       /* of its last commit that was read; -1 before */
     int64_t complete_to_us; /* PL_TIME_NONE until it says so */
@@ -38,6 +42,7 @@ struct eval_shard {
     unsigned n_ticks;
     int64_t stale[TICK_FIELDS_MAX]; /* replaced ticks that are still stored */
     unsigned n_stale;
+    int64_t deleted_us; /* the tick that was judged when sums were last deleted there; PL_TIME_NONE never */
 };
 
 struct pl_evaluator {
@@ -45,8 +50,9 @@ struct pl_evaluator {
     const struct pl_conf *conf; /* ref */
     struct event_base *base;    /* ref */
     struct event *timer;        /* owned */
-    struct pl_link *link;       /* owned */
-    struct pl_store *store;     /* owned */
+    struct pl_link_set *redis;  /* owned */
+    unsigned key_slot;          /* of the instance's own keys */
+    struct pl_link_node *home;  /* ref: where they were acquired; NULL when that is down */
     struct pl_hold hold;
     struct pl_judge *judge; /* owned; NULL until loading */
     enum evaluator_phase phase;
@@ -54,19 +60,22 @@ struct pl_evaluator {
     unsigned partitions;
     struct eval_shard *shards; /* owned, partitions */
     unsigned replies_left;     /* of a load or a read */
-    bool reading;
     bool committing;
     bool catching_up;  /* the open batch has ticks: look again right after it */
     bool read_again;   /* a commit was made: there may be more */
     int64_t judged_us; /* committed or in the open batch */
     int64_t committed_us;
+    int64_t restored_us; /* the tick of the sums that the judge is restored with: above judged_us after a gap */
+    int64_t passed_us;   /* before that: to where shards that were put back need not wait for the judge */
     int64_t largest_place_us, committed_place_us;
     char control_seen[40];    /* id of the last control record taken from the stream */
     int64_t control_place_us; /* largest place of the records taken so far */
     char control_mark[40];    /* an id up to which the stream may go once control_mark_us is judged; "" none */
     int64_t control_mark_us;
-    size_t rows_stored;  /* ledger rows in Redis */
-    struct pl_buf batch; /* owned: commands of the open batch */
+    int64_t control_ripe_us;    /* monotonic: when the mark may be used; 0 not judged yet */
+    int64_t control_trimmed_us; /* place up to which shard 0's control records are deleted; PL_TIME_NONE none */
+    size_t rows_stored;         /* ledger rows in Redis */
+    struct pl_buf batch;        /* owned: commands of the open batch */
     size_t n_batch;
     bool published_once;              /* areas were written since loading */
     bool touched[PL_RULES_AREAS_MAX]; /* areas to be written with the open batch */
@@ -74,7 +83,8 @@ struct pl_evaluator {
         struct pl_standing standing;
         struct pl_advice advice;
     } written[PL_RULES_AREAS_MAX]; /* what the store has of them, with the open batch */
-    uint64_t ticks, edges, commits;
+    uint64_t ticks, edges, commits, gaps;
+    unsigned shards_behind;
     struct pl_metrics metrics; /* only records that were refused here */
     struct pl_log_limit control_limit;
     bool reload_wanted;
@@ -89,6 +99,18 @@ void pl_evaluator_load(struct pl_evaluator *ev, const struct pl_acquired *acquir
 
 /* evaluator_read.c: ask every shard; then judge what is complete. */
 void pl_evaluator_read(struct pl_evaluator *ev);
+
+/* evaluator_read.c: drop the sums of a shard that a later tick <= tick_us has replaced; the last one stays in force. */
+void pl_evaluator_keep_latest(struct eval_shard *shard, int64_t tick_us);
+
+/* An answer to a load or a read has come: is it still wanted, and did it come at all? */
+bool pl_evaluator_answered(struct pl_evaluator *ev, const struct pl_reply *reply, enum evaluator_phase phase);
+
+/* evaluator_back.c: does everything fit together, when parts of Redis may have gone back each by itself? False: not
+ * yet, or halted. */
+bool pl_evaluator_fits(struct pl_evaluator *ev);
+
+/* evaluator_back.c: after a commit, what is judged may go. */
 void pl_evaluator_clean_up(struct pl_evaluator *ev);
 
 /* evaluator_write.c: append the outputs of one tick to the batch; commit the batch. */

@@ -42,7 +42,7 @@ static void on_standings(void *ctx, const struct pl_reply *reply)
     struct pl_evaluator *ev = ctx;
     struct pl_err err = {0};
 
-    if (!reply || ev->phase != EVAL_LOADING)
+    if (!pl_evaluator_answered(ev, reply, EVAL_LOADING))
         return;
     if (!is_answer(ev, reply, "standings"))
         return;
@@ -66,8 +66,10 @@ static void load_standings(struct pl_evaluator *ev)
     struct pl_key key = pl_key_main(ev->conf->instance, "standing");
     const struct pl_span argv[] = {pl_span_of("HGETALL"), {key.text, key.len}};
 
-    if (pl_link_command(ev->link, on_standings, ev, 2, argv))
+    if (pl_link_command(pl_link_node_link(ev->home), on_standings, ev, 2, argv))
         ev->phase = EVAL_WAITING;
+    else
+        ev->replies_left++;
 }
 
 /* One stream entry [id, [name, value, ...]] into the judge. */
@@ -92,7 +94,7 @@ static void on_ledger(void *ctx, const struct pl_reply *reply)
     struct pl_err err = {0};
     char from[64];
 
-    if (!reply || ev->phase != EVAL_LOADING)
+    if (!pl_evaluator_answered(ev, reply, EVAL_LOADING))
         return;
     if (!is_answer(ev, reply, "ledger"))
         return;
@@ -118,8 +120,10 @@ static void load_ledger(struct pl_evaluator *ev, const char *from)
     const struct pl_span argv[] = {pl_span_of("XRANGE"), {key.text, key.len}, pl_span_of(from),
                                    pl_span_of("+"),      pl_span_of("COUNT"), pl_span_of(LEDGER_PAGE)};
 
-    if (pl_link_command(ev->link, on_ledger, ev, 6, argv))
+    if (pl_link_command(pl_link_node_link(ev->home), on_ledger, ev, 6, argv))
         ev->phase = EVAL_WAITING;
+    else
+        ev->replies_left++;
 }
 
 void pl_evaluator_load(struct pl_evaluator *ev, const struct pl_acquired *acquired)

@@ -39,13 +39,16 @@ static void note_stale(struct eval_shard *shard, int64_t tick_us)
 
 static bool take_sums(struct eval_shard *shard, const struct pl_reply *pairs, struct pl_err *err)
 {
+    const struct pl_evaluator *ev = shard->ev;
+    int64_t in_force_us = ev->judged_us > ev->restored_us ? ev->judged_us : ev->restored_us;
+
     for (size_t at = 0; at + 1 < pairs->n; at += 2) {
         struct tick_sums entry = {.tick_us = 0};
         unsigned place = shard->n_ticks;
 
         if (!pl_num_int(pairs->elements[at].text, &entry.tick_us))
             return !pl_err_set(err, PL_ERR_INPUT, "sums: a tick is no number");
-        if (place && entry.tick_us < shard->ticks[0].tick_us && entry.tick_us <= shard->ev->judged_us) {
+        if (place && entry.tick_us < shard->ticks[0].tick_us && shard->ticks[0].tick_us <= in_force_us) {
             note_stale(shard, entry.tick_us);
             continue;
         }
@@ -55,7 +58,7 @@ static bool take_sums(struct eval_shard *shard, const struct pl_reply *pairs, st
             continue; /* held already */
         if (shard->n_ticks == TICK_FIELDS_MAX)
             return !pl_err_set(err, PL_ERR_FULL, "sums: more than %d ticks wait", TICK_FIELDS_MAX);
-        if (pl_state_get_sums(pairs->elements[at + 1].text, shard->ev->conf->rules, &entry.sums, err))
+        if (pl_state_get_sums(pairs->elements[at + 1].text, ev->conf->rules, &entry.sums, err))
             return false;
         memmove(&shard->ticks[place + 1], &shard->ticks[place], (shard->n_ticks - place) * sizeof(entry));
         shard->ticks[place] = entry;
@@ -106,37 +109,46 @@ static bool take_control_page(struct pl_evaluator *ev, const struct pl_reply *pa
             return false;
         take_control(ev, entry);
     }
-    ev->read_again = ev->read_again || page->n == CONTROL_PAGE;
+    ev->read_again = page->n == CONTROL_PAGE;
     return true;
 }
 
-/* EXEC's reply: [[complete_to, largest_place], sums, (control page)]. */
+static bool is_pair(const struct pl_reply *reply)
+{
+    return reply->type == PL_REPLY_ARRAY && reply->n == 2;
+}
+
+/* EXEC's reply: [[complete_to, largest_place], [sums, control] that were deleted, sums, (control page)]. */
+static bool take_answer(struct eval_shard *shard, const struct pl_reply *reply, struct pl_err *err)
+{
+    const struct pl_reply *part = reply->elements;
+
+    return reply->type == PL_REPLY_ARRAY && reply->n >= 3 && is_pair(&part[0]) && is_pair(&part[1]) &&
+           read_number(&part[0].elements[0], &shard->complete_to_us) &&
+           read_number(&part[0].elements[1], &shard->largest_place_us) &&
+           read_number(&part[1].elements[0], &shard->deleted_us) &&
+           (shard->p != 0 || read_number(&part[1].elements[1], &shard->ev->control_trimmed_us)) &&
+           take_sums(shard, &part[2], err) && (reply->n < 4 || take_control_page(shard->ev, &part[3]));
+}
+
 static void on_sums(void *ctx, const struct pl_reply *reply)
 {
     struct eval_shard *shard = ctx;
     struct pl_evaluator *ev = shard->ev;
     struct pl_err err = {0};
-    bool ok;
 
-    if (!reply)
-        return; /* the link is gone, and so are the other replies */
-    ev->replies_left--;
-    if (ev->phase != EVAL_RUNNING)
+    if (!pl_evaluator_answered(ev, reply, EVAL_RUNNING))
         return;
     if (reply->type == PL_REPLY_ERROR && pl_store_judge_error(reply->text) != PL_STORE_HALT) {
-        ev->reading = false;
         ev->phase = EVAL_WAITING; /* not now: all over again, a little later */
         return;
     }
-    ok = reply->type == PL_REPLY_ARRAY && reply->n >= 2 && reply->elements[0].type == PL_REPLY_ARRAY &&
-         reply->elements[0].n == 2 && read_number(&reply->elements[0].elements[0], &shard->complete_to_us) &&
-         read_number(&reply->elements[0].elements[1], &shard->largest_place_us) &&
-         take_sums(shard, &reply->elements[1], &err) && (reply->n < 3 || take_control_page(ev, &reply->elements[2]));
-    if (!ok) {
+    if (!take_answer(shard, reply, &err)) {
         pl_evaluator_halt(ev, "partition %u: what the shard published cannot be read: %s", shard->p,
                           err.code ? err.text : "unexpected reply");
         return;
     }
+    shard->known = true;
     shard->moved = false;
     if (ev->replies_left == 0)
         judge_complete(ev);
@@ -145,12 +157,14 @@ static void on_sums(void *ctx, const struct pl_reply *reply)
 static void add_question(struct pl_evaluator *ev, unsigned p, struct pl_buf *out)
 {
     struct pl_key meta = pl_key_shard(ev->conf->instance, (int32_t)p, "meta");
+    struct pl_key judged = pl_key_shard(ev->conf->instance, (int32_t)p, "judged");
     struct pl_key sums = pl_key_shard(ev->conf->instance, (int32_t)p, "sums");
     struct pl_key control = pl_key_shard(ev->conf->instance, 0, "control");
     char from[48], count[16];
 
     pl_resp_add_text(out, "MULTI", NULL);
     pl_resp_add_text(out, "HMGET", meta.text, "complete_to", "largest_place", NULL);
+    pl_resp_add_text(out, "HMGET", judged.text, "sums", "control", NULL);
     pl_resp_add_text(out, "HGETALL", sums.text, NULL);
     if (p == 0) {
         snprintf(from, sizeof(from), "%s%s", ev->control_seen[0] ? "(" : "-", ev->control_seen);
@@ -160,55 +174,71 @@ static void add_question(struct pl_evaluator *ev, unsigned p, struct pl_buf *out
     pl_resp_add_text(out, "EXEC", NULL);
 }
 
+/* Shards whose node is away keep what was read of them: they hold the ticks back, and are asked again later. */
 static void ask_sums(struct pl_evaluator *ev)
 {
     struct pl_buf commands = {0};
 
-    ev->read_again = false;
     for (unsigned p = 0; p < ev->partitions; p++) {
-        if (!ev->shards[p].moved)
+        struct pl_link_node *node = pl_link_set_node(ev->redis, ev->shards[p].key_slot);
+
+        if (!ev->shards[p].moved || !pl_link_node_is_up(node))
             continue;
         pl_buf_clear(&commands);
         add_question(ev, p, &commands);
-        if (pl_link_send(ev->link, pl_buf_span(&commands), p == 0 ? 5 : 4, on_sums, &ev->shards[p]))
-            break; /* the link is down: on_down starts over */
-        ev->replies_left++;
+        if (pl_buf_ok(&commands) && pl_link_send(pl_link_node_link(node), pl_buf_span(&commands), p == 0 ? 6 : 5,
+                                                 on_sums, &ev->shards[p]) == PL_OK)
+            ev->replies_left++;
     }
     pl_buf_fini(&commands);
-    if (ev->replies_left == 0)
+    if (ev->replies_left == 0 && !ev->read_again)
         judge_complete(ev);
+}
+
+/* Has it committed since? A lower number than before: Redis put it back, and what is remembered of it may be more than
+ * it has now. */
+static void take_seq(struct eval_shard *shard, const struct pl_reply *reply)
+{
+    int64_t seq = -1;
+
+    if (reply->type == PL_REPLY_NIL)
+        shard->known = true; /* nothing was ever committed there */
+    else if (!read_number(reply, &seq))
+        return; /* not now */
+    if (seq >= 0 && seq < shard->seen_seq) {
+        pl_log(PL_LOG_WARNING, "event=shard_put_back partition=%u commits=%" PRId64 " had=%" PRId64, shard->p, seq,
+               shard->seen_seq);
+        shard->ev->phase = EVAL_WAITING;
+        return;
+    }
+    shard->moved = shard->moved || (seq >= 0 && seq != shard->seen_seq);
+    if (seq >= 0)
+        shard->seen_seq = seq;
 }
 
 static void on_seq(void *ctx, const struct pl_reply *reply)
 {
     struct eval_shard *shard = ctx;
     struct pl_evaluator *ev = shard->ev;
-    int64_t seq = -1;
 
-    if (!reply)
+    if (!pl_evaluator_answered(ev, reply, EVAL_RUNNING))
         return;
-    ev->replies_left--;
-    if (ev->phase != EVAL_RUNNING)
-        return;
-    (void)read_number(reply, &seq);
-    shard->moved = shard->moved || (seq >= 0 && seq != shard->seen_seq);
-    shard->seen_seq = seq;
-    if (ev->replies_left == 0)
+    take_seq(shard, reply);
+    if (ev->phase == EVAL_RUNNING && ev->replies_left == 0)
         ask_sums(ev);
 }
 
 void pl_evaluator_read(struct pl_evaluator *ev)
 {
-    ev->reading = true;
     for (unsigned p = 0; p < ev->partitions; p++) {
+        struct pl_link_node *node = pl_link_set_node(ev->redis, ev->shards[p].key_slot);
         struct pl_key meta = pl_key_shard(ev->conf->instance, (int32_t)p, "meta");
         const struct pl_span argv[] = {pl_span_of("HGET"), {meta.text, meta.len}, pl_span_of("seq")};
 
-        if (pl_link_command(ev->link, on_seq, &ev->shards[p], 3, argv))
-            break; /* the link is down, or full: the next timer asks again */
-        ev->replies_left++;
+        if (pl_link_node_is_up(node) &&
+            pl_link_command(pl_link_node_link(node), on_seq, &ev->shards[p], 3, argv) == PL_OK)
+            ev->replies_left++;
     }
-    ev->reading = ev->replies_left > 0;
 }
 
 static int64_t complete_everywhere(struct pl_evaluator *ev)
@@ -224,7 +254,7 @@ static int64_t complete_everywhere(struct pl_evaluator *ev)
     return complete_us;
 }
 
-/* The first published tick above what is judged, over all shards. */
+/* The first published tick above what is judged, and above the sums that the judge has, over all shards. */
 static int64_t next_published(const struct pl_evaluator *ev)
 {
     int64_t next_us = PL_TIME_NONE;
@@ -233,7 +263,7 @@ static int64_t next_published(const struct pl_evaluator *ev)
         const struct eval_shard *shard = &ev->shards[p];
 
         for (unsigned t = 0; t < shard->n_ticks; t++) {
-            if (shard->ticks[t].tick_us <= ev->judged_us)
+            if (shard->ticks[t].tick_us <= ev->judged_us || shard->ticks[t].tick_us <= ev->restored_us)
                 continue;
             if (next_us == PL_TIME_NONE || shard->ticks[t].tick_us < next_us)
                 next_us = shard->ticks[t].tick_us;
@@ -243,8 +273,7 @@ static int64_t next_published(const struct pl_evaluator *ev)
     return next_us;
 }
 
-/* Drop the sums of a shard that a later tick <= tick_us has replaced; the last one stays in force. */
-static void keep_latest(struct eval_shard *shard, int64_t tick_us)
+void pl_evaluator_keep_latest(struct eval_shard *shard, int64_t tick_us)
 {
     unsigned drop = 0;
 
@@ -263,7 +292,7 @@ static enum pl_status merge_at(struct pl_evaluator *ev, int64_t tick_us, struct 
     for (unsigned p = 0; p < ev->partitions && !status; p++) {
         struct eval_shard *shard = &ev->shards[p];
 
-        keep_latest(shard, tick_us);
+        pl_evaluator_keep_latest(shard, tick_us);
         if (shard->n_ticks && shard->ticks[0].tick_us <= tick_us)
             status = pl_sums_merge(sums, &shard->ticks[0].sums, err);
     }
@@ -277,8 +306,8 @@ static bool restore_sums(struct pl_evaluator *ev)
     struct pl_err err = {0};
     enum pl_status status = PL_OK;
 
-    if (ev->judged_us != PL_TIME_NONE)
-        status = merge_at(ev, ev->judged_us, &sums, &err);
+    if (ev->restored_us != PL_TIME_NONE)
+        status = merge_at(ev, ev->restored_us, &sums, &err);
     if (!status)
         status = pl_judge_restore_sums(ev->judge, &sums, &err);
     pl_sums_fini(&sums);
@@ -313,15 +342,13 @@ static void judge_complete(struct pl_evaluator *ev)
 {
     int64_t complete_us = complete_everywhere(ev);
 
-    ev->reading = false;
     ev->catching_up = false;
     if (ev->read_again) { /* another page of control records comes first */
         ev->shards[0].moved = true;
-        ev->reading = true;
         ask_sums(ev);
         return;
     }
-    if (!ev->published_once && !restore_sums(ev))
+    if (!pl_evaluator_fits(ev) || (!ev->published_once && !restore_sums(ev)))
         return;
     while (complete_us != PL_TIME_NONE && ev->batch.len < BATCH_BYTES_MAX) {
         int64_t published_us = next_published(ev);
@@ -341,45 +368,4 @@ static void judge_complete(struct pl_evaluator *ev)
     if (!ev->published_once || ev->judged_us != ev->committed_us || ev->largest_place_us != ev->committed_place_us)
         pl_evaluator_commit(ev);
     ev->published_once = true;
-}
-
-/* Control records up to the mark are placed below what is judged and committed. There is always a mark when there is
- * anything to trim, and every mark is passed one day: so the stream stays short even if the docket is never empty. */
-static bool may_trim(struct pl_evaluator *ev)
-{
-    if (!ev->control_mark[0] && ev->control_seen[0]) {
-        memcpy(ev->control_mark, ev->control_seen, sizeof(ev->control_mark));
-        ev->control_mark_us = ev->control_place_us;
-    }
-    return ev->control_mark[0] && ev->control_mark_us < ev->committed_us;
-}
-
-/* After a commit: what is judged may go. Not fenced, and it need not be: it only removes what the ledger has. */
-void pl_evaluator_clean_up(struct pl_evaluator *ev)
-{
-    struct pl_key control = pl_key_shard(ev->conf->instance, 0, "control");
-    struct pl_buf commands = {0};
-    size_t n = 0;
-
-    for (unsigned p = 0; p < ev->partitions; p++) {
-        struct pl_key sums = pl_key_shard(ev->conf->instance, (int32_t)p, "sums");
-        struct eval_shard *shard = &ev->shards[p];
-        char tick[32];
-
-        keep_latest(shard, ev->committed_us);
-        for (unsigned at = 0; at < shard->n_stale; at++) {
-            snprintf(tick, sizeof(tick), "%" PRId64, shard->stale[at]);
-            pl_resp_add_text(&commands, "HDEL", sums.text, tick, NULL);
-            n++;
-        }
-        shard->n_stale = 0;
-    }
-    if (may_trim(ev)) {
-        pl_resp_add_text(&commands, "XTRIM", control.text, "MINID", ev->control_mark, NULL);
-        ev->control_mark[0] = '\0';
-        n++;
-    }
-    if (n && pl_buf_ok(&commands) && pl_link_send(ev->link, pl_buf_span(&commands), n, NULL, NULL))
-        pl_buf_clear(&commands); /* the link is down: the next clean-up does it */
-    pl_buf_fini(&commands);
 }

@@ -264,7 +264,8 @@ void pl_evaluator_commit(struct pl_evaluator *ev)
         return;
     }
     ev->committing = true;
-    if (pl_store_commit(ev->store, &ev->hold, pl_buf_span(&ev->batch), ev->n_batch, meta, n / 2, on_committed, ev)) {
+    if (pl_store_commit(pl_link_node_store(ev->home), &ev->hold, pl_buf_span(&ev->batch), ev->n_batch, meta, n / 2,
+                        on_committed, ev)) {
         ev->committing = false;
         ev->phase = EVAL_WAITING;
     }

@@ -26,6 +26,7 @@ struct pl_slot *pl_slot_new(struct pl_slot_world *world, int32_t partition)
     meta = pl_key_shard(world->conf->instance, partition, "meta");
     memcpy(slot->hold.meta_key, meta.text, meta.len + 1);
     slot->hold.owner = world->nonce;
+    slot->key_slot = pl_link_map_slot((struct pl_span){meta.text, meta.len});
     slot->heads = calloc(world->n_topics ? world->n_topics : 1, sizeof(*slot->heads));
     slot->samples = calloc(PL_SLOT_SAMPLES_MAX, sizeof(*slot->samples));
     slot->published = calloc(PL_UNJUDGED_MAX, sizeof(*slot->published));
@@ -180,27 +181,40 @@ void pl_slot_retry(struct pl_slot *slot)
         slot->phase = PL_SLOT_ACQUIRING;
 }
 
-void pl_slot_down(struct pl_slot *slot)
+void pl_slot_down(struct pl_slot *slot, const struct pl_link_node *node)
 {
+    if (slot->node != node)
+        return;
+    slot->node = NULL;
     slot->held = false;
 }
 
 void pl_slot_tend(struct pl_slot *slot, int64_t now_us)
 {
-    if (!slot->held && now_us >= slot->retry_us && slot->load_left == 0 && pl_link_is_up(slot->world->link))
+    if (slot->held && slot->node == pl_link_set_node(slot->world->redis, slot->key_slot))
+        return;
+    if (now_us >= slot->retry_us)
         pl_slot_up(slot);
 }
 
 void pl_slot_up(struct pl_slot *slot)
 {
-    if (slot->phase == PL_SLOT_HALTED || slot->acquiring)
+    struct pl_link_node *node = pl_link_set_node(slot->world->redis, slot->key_slot);
+
+    if (slot->phase == PL_SLOT_HALTED || pl_slot_is_awaiting(slot) || !pl_link_node_is_up(node))
         return;
+    slot->node = node;
     slot->held = false;
     if (slot->phase == PL_SLOT_LOADING)
         slot->phase = PL_SLOT_ACQUIRING; /* the replies of the old connection are gone */
     slot->acquiring = true;
-    if (pl_store_acquire(slot->world->store, &slot->hold, on_acquired, slot))
+    if (pl_store_acquire(pl_link_node_store(node), &slot->hold, on_acquired, slot))
         slot->acquiring = false; /* the link went down again: up is called once more */
+}
+
+bool pl_slot_is_reachable(const struct pl_slot *slot)
+{
+    return pl_link_node_is_up(pl_link_set_node(slot->world->redis, slot->key_slot));
 }
 
 bool pl_slot_is_awaiting(const struct pl_slot *slot)
@@ -223,6 +237,7 @@ void pl_slot_reload(struct pl_slot *slot)
         return;
     }
     slot->phase = PL_SLOT_ACQUIRING;
+    slot->held = false;
     pl_slot_up(slot);
 }
 

@@ -4,7 +4,8 @@
  *
  * Redis away: the slot stays RUNNING in memory but takes nothing; the new connection acquires again, and memory is kept
  * only if nobody else wrote meanwhile and our last commit is settled. One commit is in flight at most; its bytes are
- * kept until it is settled, so that a lost reply never loses or doubles a change.
+ * kept until it is settled, so that a lost reply never loses or doubles a change. The same when its keys move to
+ * another node of a cluster, by failover or by hand: the slot acquires there, when nothing of it waits on the old node.
  *
  * Owner: the worker. One thread.
  */
@@ -12,8 +13,8 @@
 #define PL_APP_SLOT_H
 
 #include "adapter/kafka.h"
+#include "adapter/link_set.h"
 #include "adapter/pseudonym.h"
-#include "adapter/store.h"
 #include "app/control_log.h"
 #include "app/metrics.h"
 #include "core/count/shard.h"
@@ -29,8 +30,8 @@ struct pl_slot_world {
     const struct pl_conf *conf;
     const struct pl_pseudonym *pseudonym;
     struct pl_kafka *kafka;
-    struct pl_link *link;
-    struct pl_store *store;
+    struct pl_link_set *redis;
+    unsigned main_slot; /* key slot of what belongs to the whole instance */
     struct pl_control_log *control;
     bool has_control; /* the control topic exists */
     const char *topics[PL_CONF_TOPICS_MAX];
@@ -54,12 +55,17 @@ int32_t pl_slot_partition(const struct pl_slot *slot);
 enum pl_slot_phase pl_slot_phase(const struct pl_slot *slot);
 int64_t pl_slot_control_next(const struct pl_slot *slot); /* offset of the next control record it wants */
 
-/* The link is up (again): acquire. The link is down: hold nothing. */
+/* Acquire, if the node that serves this partition is up and nothing is awaited. A node is down: hold nothing that was
+ * acquired there. */
 void pl_slot_up(struct pl_slot *slot);
-void pl_slot_down(struct pl_slot *slot);
+void pl_slot_down(struct pl_slot *slot, const struct pl_link_node *node);
 
-/* Acquire again what was refused for now; a no-op for a slot that holds its claim. Call each turn. */
+/* Acquire again what was refused for now, or is served by another node now; a no-op for a slot that holds its claim.
+ * Call each turn. */
 void pl_slot_tend(struct pl_slot *slot, int64_t now_us);
+
+/* Is the node up that serves it? Without it there is nothing to wait for. */
+bool pl_slot_is_reachable(const struct pl_slot *slot);
 
 /* Take and count up to `budget` records; returns how many. Also notes silence for the idle rule. */
 unsigned pl_slot_pump(struct pl_slot *slot, unsigned budget, int64_t now_us);

@@ -143,9 +143,13 @@ static void add_reasons(struct pl_slot *slot)
 static void send_samples(struct pl_slot *slot)
 {
     struct pl_key key = pl_key_main(slot->world->conf->instance, "rejects");
+    struct pl_link_node *node;
     struct pl_buf commands = {0};
     char partition[16], offset[32];
 
+    if (slot->n_samples == 0)
+        return;
+    node = pl_link_set_node(slot->world->redis, slot->world->main_slot);
     for (unsigned at = 0; at < slot->n_samples; at++) {
         const struct slot_sample *sample = &slot->samples[at];
         bool control = sample->topic == PL_KAFKA_CONTROL;
@@ -157,8 +161,8 @@ static void send_samples(struct pl_slot *slot)
                          control ? slot->world->conf->control : slot->world->topics[sample->topic], "partition",
                          partition, "offset", offset, NULL);
     }
-    if (slot->n_samples && pl_buf_ok(&commands) &&
-        pl_link_send(slot->world->link, pl_buf_span(&commands), slot->n_samples, NULL, NULL))
+    if (pl_buf_ok(&commands) && pl_link_node_is_up(node) &&
+        pl_link_send(pl_link_node_link(node), pl_buf_span(&commands), slot->n_samples, NULL, NULL))
         pl_buf_clear(&commands); /* the link is down: samples are a convenience, the counters are exact */
     pl_buf_fini(&commands);
     slot->n_samples = 0;
@@ -190,9 +194,10 @@ static void on_committed(void *ctx, enum pl_status status, bool halt, const char
         if (slot->phase != PL_SLOT_RUNNING)
             return;                      /* it was halted meanwhile, and stays so */
         slot->phase = PL_SLOT_ACQUIRING; /* what we hold is not true any more: load again */
+        slot->held = false;
         pl_slot_drop_heads(slot);
         pl_slot_up(slot);
-    } else if (pl_link_is_up(slot->world->link)) {
+    } else if (pl_link_node_is_up(slot->node)) {
         slot->next_commit_us = slot->last_commit_us + 500000; /* refused for now (out of memory, ...): the same again */
     }
 }
@@ -202,7 +207,7 @@ void pl_slot_send(struct pl_slot *slot)
     struct slot_commit *commit = &slot->commit;
 
     slot->committing = true; /* before: it may end at once */
-    if (pl_store_commit(slot->world->store, &slot->hold, pl_buf_span(&commit->commands), commit->n_commands,
+    if (pl_store_commit(pl_link_node_store(slot->node), &slot->hold, pl_buf_span(&commit->commands), commit->n_commands,
                         commit->meta_pairs, commit->n_meta / 2, on_committed, slot)) {
         slot->committing = false; /* the link is down; acquire settles it */
         return;
@@ -242,7 +247,7 @@ void pl_slot_commit(struct pl_slot *slot, int64_t now_us, bool force)
     struct pl_err err = {0};
     bool full;
 
-    if (slot->phase != PL_SLOT_RUNNING || !slot->held || !pl_link_is_up(slot->world->link))
+    if (slot->phase != PL_SLOT_RUNNING || !slot->held || !pl_link_node_is_up(slot->node))
         return;
     if (slot->commit.built) { /* in flight, or refused for now and to be sent again */
         if (!slot->committing && !slot->hold.in_flight && now_us >= slot->next_commit_us) {

@@ -39,11 +39,13 @@ struct pl_slot {
     char why[PL_ERR_TEXT_BYTES];
     struct pl_shard *shard; /* owned; NULL until loaded */
     struct pl_hold hold;
-    bool held;        /* acquired on this connection: nothing is taken or committed otherwise */
-    bool acquiring;   /* an acquire is under way */
-    bool committing;  /* a commit was handed to the store and has not ended */
-    int64_t retry_us; /* monotonic: not before, after an acquire that was refused for now */
-    bool started;     /* its partitions are being fetched */
+    unsigned key_slot;         /* of its keys */
+    struct pl_link_node *node; /* ref: where it acquired, or acquires; NULL before, and when that is down */
+    bool held;                 /* acquired on this node's connection: nothing is taken or committed otherwise */
+    bool acquiring;            /* an acquire is under way */
+    bool committing;           /* a commit was handed to the store and has not ended */
+    int64_t retry_us;          /* monotonic: not before, after an acquire that was refused for now */
+    bool started;              /* its partitions are being fetched */
     struct pl_decoder *decoders[PL_CONF_TOPICS_MAX]; /* owned */
     struct slot_head *heads;                         /* owned, world->n_topics */
     int64_t next[PL_CONF_TOPICS_MAX];

@@ -173,7 +173,7 @@ static bool ask_meta(struct pl_slot *slot)
     const struct pl_span argv[] = {pl_span_of("HMGET"), pl_span_of(slot->hold.meta_key), pl_span_of("epoch"),
                                    pl_span_of("owner"), pl_span_of("seq")};
 
-    if (pl_link_command(slot->world->link, on_meta, slot, 5, argv))
+    if (pl_link_command(pl_link_node_link(slot->node), on_meta, slot, 5, argv))
         return false;
     slot->load_left++;
     return true;
@@ -183,7 +183,7 @@ static bool ask(struct pl_slot *slot, const char *verb, struct pl_key key, pl_li
 {
     const struct pl_span argv[] = {pl_span_of(verb), {key.text, key.len}};
 
-    if (pl_link_command(slot->world->link, reply, slot, 2, argv))
+    if (pl_link_command(pl_link_node_link(slot->node), reply, slot, 2, argv))
         return false;
     slot->load_left++;
     return true;

@@ -225,7 +225,7 @@ unsigned pl_slot_pump(struct pl_slot *slot, unsigned budget, int64_t now_us)
     int next = PL_ALIGN_BLOCKED;
     struct pl_err err = {0};
 
-    if (slot->phase != PL_SLOT_RUNNING || !slot->held || !pl_link_is_up(slot->world->link))
+    if (slot->phase != PL_SLOT_RUNNING || !slot->held || !pl_link_node_is_up(slot->node))
         return 0;
     if (slot->last_record_us == 0)
         slot->last_record_us = now_us;

@@ -42,7 +42,7 @@ static void serve_leaving(struct pl_worker *worker, int64_t now_us)
         if (!worker->flags[s].leaving)
             continue;
         pl_slot_commit(slot, now_us, true);
-        if (pl_slot_is_clean(slot) || (!pl_link_is_up(worker->world.link) && !pl_slot_is_awaiting(slot)))
+        if (pl_slot_is_clean(slot) || (!pl_slot_is_reachable(slot) && !pl_slot_is_awaiting(slot)))
             remove_slot(worker, s);
     }
 }
@@ -73,6 +73,7 @@ static void serve_switch(struct pl_worker *worker, int64_t now_us)
 static void publish_gauges(struct pl_worker *worker)
 {
     struct pl_shard_stats sum = {0};
+    struct pl_link_set_stats redis;
     struct pl_metrics *metrics = &worker->metrics;
     unsigned halted = 0, running = 0;
     int64_t lag = 0;
@@ -94,9 +95,14 @@ static void publish_gauges(struct pl_worker *worker)
     PL_METRIC_SET(metrics, experiments, sum.experiments);
     PL_METRIC_SET(metrics, control_window, worker->control.n);
     PL_METRIC_SET(metrics, lag_records, lag);
-    PL_METRIC_SET(metrics, redis_pending_bytes, pl_link_pending_bytes(worker->world.link));
+    pl_link_set_stats(worker->world.redis, &redis);
+    PL_METRIC_SET(metrics, redis_pending_bytes, redis.pending_bytes);
+    PL_METRIC_SET(metrics, redis_up, redis.links_up);
+    PL_METRIC_SET(metrics, redis_links, redis.links);
+    PL_METRIC_SET(metrics, redis_redirects, redis.astray);
+    PL_METRIC_SET(metrics, redis_changes, redis.changes);
     atomic_store(&worker->ready,
-                 worker->checked && pl_link_is_up(worker->world.link) && running + halted == worker->n_slots);
+                 worker->checked && pl_link_set_is_up(worker->world.redis) && running + halted == worker->n_slots);
 }
 
 static void begin_closing(struct pl_worker *worker, int64_t now_us)
@@ -116,18 +122,23 @@ static void take_number(const struct pl_reply *reply, int64_t *value)
 static void on_judged(void *ctx, const struct pl_reply *reply)
 {
     struct pl_worker *worker = ctx;
+    int64_t passed_us = PL_TIME_NONE;
 
     worker->asking = false;
-    if (!reply || reply->type != PL_REPLY_ARRAY || reply->n != 2)
+    if (!reply || reply->type != PL_REPLY_ARRAY || reply->n != 3)
         return;
     take_number(&reply->elements[0], &worker->world.judged_us);
     take_number(&reply->elements[1], &worker->world.largest_place_us);
+    take_number(&reply->elements[2], &passed_us);
+    if (passed_us > worker->world.judged_us)
+        worker->world.judged_us = passed_us;
 }
 
 /* How far has the evaluator come? It runs in this process, or the store says. */
 static void ask_judged(struct pl_worker *worker, int64_t now_us)
 {
     struct pl_slot_world *world = &worker->world;
+    struct pl_link_node *node;
     struct pl_key key;
 
     if (atomic_load(&worker->shared->holder) != 0) {
@@ -135,12 +146,18 @@ static void ask_judged(struct pl_worker *worker, int64_t now_us)
         world->largest_place_us = atomic_load(&worker->shared->largest_place_us);
         return;
     }
-    if (worker->asking || now_us < worker->next_ask_us || worker->n_slots == 0 || !pl_link_is_up(world->link))
+    if (worker->asking || now_us < worker->next_ask_us || worker->n_slots == 0)
+        return;
+    node = pl_link_set_node(world->redis, world->main_slot);
+    if (!pl_link_node_is_up(node))
         return;
     key = pl_key_main(world->conf->instance, "meta");
-    const struct pl_span argv[] = {
-        pl_span_of("HMGET"), {key.text, key.len}, pl_span_of("judged_to_us"), pl_span_of("largest_place_us")};
-    worker->asking = pl_link_command(world->link, on_judged, worker, 4, argv) == PL_OK;
+    const struct pl_span argv[] = {pl_span_of("HMGET"),
+                                   {key.text, key.len},
+                                   pl_span_of("judged_to_us"),
+                                   pl_span_of("largest_place_us"),
+                                   pl_span_of("passed_to_us")};
+    worker->asking = pl_link_command(pl_link_node_link(node), on_judged, worker, 5, argv) == PL_OK;
     worker->next_ask_us = now_us + ASK_INTERVAL_US;
 }
 
@@ -180,8 +197,8 @@ static void *run(void *ctx)
     struct pl_worker *worker = ctx;
 
     event_base_dispatch(worker->base);
-    pl_link_free(worker->world.link); /* replies that are still to come end here, while their slots exist */
-    worker->world.link = NULL;
+    pl_link_set_free(worker->world.redis); /* replies that are still to come end here, while their slots exist */
+    worker->world.redis = NULL;
     for (unsigned s = worker->n_slots; s-- > 0;)
         remove_slot(worker, s); /* only after a drain that was given up */
     if (!pl_kafka_free(worker->world.kafka, 3 * PL_SECOND_US))

@@ -23,8 +23,7 @@ void pl_worker_assigned(void *ctx, const int32_t *partitions, unsigned n)
         pl_log(PL_LOG_INFO, "event=assigned worker=%u partition=%" PRId32, worker->index, partitions[at]);
         worker->slots[worker->n_slots] = slot;
         worker->flags[worker->n_slots++] = (struct slot_flags){false};
-        if (pl_link_is_up(worker->world.link))
-            pl_slot_up(slot);
+        pl_slot_up(slot);
     }
 }
 
@@ -54,28 +53,24 @@ void pl_worker_problem(void *ctx, enum pl_status status, const char *what)
                pl_log_escape(pl_span_of(what), escaped, sizeof(escaped)));
 }
 
-void pl_worker_link_up(void *ctx, struct pl_link *link)
+void pl_worker_node_up(void *ctx, struct pl_link_node *node)
 {
     struct pl_worker *worker = ctx;
 
-    (void)link;
+    (void)node;
     pl_log(PL_LOG_INFO, "event=redis_up worker=%u", worker->index);
-    PL_METRIC_SET(&worker->metrics, redis_up, 1);
     for (unsigned s = 0; s < worker->n_slots; s++)
-        pl_slot_up(worker->slots[s]);
+        pl_slot_tend(worker->slots[s], INT64_MAX); /* those that it serves acquire now */
 }
 
-void pl_worker_link_down(void *ctx, struct pl_link *link, const char *why)
+void pl_worker_node_down(void *ctx, struct pl_link_node *node, const char *why)
 {
     struct pl_worker *worker = ctx;
     char escaped[512];
 
-    (void)link;
     pl_log(PL_LOG_WARNING, "event=redis_down worker=%u why=\"%s\"", worker->index,
            pl_log_escape(pl_span_of(why), escaped, sizeof(escaped)));
-    PL_METRIC_SET(&worker->metrics, redis_up, 0);
     PL_METRIC_ADD(&worker->metrics, redis_downs, 1);
-    for (unsigned s = 0; s < worker->n_slots; s++)
-        pl_slot_down(worker->slots[s]);
-    pl_store_down(worker->world.store);
+    for (unsigned s = 0; node && s < worker->n_slots; s++)
+        pl_slot_down(worker->slots[s], node);
 }

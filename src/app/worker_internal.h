@@ -21,7 +21,7 @@ struct pl_worker {
     struct event_base *base;                     /* owned */
     struct event *on_kafka, *on_wake, *on_timer; /* owned */
     int kafka_fd, wake_fd;                       /* owned eventfds */
-    struct pl_slot_world world;                  /* kafka, link, store: owned; the rest refs */
+    struct pl_slot_world world;                  /* kafka, redis: owned; the rest refs */
     struct pl_pseudonym pseudonym;
     struct pl_control_log control;
     struct pl_slot *slots[PL_WORKER_SLOTS_MAX]; /* owned */
@@ -54,12 +54,12 @@ enum pl_status pl_worker_flatten_topics(struct pl_slot_world *world, struct pl_e
 /* Replace the handle that only asks by the consumer of the group; on failure the former stays. */
 enum pl_status pl_worker_join_group(struct pl_worker *worker, unsigned n_partitions, struct pl_err *err) PL_MUSTCHECK;
 
-/* worker_group.c: callbacks of Kafka (partitions come and go, problems) and of the link. ctx is the worker. */
+/* worker_group.c: callbacks of Kafka (partitions come and go, problems) and of Redis. ctx is the worker. */
 void pl_worker_assigned(void *ctx, const int32_t *partitions, unsigned n);
 void pl_worker_revoked(void *ctx, const int32_t *partitions, unsigned n, bool lost);
 void pl_worker_problem(void *ctx, enum pl_status status, const char *what);
-void pl_worker_link_up(void *ctx, struct pl_link *link);
-void pl_worker_link_down(void *ctx, struct pl_link *link, const char *why);
+void pl_worker_node_up(void *ctx, struct pl_link_node *node);
+void pl_worker_node_down(void *ctx, struct pl_link_node *node, const char *why);
 
 /* worker_topics.c: are the topics known to be what they should be? Asks, now and then, until they are. */
 bool pl_worker_is_checked(struct pl_worker *worker, int64_t now_us);

@@ -2,6 +2,8 @@
  */
 #include "app/worker_internal.h"
 
+#include "codec/keys.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -68,31 +70,17 @@ enum pl_status pl_worker_join_group(struct pl_worker *worker, unsigned n_partiti
     return status;
 }
 
-static enum pl_status make_link(struct pl_worker *worker, struct pl_err *err)
+static enum pl_status make_redis(struct pl_worker *worker, struct pl_err *err)
 {
     struct pl_slot_world *world = &worker->world;
     char name[96];
-    const struct pl_link_config config = {
-        .url = world->conf->redis_url,
-        .user = world->conf->redis_user,
-        .password_file = world->conf->redis_password_file,
-        .ca_file = world->conf->redis_ca_file,
-        .cert_file = world->conf->redis_cert_file,
-        .key_file = world->conf->redis_key_file,
-        .name = name,
-        .timeout_us = world->conf->redis_timeout_us,
-        .up = pl_worker_link_up,
-        .down = pl_worker_link_down,
-        .ctx = worker,
-    };
-    enum pl_status status;
+    struct pl_link_set_config config = {.up = pl_worker_node_up, .down = pl_worker_node_down, .ctx = worker};
+    struct pl_key main_key = pl_key_main(world->conf->instance, "meta");
 
     snprintf(name, sizeof(name), "plateaud-%s-%u", world->conf->instance, worker->index);
-    status = pl_link_new(worker->base, &config, &world->link, err);
-    if (status)
-        return status;
-    world->store = pl_store_new(world->link);
-    return world->store ? PL_OK : pl_err_set(err, PL_ERR_NOMEM, "no memory for the store");
+    pl_link_set_configure(&config, world->conf, name);
+    world->main_slot = pl_link_map_slot((struct pl_span){main_key.text, main_key.len});
+    return pl_link_set_new(worker->base, &config, &world->redis, err);
 }
 
 static void on_event(evutil_socket_t fd, short what, void *ctx)
@@ -150,7 +138,7 @@ enum pl_status pl_worker_new(struct pl_shared *shared, unsigned index, unsigned 
     pl_pseudonym_derive(&worker->pseudonym, conf->instance);
     if (conf->hash_key_file && (status = pl_pseudonym_load(&worker->pseudonym, conf->hash_key_file, err)))
         goto fail;
-    if ((status = make_events(worker, err)) || (status = make_asker(worker, err)) || (status = make_link(worker, err)))
+    if ((status = make_events(worker, err)) || (status = make_asker(worker, err)) || (status = make_redis(worker, err)))
         goto fail;
     *out = worker;
     return PL_OK;
@@ -167,8 +155,7 @@ void pl_worker_free(struct pl_worker *worker)
     assert(worker->n_slots == 0);
     if (worker->world.kafka)
         (void)pl_kafka_free(worker->world.kafka, PL_SECOND_US);
-    pl_store_free(worker->world.store);
-    pl_link_free(worker->world.link);
+    pl_link_set_free(worker->world.redis);
     pl_control_log_fini(&worker->control);
     if (worker->on_kafka)
         event_free(worker->on_kafka);

@@ -102,6 +102,8 @@ void pl_conf_free(struct pl_conf *conf)
     free(conf->redis_url);
     free(conf->redis_user);
     free(conf->redis_password_file);
+    free(conf->redis_sentinel_user);
+    free(conf->redis_sentinel_password_file);
     free(conf->redis_ca_file);
     free(conf->redis_cert_file);
     free(conf->redis_key_file);

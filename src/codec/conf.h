@@ -48,7 +48,8 @@ struct pl_conf {
     struct pl_conf_source *sources; /* owned */
     unsigned n_sources;
     /* [redis] */
-    char *redis_url; /* owned: redis://[user@]host:port/db, rediss:// for TLS, unix:///path */
+    char *redis_url; /* owned: where, in one of the forms of adapter/link_where.h */
+    char *redis_sentinel_user, *redis_sentinel_password_file;                                  /* owned or NULL */
     char *redis_user, *redis_password_file, *redis_ca_file, *redis_cert_file, *redis_key_file; /* owned or NULL */
     int64_t redis_timeout_us;
     /* [alert] */

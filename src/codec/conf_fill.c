@@ -65,6 +65,8 @@ static enum pl_status fill_redis(struct pl_conf_full *full, struct pl_err *err)
     const struct text_slot slots[] = {{"url", &conf->redis_url},
                                       {"user", &conf->redis_user},
                                       {"password_file", &conf->redis_password_file},
+                                      {"sentinel_user", &conf->redis_sentinel_user},
+                                      {"sentinel_password_file", &conf->redis_sentinel_password_file},
                                       {"ca_file", &conf->redis_ca_file},
                                       {"cert_file", &conf->redis_cert_file},
                                       {"key_file", &conf->redis_key_file}};

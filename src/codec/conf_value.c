@@ -129,11 +129,15 @@ static bool starts(struct pl_span *text, const char *prefix)
 static const char *url_problem(struct pl_span text)
 {
     const char *at;
+    bool sentinel;
 
     if (starts(&text, "unix://"))
         return text.len && text.ptr[0] == '/' ? NULL : "unix:// needs an absolute path";
-    if (!starts(&text, "redis://") && !starts(&text, "rediss://"))
-        return "expected redis://HOST:PORT/DB, rediss://... or unix:///PATH";
+    sentinel = starts(&text, "redis+sentinel://") || starts(&text, "rediss+sentinel://");
+    if (!sentinel && !starts(&text, "redis://") && !starts(&text, "rediss://") && !starts(&text, "redis+cluster://") &&
+        !starts(&text, "rediss+cluster://"))
+        return "expected redis://HOST:PORT/DB, rediss://..., unix:///PATH, redis+sentinel://HOST:PORT,.../MASTER/DB or "
+               "redis+cluster://HOST:PORT,...";
     for (size_t byte = 0; byte < text.len; byte++)
         if (text.ptr[byte] == ' ' || text.ptr[byte] == '\t')
             return "the url has a blank";
@@ -142,7 +146,11 @@ static const char *url_problem(struct pl_span text)
         return "a password does not belong here; use password_file";
     if (at)
         text = (struct pl_span){at + 1, text.len - (size_t)(at + 1 - text.ptr)};
-    return text.len && text.ptr[0] != '/' && text.ptr[0] != ':' ? NULL : "the url names no host";
+    if (!text.len || text.ptr[0] == '/' || text.ptr[0] == ':' || text.ptr[0] == ',')
+        return "the url names no host";
+    at = memchr(text.ptr, '/', text.len);
+    return sentinel && (!at || at + 1 == text.ptr + text.len) ? "the name of the master must follow: HOST:PORT/MASTER"
+                                                              : NULL;
 }
 
 /* Every item of a list, none of them empty. */

@@ -59,17 +59,25 @@ static void warn_kafka(const struct pl_conf *conf, struct pl_buf *out)
 
 static void warn_redis(const struct pl_conf *conf, struct pl_buf *out)
 {
-    struct pl_span url = pl_span_of(conf->redis_url), host;
-    const char *at;
+    struct pl_span url = pl_span_of(conf->redis_url), servers = {NULL, 0};
+    const char *after = strstr(conf->redis_url, "://"), *at;
+    int scheme = after ? (int)(after - conf->redis_url) : 0;
 
-    if (!starts(url, "redis://"))
+    if (starts(url, "redis://") || starts(url, "redis+"))
+        servers = pl_span_of(after + strlen("://"));
+    servers = pl_span_cut(&servers, '/');
+    at = servers.len ? memchr(servers.ptr, '@', servers.len) : NULL;
+    if (at)
+        servers = (struct pl_span){at + 1, servers.len - (size_t)(at + 1 - servers.ptr)};
+    while (servers.ptr) {
+        struct pl_span host = host_of(pl_span_cut(&servers, ','));
+
+        if (is_loopback(host))
+            continue;
+        pl_buf_addf(out, "[redis] results travel in plain text to %.*s: use rediss%.*s://\n", (int)host.len, host.ptr,
+                    scheme - (int)strlen("redis"), conf->redis_url + strlen("redis"));
         return;
-    url.ptr += strlen("redis://");
-    url.len -= strlen("redis://");
-    at = memchr(url.ptr, '@', url.len);
-    host = host_of(at ? (struct pl_span){at + 1, url.len - (size_t)(at + 1 - url.ptr)} : url);
-    if (!is_loopback(host))
-        pl_buf_addf(out, "[redis] results travel in plain text to %.*s: use rediss://\n", (int)host.len, host.ptr);
+    }
 }
 
 static void warn_area(const struct pl_conf_section *area, struct pl_buf *out)

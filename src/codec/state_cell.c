@@ -161,6 +161,14 @@ static bool translate_metric(const struct pl_shard *shard, uint32_t id, uint32_t
     return known;
 }
 
+/* Cells of a pair are those of units that have been counted since it is one. */
+static bool is_counted(const struct pl_shard *shard, uint32_t area, uint32_t a, uint32_t b)
+{
+    uint32_t pair = pl_plan_find_pair(shard->plan, area, a, b);
+
+    return pair != PL_RULES_NONE && shard->dict.entries[pl_dict_id(&shard->dict, PL_DICT_PAIR, pair)].stored;
+}
+
 static bool translate_detail(const struct pl_shard *shard, struct stored_key *stored, uint32_t area, bool *keep)
 {
     struct pl_cell_key *key = &stored->key;
@@ -183,6 +191,7 @@ static bool translate_detail(const struct pl_shard *shard, struct stored_key *st
             return false;
         a = PL_CELL_VARIABLE(a, first % 2) & 0xffff;
         b = PL_CELL_VARIABLE(b, second % 2) & 0xffff;
+        *keep = *keep && is_counted(shard, area, a, b);
         key->metric = PL_CELL_PAIR(a, b);
         return true;
     }

@@ -6,7 +6,7 @@
 
 /* Fields: a letter for the kind and the id in decimal. Values of "e": an experiment; of the others: its definition as
  * text, which is compared as a whole. What is only policy (bound, N*, which direction is better) is no part of it. */
-static const char letters[PL_DICT_KINDS] = {'m', 'f', 'a', 'v', 'o', 'u'};
+static const char letters[PL_DICT_KINDS] = {'m', 'f', 'a', 'v', 'o', 'u', 'p'};
 
 static void add_events(const struct pl_rules *rules, const struct pl_events *events, struct pl_buf *out)
 {
@@ -61,8 +61,24 @@ static void define_funnel(const struct pl_rules *rules, uint32_t index, struct p
         pl_buf_addf(out, "\n%" PRId64 " %s", funnel->max_gap_us[at], pl_names_text(rules->actions, funnel->steps[at]));
 }
 
-static void define(const struct pl_rules *rules, enum pl_dict_kind kind, uint32_t index, struct pl_buf *out)
+static uint32_t variable_id(const struct pl_shard *shard, uint32_t variable)
 {
+    return pl_dict_id(&shard->dict, PL_DICT_METRIC, variable / 2) * 2 + variable % 2;
+}
+
+/* The smaller id first: the order of metrics in the rules may change. */
+static void define_pair(const struct pl_shard *shard, uint32_t index, struct pl_buf *out)
+{
+    uint32_t a = variable_id(shard, shard->plan->pairs[index].a), b = variable_id(shard, shard->plan->pairs[index].b);
+
+    pl_buf_addf(out, "%" PRIu32 " %" PRIu32, a < b ? a : b, a < b ? b : a);
+}
+
+/* Metrics have their ids when pairs are defined. */
+static void define(const struct pl_shard *shard, enum pl_dict_kind kind, uint32_t index, struct pl_buf *out)
+{
+    const struct pl_rules *rules = shard->rules;
+
     pl_buf_clear(out);
     switch (kind) {
     case PL_DICT_METRIC:
@@ -83,6 +99,9 @@ static void define(const struct pl_rules *rules, enum pl_dict_kind kind, uint32_
     case PL_DICT_FEATURE:
         define_feature(rules, index, out);
         break;
+    case PL_DICT_PAIR:
+        define_pair(shard, index, out);
+        break;
     case PL_DICT_KINDS:
         break;
     }
@@ -92,8 +111,8 @@ enum pl_status pl_state_bind(struct pl_shard *shard, struct pl_err *err)
 {
     const struct pl_rules *rules = shard->rules;
     const uint32_t n[PL_DICT_KINDS] = {
-        rules->n_metrics, rules->n_funnels, pl_names_count(rules->actions),
-        rules->n_values,  rules->n_areas,   rules->n_features,
+        rules->n_metrics, rules->n_funnels,  pl_names_count(rules->actions), rules->n_values,
+        rules->n_areas,   rules->n_features, shard->plan->n_pairs,
     };
     enum pl_status status = PL_OK;
     struct pl_buf text = {0};
@@ -102,7 +121,7 @@ enum pl_status pl_state_bind(struct pl_shard *shard, struct pl_err *err)
         return PL_OK;
     for (unsigned kind = 0; kind < PL_DICT_KINDS; kind++) {
         for (uint32_t index = 0; index < n[kind] && !status; index++) {
-            define(rules, (enum pl_dict_kind)kind, index, &text);
+            define(shard, (enum pl_dict_kind)kind, index, &text);
             status = pl_buf_ok(&text)
                          ? pl_dict_bind(&shard->dict, (enum pl_dict_kind)kind, index, pl_buf_span(&text), err)
                          : pl_err_set(err, PL_ERR_NOMEM, "out of memory for a definition");

@@ -39,7 +39,7 @@ void pl_state_add_raw64(struct pl_buf *buf, uint64_t value);
 void pl_state_add_double(struct pl_buf *buf, double value);
 void pl_state_add_name(struct pl_buf *buf, const char *name);
 
-/* Give every metric, funnel, action and value of the rules its id. Once per shard. */
+/* Give every metric, funnel, action, value and pair of the rules its id. Once per shard. */
 enum pl_status pl_state_bind(struct pl_shard *shard, struct pl_err *err);
 
 /* One entry of a unit's words that has to do with an observed area (area, feature, left), and back: into shard->state.
@@ -59,5 +59,9 @@ enum pl_status pl_state_read_cell(struct pl_shard *shard, struct pl_span field, 
                                   struct pl_err *err);
 enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, struct pl_span value,
                                   struct pl_err *err);
+
+/* What a unit did before experiments: its entries of kind BEFORE in a unit record, into and from shard->state. */
+void pl_state_put_before(const struct pl_shard *shard, const uint64_t *words, struct pl_buf *out);
+bool pl_state_take_before(struct pl_shard *shard, struct pl_span *rest) PL_MUSTCHECK;
 
 #endif

@@ -1,14 +1,19 @@
 #include "codec/state_inside.h"
+#include "core/count/measure.h"
 
 #include <string.h>
 
-/* A unit's record: its state (place of the last event, experiments, funnels), its tail, its recent identities. That is
- * all of version 1. In version 2, which is for units with further kinds of words, there follow for each of these, by
- * rising kind, the kind, how many, the entries; then a 0. The field is its id, 16 raw bytes. */
+/* A unit's record: its state (place of the last event, experiments, funnels), its tail, its recent identities. The
+ * field is its id, 16 raw bytes.
+ *
+ * That is all of version 1, in which a metric has one word. Version 2 is for units with further kinds of words: in the
+ * end there follow for each of these, by rising kind, the kind, how many, the entries; then a 0. Version 3 is for rules
+ * in which a metric has several words: as 2, and each metric is stored with the number of its words. */
 
-#define VERSION_MORE 2
 #define ID_BYTES 16
-#define X_AT 2 /* words of an experiment before its metrics */
+#define VERSION_KINDS 2
+#define VERSION_WORDS 3
+#define METRIC_WORDS_MAX 16 /* that a record may have */
 
 static uint32_t bucket_of(struct pl_unit_id id)
 {
@@ -22,12 +27,40 @@ static void put_id(struct pl_state_out *out, struct pl_unit_id id)
     pl_state_add_raw64(&out->field, id.low);
 }
 
+static bool is_zero(const uint64_t *words, uint32_t n)
+{
+    for (uint32_t at = 0; at < n; at++)
+        if (words[at])
+            return false;
+    return true;
+}
+
 /* Only metrics that are not 0, each with its id. */
+static void put_metrics(const struct pl_shard *shard, const uint64_t *words, uint32_t area, struct pl_buf *out)
+{
+    const struct pl_plan *plan = shard->plan;
+    uint32_t n_metrics, n = 0;
+    const uint32_t *metrics = pl_plan_metrics(plan, area, &n_metrics);
+
+    for (uint32_t slot = 0; slot < n_metrics; slot++)
+        n += !is_zero(words + plan->at[metrics[slot]], plan->n_words[metrics[slot]]);
+    pl_buf_add_varint(out, n);
+    for (uint32_t slot = 0; slot < n_metrics; slot++) {
+        uint32_t metric = metrics[slot];
+
+        if (is_zero(words + plan->at[metric], plan->n_words[metric]))
+            continue;
+        pl_buf_add_varint(out, pl_dict_id(&shard->dict, PL_DICT_METRIC, metric));
+        if (plan->wide)
+            pl_buf_add_varint(out, plan->n_words[metric]);
+        for (uint32_t at = 0; at < plan->n_words[metric]; at++)
+            pl_buf_add_signed(out, (int64_t)words[plan->at[metric] + at]);
+    }
+}
+
 static void put_experiment(const struct pl_shard *shard, const uint64_t *words, struct pl_buf *out)
 {
     struct pl_words_head head = pl_words_unpack(words[0]);
-    uint32_t n_metrics, n = 0;
-    const uint32_t *metrics = pl_plan_metrics(shard->plan, shard->registry.experiments[head.id]->area, &n_metrics);
 
     pl_buf_add_varint(out, head.id);
     pl_buf_add_varint(out, head.mixed);
@@ -36,15 +69,7 @@ static void put_experiment(const struct pl_shard *shard, const uint64_t *words, 
     pl_buf_add_varint(out, head.variant);
     pl_buf_add_varint(out, head.segment);
     pl_buf_add_signed(out, (int64_t)words[1]);
-    for (uint32_t slot = 0; slot < n_metrics; slot++)
-        n += words[X_AT + slot] != 0;
-    pl_buf_add_varint(out, n);
-    for (uint32_t slot = 0; slot < n_metrics; slot++) {
-        if (words[X_AT + slot] == 0)
-            continue;
-        pl_buf_add_varint(out, pl_dict_id(&shard->dict, PL_DICT_METRIC, metrics[slot]));
-        pl_buf_add_signed(out, (int64_t)words[X_AT + slot]);
-    }
+    put_metrics(shard, words, shard->registry.experiments[head.id]->area, out);
 }
 
 static void put_funnel(const struct pl_shard *shard, const uint64_t *words, struct pl_buf *out)
@@ -75,6 +100,8 @@ static void put_entries(const struct pl_shard *shard, const struct pl_unit *unit
             put_experiment(shard, words + at, out);
         else if (kind == PL_WORDS_FUNNEL)
             put_funnel(shard, words + at, out);
+        else if (kind == PL_WORDS_BEFORE)
+            pl_state_put_before(shard, words + at, out);
         else
             pl_state_put_usage(shard, words + at, out);
     }
@@ -150,12 +177,12 @@ static enum pl_status write_unit(struct pl_shard *shard, struct pl_unit *unit, s
 {
     const uint64_t *words = pl_units_words(&shard->units, unit);
     unsigned kinds = kinds_of(shard, unit);
-    bool more = kinds >> (PL_WORDS_FUNNEL + 1) != 0;
+    bool more = shard->plan->wide || kinds >> (PL_WORDS_FUNNEL + 1) != 0;
 
     put_id(out, unit->id);
     if (more) {
         pl_buf_clear(&out->value);
-        pl_buf_add_char(&out->value, VERSION_MORE);
+        pl_buf_add_char(&out->value, shard->plan->wide ? VERSION_WORDS : VERSION_KINDS);
     }
     pl_buf_add_signed(&out->value, words ? (int64_t)words[0] : 0);
     put_entries(shard, unit, PL_WORDS_EXPERIMENT, &out->value);
@@ -186,34 +213,62 @@ enum pl_status pl_state_write_units(struct pl_shard *shard, struct pl_state_out 
     return status;
 }
 
-/* The metrics of one experiment; those that are not there any more are passed over. */
-static bool take_metrics(struct pl_shard *shard, struct pl_span *rest, uint32_t area, uint32_t at)
+static bool take_numbers(struct pl_span *rest, int64_t *numbers, uint32_t n)
 {
-    uint32_t n, id;
-
-    if (!pl_state_take_count(rest, PL_RULES_METRICS_MAX + 1, &n))
-        return false;
-    for (; n > 0; n--) {
-        uint32_t metric;
-        int64_t total;
-        bool known;
-
-        if (!pl_state_take_count(rest, UINT32_MAX, &id) || !pl_span_take_signed(rest, &total) || total > PL_TOTAL_MAX ||
-            total < -PL_TOTAL_MAX)
+    for (uint32_t at = 0; at < n; at++)
+        if (!pl_span_take_signed(rest, &numbers[at]))
             return false;
-        metric = pl_dict_target(&shard->dict, PL_DICT_METRIC, id, &known);
-        if (!known)
-            return false;
-        if (metric != PL_RULES_NONE && shard->rules->metrics[metric].area == area)
-            shard->state.at[at + X_AT + shard->plan->slots[metric]] = (uint64_t)total;
-    }
     return true;
 }
 
-static bool take_experiment(struct pl_shard *shard, struct pl_span *rest)
+/* One metric of the experiment whose entry is at `at`. One that is not there any more is passed over. */
+static bool take_metric(struct pl_shard *shard, struct pl_span *rest, unsigned version, uint32_t area, uint32_t at)
+{
+    int64_t numbers[METRIC_WORDS_MAX];
+    uint32_t id, metric, n = 1;
+    bool known;
+
+    if (!pl_state_take_count(rest, UINT32_MAX, &id) ||
+        (version == VERSION_WORDS && !pl_state_take_count(rest, METRIC_WORDS_MAX + 1, &n)) ||
+        !take_numbers(rest, numbers, n))
+        return false;
+    metric = pl_dict_target(&shard->dict, PL_DICT_METRIC, id, &known);
+    if (!known || metric == PL_RULES_NONE || shard->rules->metrics[metric].area != area)
+        return known;
+    if (!pl_measure_valid(shard->plan, metric, numbers, n))
+        return false;
+    for (uint32_t word = 0; word < n; word++)
+        shard->state.at[at + shard->plan->at[metric] + word] = (uint64_t)numbers[word];
+    return true;
+}
+
+static bool take_metrics(struct pl_shard *shard, struct pl_span *rest, unsigned version, uint32_t area, uint32_t at)
+{
+    uint32_t n;
+
+    if (!pl_state_take_count(rest, PL_RULES_METRICS_MAX + 1, &n))
+        return false;
+    for (; n > 0; n--)
+        if (!take_metric(shard, rest, version, area, at))
+            return false;
+    return true;
+}
+
+/* A pair that the store does not know yet begins with what its metrics have collected so far. */
+static void begin_pairs(struct pl_shard *shard, uint32_t area, uint32_t at)
+{
+    const struct pl_step step = {shard->plan, &shard->registry, &shard->cells};
+    uint32_t n, first = pl_plan_pairs(shard->plan, area, &n);
+
+    for (uint32_t pair = first; pair < first + n; pair++)
+        if (!shard->dict.entries[pl_dict_id(&shard->dict, PL_DICT_PAIR, pair)].stored)
+            pl_measure_pair(&step, &shard->state, at, pair);
+}
+
+static bool take_experiment(struct pl_shard *shard, struct pl_span *rest, unsigned version)
 {
     struct pl_words_head head = {.kind = PL_WORDS_EXPERIMENT, .n_words = 1};
-    uint32_t mixed, n_metrics, at = shard->state.n;
+    uint32_t mixed, at = shard->state.n;
     const struct pl_experiment *experiment;
     int64_t t0_us;
 
@@ -231,13 +286,15 @@ static bool take_experiment(struct pl_shard *shard, struct pl_span *rest)
     if (!experiment || !pl_state_take_count(rest, experiment->n_variants, &head.variant) ||
         !pl_state_take_count(rest, PL_SEGMENTS_MAX, &head.segment) || !pl_state_take_time(rest, 0, &t0_us))
         return false;
-    pl_plan_metrics(shard->plan, experiment->area, &n_metrics);
-    head.n_words = X_AT + n_metrics;
+    head.n_words = pl_plan_entry(shard->plan, experiment->area);
     if (!pl_words_push(&shard->state, head.n_words))
         return false;
     shard->state.at[at] = pl_words_pack(&head);
     shard->state.at[at + 1] = (uint64_t)t0_us;
-    return take_metrics(shard, rest, experiment->area, at);
+    if (!take_metrics(shard, rest, version, experiment->area, at))
+        return false;
+    begin_pairs(shard, experiment->area, at);
+    return true;
 }
 
 static bool take_funnel(struct pl_shard *shard, struct pl_span *rest)
@@ -262,7 +319,7 @@ static bool take_funnel(struct pl_shard *shard, struct pl_span *rest)
     return true;
 }
 
-static bool take_words(struct pl_shard *shard, struct pl_span *rest)
+static bool take_words(struct pl_shard *shard, struct pl_span *rest, unsigned version)
 {
     int64_t place_us;
     uint32_t n;
@@ -274,7 +331,7 @@ static bool take_words(struct pl_shard *shard, struct pl_span *rest)
     if (!pl_state_take_count(rest, UINT32_MAX, &n))
         return false;
     for (; n > 0; n--)
-        if (!take_experiment(shard, rest))
+        if (!take_experiment(shard, rest, version))
             return false;
     if (!pl_state_take_count(rest, UINT32_MAX, &n))
         return false;
@@ -390,10 +447,10 @@ static bool take_open(struct pl_shard *shard, struct pl_span *rest, uint32_t han
     return true;
 }
 
-static bool take_version(struct pl_span *rest, bool *more)
+static bool take_version(struct pl_span *rest, unsigned *version)
 {
-    *more = rest->len > 0 && rest->ptr[0] == VERSION_MORE;
-    if (!*more)
+    *version = rest->len > 0 ? (unsigned char)rest->ptr[0] : 0;
+    if (*version != VERSION_KINDS && *version != VERSION_WORDS)
         return pl_state_take_version(rest);
     *rest = (struct pl_span){rest->ptr + 1, rest->len - 1};
     return true;
@@ -412,7 +469,8 @@ static bool take_more(struct pl_shard *shard, struct pl_span *rest)
         if (kind <= before || !pl_state_take_count(rest, UINT32_MAX, &n))
             return false;
         for (; n > 0; n--)
-            if (!pl_state_take_usage(shard, (enum pl_words_kind)kind, rest))
+            if (!(kind == PL_WORDS_BEFORE ? pl_state_take_before(shard, rest)
+                                          : pl_state_take_usage(shard, (enum pl_words_kind)kind, rest)))
                 return false;
     }
 }
@@ -423,10 +481,10 @@ enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, 
     struct pl_unit_id id;
     struct pl_unit *unit;
     uint32_t handle;
-    bool more;
+    unsigned version;
 
     if (field.len != ID_BYTES || !pl_state_take_raw64(&field, &id.high) || !pl_state_take_raw64(&field, &id.low) ||
-        !take_version(&value, &more))
+        !take_version(&value, &version))
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit record has an unknown form");
     if (pl_units_find(&shard->units, id))
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit is there twice");
@@ -437,8 +495,9 @@ enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, 
         return pl_err_set(err, PL_ERR_FULL, "state: more units are stored than `max_units` allows");
     unit = pl_units_at(&shard->units, handle);
     unit->stored = 1;
-    if (!take_words(shard, &value) || !take_open(shard, &value, handle) || (more && !take_more(shard, &value)) ||
-        value.len > 0 || !pl_units_put_words(&shard->units, unit, &shard->state))
+    if (!take_words(shard, &value, version) || !take_open(shard, &value, handle) ||
+        (version >= VERSION_KINDS && !take_more(shard, &value)) || value.len > 0 ||
+        !pl_units_put_words(&shard->units, unit, &shard->state))
         return pl_err_set(err, PL_ERR_INPUT, "state: a unit record is damaged");
     return PL_OK;
 }

@@ -45,6 +45,8 @@ static void mix_area_counted(uint64_t *hash, const struct pl_rules *rules, const
     mix_text(hash, area->id);
     mix_events(hash, rules, &area->value_events);
     mix_int(hash, area->activation_us);
+    mix_int(hash, area->goal); /* of goal and value the product is counted too */
+    mix_int(hash, area->value);
     mix_int(hash, area->n_globs);
     for (unsigned at = 0; at < area->n_globs; at++)
         mix_text(hash, area->globs[at]);
@@ -123,9 +125,7 @@ static void mix_area_judged(uint64_t *hash, const struct pl_area_rule *area)
 {
     mix_text(hash, area->owner);
     mix_text(hash, area->unit);
-    mix_int(hash, area->goal);
     mix_int(hash, area->funnel);
-    mix_int(hash, area->value);
     mix_double(hash, area->value_bar);
     mix_double(hash, area->value_per_delivery);
     mix_int(hash, area->adjust);

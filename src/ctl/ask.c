@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define WORDS_MAX 40
 
@@ -11,22 +12,14 @@ struct pl_ask {
 
 enum pl_status pl_ask_open(const struct pl_conf *conf, struct pl_ask **out, struct pl_err *err)
 {
-    const struct pl_link_config config = {
-        .url = conf->redis_url,
-        .user = conf->redis_user,
-        .password_file = conf->redis_password_file,
-        .ca_file = conf->redis_ca_file,
-        .cert_file = conf->redis_cert_file,
-        .key_file = conf->redis_key_file,
-        .name = "plateauctl",
-        .timeout_us = conf->redis_timeout_us,
-    };
+    struct pl_link_set_config config = {.ctx = NULL};
     struct pl_ask *ask = calloc(1, sizeof(*ask));
     enum pl_status status;
 
     *out = NULL;
     if (!ask)
         return pl_err_set(err, PL_ERR_NOMEM, "no memory");
+    pl_link_set_configure(&config, conf, "plateauctl");
     status = pl_link_sync_new(&config, &ask->sync, err);
     if (status)
         free(ask);
@@ -43,17 +36,28 @@ void pl_ask_close(struct pl_ask *ask)
     free(ask);
 }
 
-enum pl_status pl_ask_send(struct pl_ask *ask, const struct pl_buf *commands, size_t n, const struct pl_reply **reply,
-                           struct pl_err *err)
+enum pl_status pl_ask_send(struct pl_ask *ask, struct pl_span key, const struct pl_buf *commands, size_t n,
+                           const struct pl_reply **reply, struct pl_err *err)
 {
     enum pl_status status;
 
     if (!pl_buf_ok(commands))
         return pl_err_set(err, PL_ERR_NOMEM, "no memory for a command");
-    status = pl_link_sync_send(ask->sync, pl_buf_span(commands), n, reply, err);
+    status = pl_link_sync_send(ask->sync, key, pl_buf_span(commands), n, reply, err);
     if (!status && (*reply)->type == PL_REPLY_ERROR)
         status = pl_err_set(err, PL_ERR_INPUT, "Redis: %.*s", (int)(*reply)->text.len, (*reply)->text.ptr);
     return status;
+}
+
+/* The key among the words of a command: every key of plateaud has its hash tag at the same place (codec/keys.h). */
+static struct pl_span key_of(const struct pl_span *words, size_t n)
+{
+    static const char begins[] = "plateaud:{";
+
+    for (size_t at = 1; at < n; at++)
+        if (words[at].len > sizeof(begins) && memcmp(words[at].ptr, begins, sizeof(begins) - 1) == 0)
+            return words[at];
+    return (struct pl_span){NULL, 0};
 }
 
 enum pl_status pl_ask(struct pl_ask *ask, const struct pl_reply **reply, struct pl_err *err, const char *first, ...)
@@ -69,7 +73,7 @@ enum pl_status pl_ask(struct pl_ask *ask, const struct pl_reply **reply, struct 
         words[n++] = pl_span_of(word);
     va_end(args);
     pl_resp_add(&command, n, words);
-    status = pl_ask_send(ask, &command, 1, reply, err);
+    status = pl_ask_send(ask, key_of(words, n), &command, 1, reply, err);
     pl_buf_fini(&command);
     return status;
 }

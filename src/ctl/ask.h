@@ -19,9 +19,9 @@ void pl_ask_close(struct pl_ask *ask);
 enum pl_status pl_ask(struct pl_ask *ask, const struct pl_reply **reply, struct pl_err *err, const char *first,
                       ...) PL_MUSTCHECK __attribute__((sentinel));
 
-/* Ready-made commands; the reply is the last one's, or the first error. */
-enum pl_status pl_ask_send(struct pl_ask *ask, const struct pl_buf *commands, size_t n, const struct pl_reply **reply,
-                           struct pl_err *err) PL_MUSTCHECK;
+/* Ready-made commands on keys that live where `key` does; the reply is the last one's, or the first error. */
+enum pl_status pl_ask_send(struct pl_ask *ask, struct pl_span key, const struct pl_buf *commands, size_t n,
+                           const struct pl_reply **reply, struct pl_err *err) PL_MUSTCHECK;
 
 /* The value of a name in an array name, value, name, value...; an empty span when it is not there. */
 struct pl_span pl_ask_field(const struct pl_reply *pairs, const char *name);

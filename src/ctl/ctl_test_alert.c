@@ -68,6 +68,7 @@ static int send_test(const struct pl_options *options, const struct pl_conf *con
         .verdict = PL_SHIFT_TO_CORE, .grade = PL_UNCONFIRMED, .missing = PL_MISSING_FUNNEL_STABLE};
     const struct pl_alert_doc doc = {
         .instance = conf->instance, .area = &conf->rules->areas[area], .edge = &edge, .advice = &advice, .test = true};
+    struct pl_key key = pl_key_main(conf->instance, "alerts");
     struct pl_buf json = {0}, commands = {0};
     const struct pl_reply *reply;
     struct pl_ask *ask = NULL;
@@ -80,7 +81,7 @@ static int send_test(const struct pl_options *options, const struct pl_conf *con
         status = pl_err_set(&err, PL_ERR_NOMEM, "no memory for an alert");
     if (!status) {
         write_commands(conf, &doc, json.ptr, &commands);
-        status = pl_ask_send(ask, &commands, 5, &reply, &err);
+        status = pl_ask_send(ask, (struct pl_span){key.text, key.len}, &commands, 5, &reply, &err);
     }
     code = status ? pl_options_failed(options, "%s", err.text) : say(options, reply, json.ptr);
     pl_ask_close(ask);

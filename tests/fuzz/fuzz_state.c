@@ -29,6 +29,15 @@ static void add_metric(struct pl_rules *rules, const char *id, enum pl_metric_ty
     struct pl_metric_rule metric = {.type = type, .events = {{action}, 1}, .value = PL_RULES_NONE};
 
     snprintf(metric.id, sizeof(metric.id), "%s", id);
+    metric.events.n = type != PL_METRIC_RATIO && type != PL_METRIC_FUNNEL;
+    if (type == PL_METRIC_MEAN)
+        metric.value = 0;
+    if (id[0] == ':')
+        metric.before_us = 28 * PL_DAY_US;
+    if (type == PL_METRIC_RATIO) {
+        metric.parts[0] = rules->n_metrics - 1;
+        metric.parts[1] = rules->n_metrics - 2;
+    }
     metric.window_us = type == PL_METRIC_COUNT ? PL_HOUR_US : PL_DAY_US;
     metric.cap_micro = type == PL_METRIC_COUNT ? 3 * PL_MICRO : 0;
     if (type == PL_METRIC_SUM) {
@@ -84,6 +93,13 @@ static struct pl_rules *make_rules(void)
     add_metric(rules, "spent", PL_METRIC_SUM, 2);
     must(pl_rules_add_funnel(rules, &path, NULL, NULL) == PL_OK);
     must(pl_rules_add_funnel(rules, &again, NULL, NULL) == PL_OK);
+    add_metric(rules, "mean", PL_METRIC_MEAN, 2);
+    add_metric(rules, "back", PL_METRIC_RETENTION, 0);
+    add_metric(rules, "done", PL_METRIC_FUNNEL, 0);
+    add_metric(rules, "time", PL_METRIC_TIME_TO, 1);
+    add_metric(rules, ":spent", PL_METRIC_SUM, 2);
+    add_metric(rules, ":bought", PL_METRIC_CONVERSION, 2);
+    add_metric(rules, ":share", PL_METRIC_RATIO, 0);
     observe(rules);
     must(pl_rules_seal(rules, NULL) == PL_OK);
     return rules;

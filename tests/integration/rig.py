@@ -13,6 +13,7 @@ shared between test sessions but the jars in the cache ($PLATEAUD_CACHE, default
 """
 
 import atexit
+import binascii
 import contextlib
 import ctypes
 import fcntl
@@ -384,7 +385,7 @@ class Redis(Process):
         self.settings = {
             "bind": "127.0.0.1", "port": self.port, "dir": self.dir, "save": "", "daemonize": "no",
             "appendonly": "yes" if appendonly else "no", "appendfsync": fsync, "maxmemory-policy": "noeviction",
-            "auto-aof-rewrite-percentage": 0, "timeout": 0,
+            "auto-aof-rewrite-percentage": 0, "timeout": 0, "repl-diskless-sync-delay": 0,
         }
         self.settings.update({key.replace("_", "-"): value for key, value in settings.items()})
         self._client = None
@@ -448,6 +449,159 @@ class Redis(Process):
         assert not self.running()
         shutil.rmtree(self.dir / "appendonlydir", ignore_errors=True)
         shutil.copytree(source, self.dir / "appendonlydir")
+
+
+class Sentinel(Process):
+    """A Sentinel with a quorum of one that watches a master by the name "mymaster"."""
+
+    name = "sentinel"
+
+    def __init__(self, master):
+        super().__init__()
+        self.port = free_port()
+        self.conf = self.dir / "sentinel.conf"
+        self.conf.write_text(
+            f"port {self.port}\nbind 127.0.0.1\ndir {self.dir}\n"
+            f"sentinel monitor mymaster 127.0.0.1 {master.port} 1\n"
+            "sentinel down-after-milliseconds mymaster 500\nsentinel failover-timeout mymaster 3000\n")
+
+    def argv(self):
+        return ["redis-server", str(self.conf), "--sentinel"]
+
+    def call(self, *args):
+        client = Resp(self.port)
+        try:
+            return client.call(*args)
+        finally:
+            client.close()
+
+    def is_ready(self):
+        return self.call("PING") == "PONG"
+
+    def master_port(self):
+        return int(self.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")[1])
+
+
+class Replicated:
+    """A master, a replica and a Sentinel, in a url that names a dead Sentinel first. Answers to hgetall, call and stream as
+    the master of the moment does."""
+
+    def __init__(self):
+        self.servers = [Redis(appendonly=True)]
+        self.servers.append(Redis(appendonly=True, replicaof=f"127.0.0.1 {self.servers[0].port}"))
+        self.sentinel = Sentinel(self.servers[0])
+        self.url = f"redis+sentinel://127.0.0.1:{free_port()},127.0.0.1:{self.sentinel.port}/mymaster/0"
+
+    def start(self):
+        for server in (*self.servers, self.sentinel):
+            server.start()
+        wait_until(lambda: "master_link_status:up" in self.servers[1].call("INFO", "replication"), what="replication")
+        wait_until(lambda: len(self.sentinel.call("SENTINEL", "REPLICAS", "mymaster")) == 1, what="it knows the replica")
+        return self
+
+    def master(self):
+        port = self.sentinel.master_port()
+        return next(server for server in self.servers if server.port == port)
+
+    def call(self, *args, raw=False):
+        return self.master().call(*args, raw=raw)
+
+    hgetall, stream = Redis.hgetall, Redis.stream
+
+    def close(self):
+        for process in (self.sentinel, *self.servers):
+            process.close()
+
+
+def key_slot(key):
+    """The hash slot of a key: CRC16 (XMODEM) of its hash tag."""
+    begin = key.find("{")
+    end = key.find("}", begin + 1)
+    return binascii.crc_hqx((key[begin + 1:end] if begin >= 0 and end > begin + 1 else key).encode(), 0) % 16384
+
+
+class Cluster:
+    """Three masters with a replica each. Kills and promotions may change the roles; what is asked goes to the master of
+    the key."""
+
+    def __init__(self):
+        self.nodes = [Redis(appendonly=True, cluster_enabled="yes", cluster_port=free_port(), cluster_node_timeout=1000,
+                            cluster_replica_validity_factor=0, cluster_config_file="nodes.conf") for _ in range(6)]
+
+    @property
+    def url(self):
+        return "redis+cluster://%s" % ",".join(f"127.0.0.1:{node.port}" for node in self.nodes[:2])
+
+    def start(self):
+        for node in self.nodes:
+            node.start()
+        for number, master in enumerate(self.nodes[:3]):
+            master.call("CLUSTER", "ADDSLOTSRANGE", number * 16384 // 3, (number + 1) * 16384 // 3 - 1)
+            master.call("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+        for node in self.nodes[1:]:
+            node.call("CLUSTER", "MEET", "127.0.0.1", self.nodes[0].port, self.nodes[0].settings["cluster-port"])
+        wait_until(lambda: all(self.info(node)["cluster_known_nodes"] == "6" for node in self.nodes), what="all met")
+        for master, replica in zip(self.nodes, self.nodes[3:]):
+            wait_until(lambda: replica.call("CLUSTER", "REPLICATE", master.call("CLUSTER", "MYID")) == "OK")
+        self.wait_whole()
+        return self
+
+    @staticmethod
+    def info(node):
+        return dict(line.split(":", 1) for line in node.call("CLUSTER", "INFO").split() if ":" in line)
+
+    def running(self):
+        return [node for node in self.nodes if node.running()]
+
+    def masters(self):
+        """{node: its replicas}, as the nodes themselves say."""
+        found = {}
+        for node in self.running():
+            role = node.call("ROLE")
+            if role[0] == "master":
+                found.setdefault(node.port, [])
+            elif role[3] == "connected":
+                found.setdefault(role[2], []).append(node)
+        return {node: found[node.port] for node in self.nodes if node.port in found}
+
+    def wait_whole(self):
+        """Until all nodes agree that all is well and each master has its replica."""
+        wait_until(lambda: all(self.info(node)["cluster_state"] == "ok" for node in self.nodes), what="cluster is ok")
+        wait_until(lambda: sorted(map(len, self.masters().values())) == [1, 1, 1], what="every master has a replica")
+
+    def owner(self, key):
+        """The node that serves a key now."""
+        slot = key_slot(key)
+        for asked in self.running():
+            for first, last, (_, port, *_), *_ in asked.call("CLUSTER", "SLOTS"):
+                if first <= slot <= last:
+                    return next(node for node in self.nodes if node.port == port)
+        raise RespError(f"nobody serves {key}")
+
+    def call(self, *args, raw=False):
+        """One command on the key that is its first argument."""
+        return self.owner(args[1]).call(*args, raw=raw)
+
+    hgetall, stream = Redis.hgetall, Redis.stream
+
+    def move(self, key, target):
+        """Move the slot of a key, with all that is in it, as redis-cli --cluster reshard does."""
+        slot, source = key_slot(key), self.owner(key)
+        ids = {node: node.call("CLUSTER", "MYID") for node in (source, target)}
+        target.call("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[source])
+        source.call("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[target])
+        while keys := source.call("CLUSTER", "GETKEYSINSLOT", slot, 20):
+            source.call("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *keys)
+        for node in (target, source, *(node for node in self.masters() if node not in (source, target))):
+            node.call("CLUSTER", "SETSLOT", slot, "NODE", ids[target])
+
+    def empty(self):
+        for node in self.masters():
+            node.call("FLUSHALL")
+
+    def close(self):
+        for node in self.nodes:
+            node.close()
 
 
 # ---- plateaud -----------------------------------------------------------------------------------------------------

@@ -12,13 +12,13 @@ CALLS = [
     r'pl_command_init\([^,]+, "([A-Z]{2,})"',
     r'\bask\(\w+, "([A-Z]{2,})"',
     r'\bpl_ask\([^"]*"([A-Z]{2,})"(?:, "([A-Z]+)")?',
-    r'pl_span_of\("([A-Z]{3,})"\)',
+    r'pl_span_of\("([A-Z]{3,})"\)(?:, pl_span_of\("([A-Z]+)"\))?',
     r'\? "([A-Z]{2,})" : "([A-Z]{2,})"',
     r"redis\.call\('([A-Z]+)'",
 ]
-CONTAINERS = {"CLIENT", "XGROUP", "SCRIPT", "CLUSTER"}  # their rights are given by subcommand
+CONTAINERS = {"CLIENT", "XGROUP", "SCRIPT", "CLUSTER", "SENTINEL"}  # their rights are given by subcommand
 WORDS = {"COUNT", "GET", "HEAD"}  # arguments, and what is HTTP's
-GREETING = {"auth", "client|setname", "select", "role", "info"}
+GREETING = {"auth", "client|setname", "select", "role", "info", "cluster|slots"}
 READER = {"status", "explain", "alerts", "check"}
 
 
@@ -51,7 +51,7 @@ def users():
 class Acl(unittest.TestCase):
     def setUp(self):
         self.users = users()
-        self.greeting = sent("adapter/link_greet.c")
+        self.greeting = sent("adapter/link_greet.c", "adapter/link_set_find.c")
         self.daemon = sent("app/*.c", "adapter/store*.c")
         self.ctl = {name: sent("ctl/ctl_%s.c" % name) for name in READER | {"test_alert", "forward"}}
         self.ctl["explain"] |= sent("ctl/past.c", "ctl/explain.c")

@@ -4,6 +4,9 @@
  *   set lateness|hold|dedup|forget|units|experiments VALUE
  *   area ID GLOB
  *   metric ID conversion|count|sum AREA WINDOW CAP BOUND VALUE_PATH|- ACTION,ACTION...
+ *   metric ID AREA type=TYPE [role=ROLE] [from=TIME] [window=TIME] [before=TIME] [cap=MICRO] [bound=MICRO]
+ *          [value=VALUE_PATH] [parts=ID,ID] [funnel=ID] [events=ACTION,...]      times: microseconds, or 7d, 1h, ...
+ *   goal|value AREA METRIC                    after the metric
  *   funnel ID AREA WINDOW ACTION:MAX_GAP,ACTION:MAX_GAP...
  *   feature ID AREA use=ACTION,... [aware=ACTION,...] [eligible=ACTION,...] [launched=TIME]
  *   value AREA events=ACTION,... [activation=7d]    what gives value there
@@ -19,7 +22,8 @@
  *   live | stats
  *
  * A cell is printed as C KIND SUBJECT ARM DETAIL PANE N SUM SUM2. SUBJECT: name of the experiment, or id of the funnel,
- * area, feature or metric.
+ * area, feature or metric. DETAIL: METRIC (metric, before), METRIC@BUCKET (time), A*B (cross; ~METRIC: its covariate;
+ * the metric declared first stands first, of one metric x), else a number.
  *
  * Exit status 2 and a reason on stderr for anything that goes wrong.
  */
@@ -153,12 +157,111 @@ static void add_area(char **word)
     check(pl_rules_add_area(building(), &area, NULL, &err), &err);
 }
 
+static int64_t duration(struct pl_span text)
+{
+    int64_t value_us = 0;
+
+    if (!pl_num_int(text, &value_us) && !pl_num_duration(text, &value_us))
+        die("not a duration", text.ptr);
+    return value_us;
+}
+
+/* Position of a word in a list that NULL ends. */
+static unsigned position(const char *const *names, struct pl_span name)
+{
+    for (unsigned at = 0; names[at]; at++)
+        if (pl_span_is(name, names[at]))
+            return at;
+    die("unknown word", name.ptr);
+    return 0;
+}
+
+static uint32_t find_metric(struct pl_span id)
+{
+    uint32_t index = pl_rules_find_metric(building(), id);
+
+    if (index == PL_RULES_NONE)
+        die("no such metric", id.ptr);
+    return index;
+}
+
+static void add_events(struct pl_metric_rule *metric, struct pl_span rest)
+{
+    while (rest.ptr)
+        metric->events.ids[metric->events.n++] = pl_rules_action(building(), pl_span_cut(&rest, ','));
+}
+
+static void set_member(struct pl_metric_rule *metric, struct pl_span key, struct pl_span value)
+{
+    static const char *const types[] = {"conversion", "count",  "sum",     "mean", "ratio",
+                                        "retention",  "funnel", "time_to", NULL};
+    static const char *const roles[] = {"delivery", "value", "derive", "guardrail", NULL};
+
+    if (pl_span_is(key, "type"))
+        metric->type = (enum pl_metric_type)position(types, value);
+    else if (pl_span_is(key, "role"))
+        metric->role = (enum pl_metric_role)position(roles, value);
+    else if (pl_span_is(key, "from"))
+        metric->from_us = duration(value);
+    else if (pl_span_is(key, "window"))
+        metric->window_us = duration(value);
+    else if (pl_span_is(key, "before"))
+        metric->before_us = duration(value);
+    else if (pl_span_is(key, "cap"))
+        metric->cap_micro = duration(value);
+    else if (pl_span_is(key, "bound"))
+        metric->bound_micro = duration(value);
+    else if (pl_span_is(key, "value"))
+        metric->value = pl_rules_value(building(), value);
+    else if (pl_span_is(key, "funnel"))
+        metric->funnel = pl_rules_find_funnel(building(), value);
+    else if (pl_span_is(key, "events"))
+        add_events(metric, value);
+    else if (pl_span_is(key, "parts")) {
+        metric->parts[0] = find_metric(pl_span_cut(&value, ','));
+        metric->parts[1] = find_metric(value);
+    } else
+        die("unknown member of a metric", key.ptr);
+}
+
+static void add_named_metric(char **word)
+{
+    struct pl_metric_rule metric = {.value = PL_RULES_NONE, .funnel = PL_RULES_NONE};
+    struct pl_err err;
+
+    copy_name(metric.id, word[1]);
+    metric.area = pl_rules_find_area(building(), pl_span_of(word[2]));
+    for (unsigned at = 3; word[at]; at++) {
+        struct pl_span value = pl_span_of(word[at]);
+        struct pl_span key = pl_span_cut(&value, '=');
+
+        set_member(&metric, key, value);
+    }
+    check(pl_rules_add_metric(building(), &metric, NULL, &err), &err);
+}
+
+static void set_area(char **word)
+{
+    uint32_t area = pl_rules_find_area(building(), pl_span_of(word[1]));
+    uint32_t metric = find_metric(pl_span_of(word[2]));
+
+    if (area == PL_RULES_NONE)
+        die("no such area", word[1]);
+    if (!strcmp(word[0], "goal"))
+        building()->areas[area].goal = metric;
+    else
+        building()->areas[area].value = metric;
+}
+
 static void add_metric(char **word)
 {
     struct pl_metric_rule metric = {.value = PL_RULES_NONE};
-    struct pl_span rest = pl_span_of(word[8]);
     struct pl_err err;
 
+    if (word[3] && strchr(word[3], '=')) {
+        add_named_metric(word);
+        return;
+    }
     copy_name(metric.id, word[1]);
     metric.type = !strcmp(word[2], "conversion") ? PL_METRIC_CONVERSION
                   : !strcmp(word[2], "count")    ? PL_METRIC_COUNT
@@ -169,8 +272,7 @@ static void add_metric(char **word)
     metric.bound_micro = number(word[6]);
     if (metric.type == PL_METRIC_SUM)
         metric.value = pl_rules_value(building(), pl_span_of(word[7]));
-    while (rest.ptr)
-        metric.events.ids[metric.events.n++] = pl_rules_action(building(), pl_span_cut(&rest, ','));
+    add_events(&metric, pl_span_of(word[8]));
     check(pl_rules_add_metric(building(), &metric, NULL, &err), &err);
 }
 
@@ -389,14 +491,27 @@ static void print_wide(pl_int128 value)
     printf("%s%s", negative ? "-" : "", text + at);
 }
 
-static const char *metric_name(const struct pl_cell_key *key)
+static const char *detail_name(const struct pl_cell_key *key)
 {
-    static char segment[16];
+    static char text[3 * PL_NAME_BYTES];
+    uint32_t low = key->metric & 0xffff, high = key->metric >> 16;
 
-    if (key->kind == PL_CELL_METRIC)
+    switch (pl_cell_info(key->kind)->detail) {
+    case PL_BY_METRIC:
         return rules->metrics[key->metric].id;
-    snprintf(segment, sizeof(segment), "%" PRIu32, key->metric);
-    return segment;
+    case PL_BY_METRIC_BUCKET:
+        snprintf(text, sizeof(text), "%s@%" PRIu32, rules->metrics[low].id, high);
+        break;
+    case PL_BY_PAIR:
+        snprintf(text, sizeof(text), "%s%s*%s%s", low % 2 ? "~" : "", rules->metrics[low / 2].id, high % 2 ? "~" : "",
+                 rules->metrics[high / 2].id);
+        break;
+    case PL_BY_NONE:
+    case PL_BY_PLAIN:
+        snprintf(text, sizeof(text), "%" PRIu32, key->metric);
+        break;
+    }
+    return text;
 }
 
 static void print_cell(const struct pl_sums *sums, const struct pl_cell *cell)
@@ -409,7 +524,7 @@ static void print_cell(const struct pl_sums *sums, const struct pl_cell *cell)
         printf("%u", cell->key.arm);
     else
         printf("%s", experiment->variants[cell->key.arm]);
-    printf(" %s %" PRId32 " %" PRId64 " %" PRId64 " ", metric_name(&cell->key), cell->key.pane, cell->n, cell->sum);
+    printf(" %s %" PRId32 " %" PRId64 " %" PRId64 " ", detail_name(&cell->key), cell->key.pane, cell->n, cell->sum);
     print_wide(cell->sum2);
     printf("\n");
 }
@@ -573,6 +688,8 @@ static void obey_rules(char **word)
         add_area(word);
     else if (!strcmp(word[0], "metric"))
         add_metric(word);
+    else if (!strcmp(word[0], "goal") || (!strcmp(word[0], "value") && word[2] && !strchr(word[2], '=')))
+        set_area(word);
     else if (!strcmp(word[0], "funnel"))
         add_funnel(word);
     else if (!strcmp(word[0], "shard"))

@@ -3,8 +3,9 @@
  * Adding is exact and order-free: arithmetic is modulo 2^64 (2^128 for squares), so what is taken back leaves nothing,
  * and a sum is right whenever the true one fits. Panes that are too old take nothing any more (see cut).
  *
- * Memory: 64 bytes a cell and 8 of index; as many cells as there are experiment x arm x (metric + 1) x day with units,
- * and of other subjects rows x arms x panes kept (core/cell.def). Days come from events, so they are bounded as well:
+ * Memory: 64 bytes a cell and 8 of index; as many cells as there are experiment x arm x (metrics + covariates + pairs +
+ * 1) x day with units and experiment x arm x bucket of each time_to metric x week (at most one a unit and metric), and
+ * of other subjects rows x arms x panes kept (core/cell.def). Days come from events, so they are bounded as well:
  * from PL_CELLS_MAX cells on the shard takes no exposure, and only kinds that are kept for a while make new days.
  * Adding is O(1).
  */

@@ -1,5 +1,5 @@
 /* What the numbers in stored records stand for: definitions of metrics, funnels, areas and features, names of actions
- * and values.
+ * and values. And which pairs of variables are counted: the ids of both metrics, so a pair is new when one of them is.
  *
  * An id stands for one definition for ever and is never used again, so a changed definition is a new id, starts empty,
  * and what was collected under the old one is dropped when it is read. Ids are given by the shard, below `n`.
@@ -19,6 +19,7 @@ enum pl_dict_kind {
     PL_DICT_VALUE,
     PL_DICT_AREA, /* as far as units are observed in it: its value events and activation */
     PL_DICT_FEATURE,
+    PL_DICT_PAIR, /* an index in the plan's pairs; no record but cells names it */
     PL_DICT_KINDS
 };
 

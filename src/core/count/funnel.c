@@ -65,12 +65,13 @@ static void reach(const struct pl_step *step, const struct pl_funnel_rule *rule,
 }
 
 bool pl_funnel_act(const struct pl_step *step, struct pl_words *state, const struct pl_tail_event *event,
-                   uint32_t funnel)
+                   uint32_t funnel, bool *completed)
 {
     const struct pl_funnel_rule *rule = &step->plan->rules->funnels[funnel];
     uint32_t at = pl_words_find(state, PL_WORDS_FUNNEL, funnel);
     struct attempt attempt = {.head = {.kind = PL_WORDS_FUNNEL, .id = funnel, .n_words = WORDS}, .known = at != 0};
 
+    *completed = false;
     if (at) {
         attempt.head = pl_words_unpack(state->at[at]);
         attempt.entry_us = (int64_t)state->at[at + 1];
@@ -82,6 +83,7 @@ bool pl_funnel_act(const struct pl_step *step, struct pl_words *state, const str
         begin(&attempt, event->time_us);
     }
     reach(step, rule, &attempt, event->time_us);
+    *completed = attempt.head.step == 0;
     if (!at) {
         at = state->n;
         if (!pl_words_push(state, WORDS))

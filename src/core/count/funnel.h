@@ -21,8 +21,9 @@
 
 #include "core/count/step.h"
 
-/* Take an action that is a step of this funnel. False without memory. */
+/* Take an action that is a step of this funnel; *completed tells that it was the last one of an attempt. False without
+ * memory. */
 bool pl_funnel_act(const struct pl_step *step, struct pl_words *state, const struct pl_tail_event *event,
-                   uint32_t funnel) PL_MUSTCHECK;
+                   uint32_t funnel, bool *completed) PL_MUSTCHECK;
 
 #endif

@@ -63,8 +63,7 @@ static enum pl_reject check_values(const struct pl_shard *shard, const struct pl
         const struct pl_metric_rule *metric = &shard->rules->metrics[action->metrics[at]];
         int64_t bound = metric->bound_micro;
 
-        if (metric->type != PL_METRIC_SUM || metric->value >= PL_EVENT_VALUES || bound <= 0 ||
-            !(event->has_value & (1u << metric->value)))
+        if (metric->value >= PL_EVENT_VALUES || bound <= 0 || !(event->has_value & (1u << metric->value)))
             continue;
         if (event->value_micro[metric->value] > bound || event->value_micro[metric->value] < -bound)
             return PL_REJECT_OUT_OF_RANGE;

@@ -6,13 +6,9 @@
  *
  * Exposure. Void at or after the end of its experiment: as if it had not been there. The first one fixes variant, t0
  * (its time) and allocation segment: EXPOSED and SEGMENT +1. A later one in another variant makes the unit mixed for
- * good: what it contributed to EXPOSED, SEGMENT and METRIC is taken back, MIXED (day of t0) +1. Others change nothing.
+ * good: all that it contributed to cells of the experiment is taken back, MIXED (day of t0) +1. Others change nothing.
  *
- * Action. For each metric that reads it, in each experiment of the metric's area that the unit is in (placed after the
- * first exposure: place orders) and is not mixed in, when t0 <= time < t0 + window (time decides windows):
- * conversion: x = 1; count: x + 1; sum: x + value, nothing without the value; in micro-units. The total is kept uncut;
- * x of the cells is the total cut at cap, for count and sum with a cap. METRIC cells hold sum and sum2 of x; their n
- * stays 0. Totals stop at +-PL_TOTAL_MAX. Funnels: see funnel.h.
+ * Action. Metrics that read it: see measure.h. Funnels that it is a step of: see funnel.h.
  */
 #ifndef PL_CORE_COUNT_STEP_H
 #define PL_CORE_COUNT_STEP_H
@@ -40,6 +36,14 @@ bool pl_step_is_void(const struct pl_step *step, const struct pl_tail_event *eve
 
 /* Add to one cell. */
 void pl_step_add(const struct pl_step *step, struct pl_cell_key key, struct pl_amount amount);
+
+/* A total and what is added to it; it stops at +-PL_TOTAL_MAX. */
+static inline int64_t pl_step_total(int64_t total, int64_t gain)
+{
+    if (__builtin_add_overflow(total, gain, &total) || total > PL_TOTAL_MAX || total < -PL_TOTAL_MAX)
+        return gain > 0 ? PL_TOTAL_MAX : -PL_TOTAL_MAX;
+    return total;
+}
 
 /* Panes. Times are not before 1970; constant divisors, because this is asked a dozen times an event. */
 static inline int32_t pl_step_day(int64_t time_us)

@@ -5,8 +5,10 @@
 /* Ticks (design 6.1, 10). F may pass many of them at once; all but a few have nothing to say. A tick matters when
  *
  *   events placed below it have not been published,
- *   it is the first at or after the end of a metric's window over a day of exposures that holds units (publication is
- * due), it is the first at which a pane is not kept any more, or a `started` record counts for the first time.
+ *   it is the first at or after the end of a metric's window over a day of exposures that holds units, or of a time_to
+ * metric's window over a week with times of units in it (a TIME cell with n; the week ends 7 d after its Monday): then
+ * publication is due,
+ *   it is the first at which a pane is not kept any more, or a `started` record counts for the first time.
  *
  * The loop goes from each such tick to the next, so empty ticks cost nothing. It stops at a tick that is published
  * until its sums are taken: there is never more than one set of them, and as nothing is settled meanwhile, they can be
@@ -24,22 +26,40 @@ static void consider(int64_t *best_us, int64_t tick_us, int64_t after_us)
         *best_us = tick_us;
 }
 
-/* First tick after a moment at which a day of exposures becomes complete for some metric. */
+/* A day of exposures, for each metric of its experiment; a ratio has the window of its parts. */
+static void consider_day(const struct pl_shard *shard, const struct pl_cell_key *key, int64_t *best_us,
+                         int64_t after_us)
+{
+    int64_t end_us = ((int64_t)key->pane + 1) * PL_DAY_US;
+    uint32_t n;
+    const uint32_t *metrics = pl_plan_metrics(shard->plan, shard->registry.experiments[key->subject]->area, &n);
+
+    for (uint32_t metric = 0; metric < n; metric++)
+        consider(best_us, ceil_tick(end_us + shard->rules->metrics[metrics[metric]].window_us), after_us);
+}
+
+static void consider_week(const struct pl_shard *shard, const struct pl_cell_key *key, int64_t *best_us,
+                          int64_t after_us)
+{
+    int64_t end_us = key->pane * PL_DAY_US + PL_WEEK_US;
+
+    consider(best_us, ceil_tick(end_us + shard->rules->metrics[key->metric & 0xffff].window_us), after_us);
+}
+
+/* First tick after a moment at which a day or week becomes complete for some metric. */
 static int64_t next_maturity(const struct pl_shard *shard, int64_t after_us)
 {
     int64_t best_us = INT64_MAX;
 
     for (uint32_t at = 0; at < shard->cells.n; at++) {
         const struct pl_cells_row *row = &shard->cells.rows[at];
-        int64_t end_us = ((int64_t)row->key.pane + 1) * PL_DAY_US;
-        const uint32_t *metrics;
-        uint32_t n;
 
-        if (row->key.kind != PL_CELL_EXPOSED || row->amount.n == 0)
+        if (row->amount.n == 0)
             continue;
-        metrics = pl_plan_metrics(shard->plan, shard->registry.experiments[row->key.subject]->area, &n);
-        for (uint32_t metric = 0; metric < n; metric++)
-            consider(&best_us, ceil_tick(end_us + shard->rules->metrics[metrics[metric]].window_us), after_us);
+        if (row->key.kind == PL_CELL_EXPOSED)
+            consider_day(shard, &row->key, &best_us, after_us);
+        else if (row->key.kind == PL_CELL_TIME)
+            consider_week(shard, &row->key, &best_us, after_us);
     }
     return best_us;
 }

@@ -68,6 +68,16 @@ bool pl_words_push(struct pl_words *words, uint32_t n)
     return true;
 }
 
+bool pl_words_insert(struct pl_words *words, uint32_t at, uint32_t n)
+{
+    if (!reserve(words, words->n + n))
+        return false;
+    memmove(words->at + at + n, words->at + at, (words->n - at) * sizeof(*words->at));
+    memset(words->at + at, 0, n * sizeof(*words->at));
+    words->n += n;
+    return true;
+}
+
 void pl_words_cut(struct pl_words *words, uint32_t at, uint32_t n)
 {
     memmove(words->at + at, words->at + at + n, (words->n - at - n) * sizeof(*words->at));

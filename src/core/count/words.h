@@ -1,7 +1,7 @@
 /* The state of a unit as 64-bit words: what step reads and writes, and what lies in memory between events.
  *
  *   word 0                              place of the unit's last event
- *   experiment: header, t0, x...        x of each metric of its area, uncut; a mixed one has neither
+ *   experiment: header, t0, words...    words of the metrics of its area, see measure.h; a mixed one has neither
  *   funnel:     header, entry, last     times of the attempt's first and of its last step
  *   area, feature, before:              see usage.h, feature.h and before.h
  *   left:       header, day             see feature.h; there may be several of an area
@@ -50,7 +50,7 @@ struct pl_words_head {
 uint64_t pl_words_pack(const struct pl_words_head *head);
 struct pl_words_head pl_words_unpack(uint64_t word);
 
-/* Words and kind of the entry whose header this is, without unpacking the rest. */
+/* Single fields of a header, without unpacking the rest: words and kind of the entry; id; of an experiment's. */
 static inline uint32_t pl_words_size(uint64_t header)
 {
     return (uint32_t)(header >> 48);
@@ -61,11 +61,29 @@ static inline enum pl_words_kind pl_words_kind_of(uint64_t header)
     return (enum pl_words_kind)(header >> 16 & 7);
 }
 
+static inline uint32_t pl_words_id(uint64_t header)
+{
+    return (uint32_t)(header & 0xffff);
+}
+
+static inline bool pl_words_mixed(uint64_t header)
+{
+    return header >> 19 & 1;
+}
+
+static inline unsigned pl_words_variant(uint64_t header)
+{
+    return (unsigned)(header >> 20 & 31);
+}
+
 /* Position of the entry's header, or 0. O(entries). */
 uint32_t pl_words_find(const struct pl_words *words, enum pl_words_kind kind, uint32_t id);
 
 /* n more words at the end, zeroed; false without memory. */
 bool pl_words_push(struct pl_words *words, uint32_t n);
+
+/* n more words at a position, zeroed: what stood there moves up. False without memory. */
+bool pl_words_insert(struct pl_words *words, uint32_t at, uint32_t n);
 
 /* Take n words out. */
 void pl_words_cut(struct pl_words *words, uint32_t at, uint32_t n);

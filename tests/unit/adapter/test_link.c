@@ -555,7 +555,7 @@ struct fake {
     bool close_after, replied;
 };
 
-#define GREETING "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n$29\r\nmaxmemory_policy:noeviction\r\n\r\n"
+#define GREETING "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n$29\r\nmaxmemory_policy:noeviction\r\n\r\n$0\r\n\r\n"
 
 static void fake_closed(struct bufferevent *bev, short what, void *ctx)
 {

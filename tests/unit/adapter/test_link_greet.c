@@ -39,7 +39,8 @@ static void password(const char *text, size_t len)
 static void test_write(void **state)
 {
     struct pl_link_greet all = {.user = "me", .password_file = path, .name = "plateaud", .db = 7};
-    struct pl_link_greet least = {0}, old = {.password_file = path};
+    struct pl_link_greet least = {.peer = PL_LINK_NODE}, old = {.password_file = path};
+    struct pl_link_greet asked = {.peer = PL_LINK_ASKED, .name = "plateaud", .db = 7};
     struct pl_buf out = {0};
 
     (void)state;
@@ -48,9 +49,10 @@ static void test_write(void **state)
     assert_string_equal(out.ptr, "*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$11\r\nopen sesame\r\n"
                                  "*2\r\n$6\r\nSELECT\r\n$1\r\n7\r\n"
                                  "*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n$8\r\nplateaud\r\n"
-                                 "*1\r\n$4\r\nROLE\r\n*2\r\n$4\r\nINFO\r\n$6\r\nmemory\r\n");
-    assert_int_equal(all.n_steps, 5);
-    for (unsigned at = 0; at < 5; at++)
+                                 "*1\r\n$4\r\nROLE\r\n*2\r\n$4\r\nINFO\r\n$6\r\nmemory\r\n"
+                                 "*2\r\n$4\r\nINFO\r\n$7\r\ncluster\r\n");
+    assert_int_equal(all.n_steps, 6);
+    for (unsigned at = 0; at < 6; at++)
         assert_int_equal(all.steps[at], at);
     pl_buf_clear(&out);
     assert_int_equal(pl_link_greet_write(&least, &out, NULL), PL_OK);
@@ -58,6 +60,9 @@ static void test_write(void **state)
     assert_int_equal(least.n_steps, 2);
     assert_int_equal(least.steps[0], PL_LINK_GREET_ROLE);
     pl_buf_clear(&out);
+    assert_int_equal(pl_link_greet_write(&asked, &out, NULL), PL_OK);
+    assert_int_equal(asked.n_steps, 0);
+    assert_int_equal(out.len, 0);
     assert_int_equal(pl_link_greet_write(&old, &out, NULL), PL_OK);
     assert_memory_equal(out.ptr, "*2\r\n$4\r\nAUTH\r\n$11\r\nopen sesame\r\n", 32);
     pl_buf_fini(&out);
@@ -188,11 +193,23 @@ static void test_policy(void **state)
     assert_int_equal(check(PL_LINK_GREET_INFO, PL_REPLY_NIL, "", NULL), PL_ERR_INPUT);
 }
 
+static void test_cluster(void **state)
+{
+    struct pl_err err = {.text = ""};
+
+    (void)state;
+    assert_int_equal(check(PL_LINK_GREET_CLUSTER, PL_REPLY_STRING, "# Cluster\r\ncluster_enabled:0\r\n", NULL), PL_OK);
+    assert_int_equal(check(PL_LINK_GREET_CLUSTER, PL_REPLY_STRING, "", NULL), PL_OK);
+    assert_int_equal(check(PL_LINK_GREET_CLUSTER, PL_REPLY_STRING, "# Cluster\r\ncluster_enabled:1\r\n", &err),
+                     PL_ERR_INPUT);
+    assert_non_null(strstr(err.text, "redis+cluster://"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write), cmocka_unit_test(test_password_file), cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_role),  cmocka_unit_test(test_policy),
+        cmocka_unit_test(test_role),  cmocka_unit_test(test_policy),        cmocka_unit_test(test_cluster),
     };
 
     return cmocka_run_group_tests(tests, make_file, remove_file);

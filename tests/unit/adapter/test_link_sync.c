@@ -28,7 +28,7 @@ static int stop_server(void **state)
 
 static struct pl_link_sync *start(const char *url, int64_t timeout_us)
 {
-    const struct pl_link_config config = {.url = url, .name = "test", .timeout_us = timeout_us};
+    const struct pl_link_set_config config = {.link = {.url = url, .name = "test", .timeout_us = timeout_us}};
     struct pl_link_sync *sync;
 
     assert_int_equal(pl_link_sync_new(&config, &sync, NULL), PL_OK);
@@ -44,7 +44,7 @@ static enum pl_status ask(struct pl_link_sync *sync, const struct pl_reply **rep
     enum pl_status status;
 
     pl_resp_add(&command, 1u + (b != NULL) + (c != NULL), words);
-    status = pl_link_sync_send(sync, pl_buf_span(&command), 1, reply, err);
+    status = pl_link_sync_send(sync, pl_span_of("k"), pl_buf_span(&command), 1, reply, err);
     pl_buf_fini(&command);
     return status;
 }
@@ -150,7 +150,7 @@ static void silence_ends(void **state)
 
 static void a_wrong_url(void **state)
 {
-    const struct pl_link_config config = {.url = "http://x", .timeout_us = PL_SECOND_US};
+    const struct pl_link_set_config config = {.link = {.url = "http://x", .timeout_us = PL_SECOND_US}};
     struct pl_link_sync *sync;
     struct pl_err err = {0};
 

@@ -163,6 +163,8 @@ static void test_allowed(void **state)
 {
     static const char *const writer[] = {"ROLE",
                                          "INFO memory",
+                                         "INFO cluster",
+                                         "CLUSTER SLOTS",
                                          "CLIENT SETNAME x",
                                          "SELECT 3",
                                          "WATCH plateaud:{main}:m",
@@ -191,6 +193,8 @@ static void test_allowed(void **state)
     static const char *const reader[] = {"PING",
                                          "ROLE",
                                          "INFO memory",
+                                         "INFO cluster",
+                                         "CLUSTER SLOTS",
                                          "CLIENT SETNAME x",
                                          "SELECT 3",
                                          "HELLO 2",

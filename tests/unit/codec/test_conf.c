@@ -491,6 +491,17 @@ static void warnings(void **state)
     pl_conf_warn(conf, &out);
     assert_int_equal(out.len, 0);
     pl_conf_free(conf);
+    conf = parse("[redis]\nurl = redis+sentinel://me@127.0.0.1:1,[::1]:2,db3:1/main/0\n");
+    pl_conf_warn(conf, &out);
+    assert_non_null(strstr(out.ptr, "plain text to db3: use rediss+sentinel://"));
+    pl_conf_free(conf);
+    pl_buf_clear(&out);
+    conf = parse("[redis]\nurl = rediss+cluster://db\nsentinel_user = s\nsentinel_password_file = /p\n");
+    pl_conf_warn(conf, &out);
+    assert_null(strstr(out.ptr, "plain text"));
+    assert_string_equal(conf->redis_sentinel_user, "s");
+    assert_string_equal(conf->redis_sentinel_password_file, "/p");
+    pl_conf_free(conf);
     pl_buf_fini(&out);
 }
 

@@ -113,6 +113,32 @@ static void test_an_action_no_rule_reads_moves_time_only(void **state)
     teardown(&fx);
 }
 
+/* A property that only a mean reads is read, and must be a number. */
+static void test_means_read_their_property(void **state)
+{
+    struct fixture fx = {.rules = pl_rules_new()};
+    struct pl_area_rule area = {
+        .id = "shop", .goal = PL_RULES_NONE, .value = PL_RULES_NONE, .funnel = PL_RULES_NONE, .coverage = 1};
+    struct pl_metric_rule mean = {.id = "basket", .type = PL_METRIC_MEAN, .events.n = 1};
+
+    (void)state;
+    assert_int_equal(pl_rules_add_area(fx.rules, &area, NULL, NULL), PL_OK);
+    mean.events.ids[0] = pl_rules_action(fx.rules, pl_span_of("Order Completed"));
+    mean.value = pl_rules_value(fx.rules, pl_span_of("items"));
+    assert_int_equal(pl_rules_add_metric(fx.rules, &mean, NULL, NULL), PL_OK);
+    assert_int_equal(pl_rules_seal(fx.rules, NULL), PL_OK);
+    fx.decoder = make(fx.rules, "segment");
+    assert_int_equal(decode(&fx, "{\"type\":\"track\",\"event\":\"Order Completed\",\"userId\":\"u1\","
+                                 "\"timestamp\":\"2026-08-01T09:00:00Z\",\"properties\":{\"items\":2.5}}"),
+                     PL_ACCEPTED);
+    assert_int_equal(fx.out[0].event.has_value, 1);
+    assert_int_equal(fx.out[0].event.value_micro[0], 2500000);
+    assert_int_equal(decode(&fx, "{\"type\":\"track\",\"event\":\"Order Completed\",\"userId\":\"u1\","
+                                 "\"timestamp\":\"2026-08-01T09:00:00Z\",\"properties\":{\"items\":\"2\"}}"),
+                     PL_REJECT_TYPE);
+    teardown(&fx);
+}
+
 static void test_a_record_without_id_is_known_by_its_place(void **state)
 {
     struct fixture fx = setup("segment");
@@ -470,6 +496,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_action_with_value),
         cmocka_unit_test(test_an_action_no_rule_reads_moves_time_only),
+        cmocka_unit_test(test_means_read_their_property),
         cmocka_unit_test(test_a_record_without_id_is_known_by_its_place),
         cmocka_unit_test(test_exposure_in_every_published_spelling),
         cmocka_unit_test(test_an_exposure_whose_name_a_rule_reads_is_an_action_too),

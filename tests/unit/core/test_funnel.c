@@ -35,15 +35,19 @@ static int teardown(void **state)
     return 0;
 }
 
-static void act(struct fixture *fixture, uint32_t funnel, int64_t seconds, uint32_t action)
+/* Was it the last step of an attempt? */
+static bool act(struct fixture *fixture, uint32_t funnel, int64_t seconds, uint32_t action)
 {
     struct pl_step step = {fixture->plan, &fixture->registry, &fixture->cells};
     struct pl_tail_event event = {
         .place_us = AT(seconds), .time_us = AT(seconds), .kind = PL_EVENT_ACTION, .subject = action};
 
+    bool completed;
+
     if (!fixture->words.n)
         assert_true(pl_words_push(&fixture->words, PL_WORDS_FIRST));
-    assert_true(pl_funnel_act(&step, &fixture->words, &event, funnel));
+    assert_true(pl_funnel_act(&step, &fixture->words, &event, funnel, &completed));
+    return completed;
 }
 
 static struct pl_amount cell(const struct fixture *fixture, uint16_t kind, uint32_t funnel, uint16_t step, int32_t pane)
@@ -158,6 +162,24 @@ static void units_are_unique_by_pane_of_entry(void **state)
     assert_int_equal(cell(fixture, PL_CELL_FUNNEL, WORLD_PATH, 0, WORLD_DAY + 1).sum, 1);
 }
 
+/* Only the last step of an attempt; not one that is out of order, nor one that is too late. */
+static void tells_what_completed(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_false(act(fixture, WORLD_PATH, 0, WORLD_BUY));
+    assert_false(act(fixture, WORLD_PATH, 1, WORLD_VIEW));
+    assert_false(act(fixture, WORLD_PATH, 2, WORLD_CART));
+    assert_true(act(fixture, WORLD_PATH, 3, WORLD_BUY));
+    assert_false(act(fixture, WORLD_PATH, 4, WORLD_BUY));
+    assert_false(act(fixture, WORLD_PATH, 5, WORLD_VIEW));
+    assert_false(act(fixture, WORLD_PATH, 6, WORLD_CART));
+    assert_false(act(fixture, WORLD_PATH, 606, WORLD_BUY));
+    assert_false(act(fixture, WORLD_AGAIN, 700, WORLD_VIEW));
+    assert_true(act(fixture, WORLD_AGAIN, 700, WORLD_VIEW));
+    assert_false(act(fixture, WORLD_AGAIN, 700, WORLD_VIEW)); /* the next attempt */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +190,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(attempts_do_not_overlap, setup, teardown),
         cmocka_unit_test_setup_teardown(an_event_takes_one_step, setup, teardown),
         cmocka_unit_test_setup_teardown(units_are_unique_by_pane_of_entry, setup, teardown),
+        cmocka_unit_test_setup_teardown(tells_what_completed, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

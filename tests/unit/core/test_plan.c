@@ -1,4 +1,4 @@
-#include "support/count_world.h"
+#include "support/measure_world.h"
 
 #include "core/count/plan.h"
 
@@ -40,8 +40,108 @@ static void lists_metrics_by_area(void **state)
     assert_int_equal(metrics[0], 3);
     pl_plan_metrics(plan, PL_RULES_NONE, &n);
     assert_int_equal(n, 0);
-    for (uint32_t metric = 0; metric < rules->n_metrics; metric++)
-        assert_int_equal(pl_plan_metrics(plan, rules->metrics[metric].area, &n)[plan->slots[metric]], metric);
+    assert_int_equal(plan->at[WORLD_SPENT], 4);
+    assert_int_equal(plan->at[3], 2); /* the first of its area */
+    assert_int_equal(plan->at[4], 5);
+    assert_int_equal(pl_plan_entry(plan, 0), 6);
+    assert_int_equal(pl_plan_entry(plan, 1), 2);
+    assert_int_equal(pl_plan_entry(plan, PL_RULES_NONE), 2);
+    assert_int_equal(plan->n_pairs, 0);
+    pl_plan_free(plan);
+    pl_rules_free(rules);
+}
+
+/* header, t0, then 1 word each for the three of the small world; buys, views and spent have a covariate. */
+static void places_words(void **state)
+{
+    static const uint32_t at[MEASURE_METRICS] = {2, 3, 4, 5, 7, 9, 11, 13, 13, 14, 15, 16, 17, 18, 2};
+    static const uint32_t n[MEASURE_METRICS] = {1, 1, 1, 2, 2, 2, 2, 0, 1, 1, 1, 1, 1, 0, 2};
+    struct pl_rules *rules = measure_rules(), *small = world_rules();
+    struct pl_plan *plan = pl_plan_new(rules), *narrow = pl_plan_new(small);
+
+    (void)state;
+    for (uint32_t metric = 0; metric < MEASURE_METRICS; metric++) {
+        assert_int_equal(plan->at[metric], at[metric]);
+        assert_int_equal(plan->n_words[metric], n[metric]);
+    }
+    assert_int_equal(pl_plan_entry(plan, 0), 18);
+    assert_int_equal(pl_plan_entry(plan, 1), 4);
+    assert_true(plan->wide);
+    assert_false(narrow->wide);
+    pl_plan_free(plan);
+    pl_plan_free(narrow);
+    pl_rules_free(rules);
+    pl_rules_free(small);
+}
+
+static void lists_each_pair_once(void **state)
+{
+    struct pl_rules *rules = measure_rules();
+    struct pl_plan *plan = pl_plan_new(rules);
+    uint32_t n, other;
+
+    (void)state;
+    assert_int_equal(plan->n_pairs, MEASURE_PAIRS);
+    pl_plan_pairs(plan, 1, &n);
+    assert_int_equal(n, 1);
+    pl_plan_pairs(plan, PL_RULES_NONE, &n);
+    assert_int_equal(n, 0);
+    for (unsigned at = 0; at < MEASURE_PAIRS; at++) {
+        const struct measure_pair *row = &measure_pairs[at];
+        uint32_t a = PL_CELL_VARIABLE(row->metric, row->before);
+        uint32_t b = PL_CELL_VARIABLE(row->other, row->other_before);
+        uint32_t pair = pl_plan_find_pair(plan, row->area, b, a);
+
+        assert_true(pair < plan->n_pairs);
+        assert_true(plan->pairs[pair].a < plan->pairs[pair].b);
+        assert_int_equal(pl_plan_find_pair(plan, row->area, a, b), pair);
+        assert_int_equal(pl_plan_find_pair(plan, 1 - row->area, a, b), PL_RULES_NONE);
+    }
+    (void)pl_plan_partners(plan, MEASURE_SPENT, &n);
+    assert_int_equal(n, 3); /* its own p, views, p of views */
+    other = pl_plan_partners(plan, MEASURE_BASKET, &n)[0];
+    assert_int_equal(n, 1);
+    assert_int_equal(other, PL_CELL_VARIABLE(MEASURE_BUYS, 0));
+    (void)pl_plan_partners(plan, MEASURE_DONE, &n);
+    assert_int_equal(n, 0);
+    pl_plan_free(plan);
+    pl_rules_free(rules);
+}
+
+/* Goal and value may be one metric, or a ratio, or the two parts of one: nothing is counted twice. */
+static void goal_and_value(void **state)
+{
+    static const uint32_t cases[][3] = {
+        {MEASURE_BUYS, MEASURE_BUYS, 1},   {MEASURE_RATE, MEASURE_BUYS, 1},  {MEASURE_BUYS, MEASURE_RATE, 1},
+        {MEASURE_SPENT, MEASURE_VIEWS, 1}, {PL_RULES_NONE, MEASURE_BUYS, 1}, {MEASURE_FIRST, MEASURE_BASKET, 0},
+    };
+
+    (void)state;
+    for (unsigned at = 0; at < sizeof(cases) / sizeof(cases[0]); at++) {
+        struct pl_rules *rules = measure_rules_open();
+        struct pl_plan *plan;
+
+        rules->areas[0].goal = cases[at][0];
+        rules->areas[0].value = cases[at][1];
+        assert_int_equal(pl_rules_seal(rules, NULL), PL_OK);
+        plan = pl_plan_new(rules);
+        assert_int_equal(plan->n_pairs, MEASURE_PAIRS - cases[at][2]);
+        pl_plan_free(plan);
+        pl_rules_free(rules);
+    }
+}
+
+static void lists_metrics_of_funnels(void **state)
+{
+    struct pl_rules *rules = measure_rules();
+    struct pl_plan *plan = pl_plan_new(rules);
+    uint32_t n;
+
+    (void)state;
+    assert_int_equal(pl_plan_of_funnel(plan, WORLD_PATH, &n)[0], MEASURE_DONE);
+    assert_int_equal(n, 1);
+    (void)pl_plan_of_funnel(plan, WORLD_AGAIN, &n);
+    assert_int_equal(n, 0);
     pl_plan_free(plan);
     pl_rules_free(rules);
 }
@@ -49,7 +149,9 @@ static void lists_metrics_by_area(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lists_metrics_by_area),
+        cmocka_unit_test(lists_metrics_by_area),    cmocka_unit_test(places_words),
+        cmocka_unit_test(lists_each_pair_once),     cmocka_unit_test(goal_and_value),
+        cmocka_unit_test(lists_metrics_of_funnels),
     };
 
     pl_plan_free(NULL);

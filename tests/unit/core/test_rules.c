@@ -264,6 +264,8 @@ static void hashes_of_what_is_counted(void **state)
     CHANGE(rules->areas[0].value_events.ids[0] = 3, COUNTED);
     CHANGE(rules->areas[0].value_events.n = 0, COUNTED);
     CHANGE(rules->areas[0].activation_us++, COUNTED);
+    CHANGE(rules->areas[0].goal = 1, COUNTED); /* of goal and value the product is counted */
+    CHANGE(rules->areas[0].value = PL_RULES_NONE, COUNTED);
     CHANGE(strcpy(rules->metrics[2].id, "other"), COUNTED);
     CHANGE(rules->metrics[2].type = PL_METRIC_CONVERSION, COUNTED);
     CHANGE(rules->metrics[2].area = 1, COUNTED);
@@ -297,9 +299,7 @@ static void hashes_of_what_is_judged(void **state)
     (void)state;
     CHANGE(strcpy(rules->areas[0].owner, "other"), JUDGED);
     CHANGE(strcpy(rules->areas[0].unit, "Elo"), JUDGED);
-    CHANGE(rules->areas[0].goal = 1, JUDGED);
     CHANGE(rules->areas[0].funnel = PL_RULES_NONE, JUDGED);
-    CHANGE(rules->areas[0].value = PL_RULES_NONE, JUDGED);
     CHANGE(rules->areas[0].value_bar = .31, JUDGED);
     CHANGE(rules->areas[0].value_bar = (double)NAN, JUDGED);
     CHANGE(rules->areas[0].value_per_delivery = .6, JUDGED);

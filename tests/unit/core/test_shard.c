@@ -173,6 +173,24 @@ static void refusals_by_rules_leave_stream_time(void **state)
     assert_int_equal(stats_of(fixture).units, 1);
 }
 
+static void means_have_a_bound_too(void **state)
+{
+    struct fixture *fixture = *state;
+    struct pl_event event = world_action(1, AT(100), WORLD_CART);
+    struct pl_rules *rules = world_rules_open();
+    struct pl_metric_rule metric = {
+        .id = "mean", .type = PL_METRIC_MEAN, .bound_micro = 5, .events = {{WORLD_CART}, 1}};
+
+    assert_int_equal(pl_rules_add_metric(rules, &metric, NULL, NULL), PL_OK);
+    assert_int_equal(pl_rules_seal(rules, NULL), PL_OK);
+    restart(fixture, rules, 1);
+    event.has_value = 1;
+    event.value_micro[0] = -6;
+    assert_int_equal(give(fixture, event), PL_REJECT_OUT_OF_RANGE);
+    event.value_micro[0] = -5;
+    assert_int_equal(give(fixture, event), PL_ACCEPTED);
+}
+
 static void unmatched_events_move_stream_time_only(void **state)
 {
     struct fixture *fixture = *state;
@@ -303,6 +321,34 @@ static void publishes_when_panes_mature_and_skips_the_rest(void **state)
     assert_int_equal(fixture->published[4].tick_us, AT(0) + 401 * PL_DAY_US);
 }
 
+static struct pl_rules *with_metric(struct pl_metric_rule metric)
+{
+    struct pl_rules *rules = world_rules_open();
+
+    metric.events.n = 1;
+    snprintf(metric.id, sizeof(metric.id), "added");
+    assert_int_equal(pl_rules_add_metric(rules, &metric, NULL, NULL), PL_OK);
+    assert_int_equal(pl_rules_seal(rules, NULL), PL_OK);
+    return rules;
+}
+
+/* The day is a Saturday, so its week ends after 48 hours; windows of 1 h, 1 d, and 5 d of the time to buy. */
+static void publishes_when_weeks_mature(void **state)
+{
+    struct fixture *fixture = *state;
+    const int64_t hours[] = {1, 25, 48, 24 + 120, 48 + 120};
+    struct pl_metric_rule metric = {
+        .type = PL_METRIC_TIME_TO, .value = PL_RULES_NONE, .window_us = 5 * PL_DAY_US, .events.ids = {WORLD_BUY}};
+
+    restart(fixture, with_metric(metric), 1);
+    give(fixture, world_exposure(1, AT(100), "shop_a", "control"));
+    give(fixture, world_buy(1, AT(200), PL_MICRO));
+    raise_to(fixture, AT(0) + 300 * PL_DAY_US);
+    assert_int_equal(fixture->n, 5);
+    for (unsigned at = 0; at < 5; at++)
+        assert_int_equal(fixture->published[at].tick_us, AT(0) + hours[at] * PL_HOUR_US);
+}
+
 static void waits_for_sums_to_be_taken(void **state)
 {
     struct fixture *fixture = *state;
@@ -398,6 +444,8 @@ int main(void)
         WITH(lifecycle_of_unknown_areas_is_not_ours),
         WITH(a_start_that_was_seen_is_not_joined_late),
         WITH(publishes_when_panes_mature_and_skips_the_rest),
+        WITH(publishes_when_weeks_mature),
+        WITH(means_have_a_bound_too),
         WITH(waits_for_sums_to_be_taken),
         WITH(two_inputs_hold_each_other),
         WITH(forgotten_units_leave_memory),

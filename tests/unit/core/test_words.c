@@ -31,6 +31,11 @@ static void headers_keep_every_field(void **state)
     assert_same(pl_words_unpack(pl_words_pack(&plain)), plain);
     assert_int_equal(pl_words_size(pl_words_pack(&largest)), 65535);
     assert_int_equal(pl_words_kind_of(pl_words_pack(&plain)), PL_WORDS_EXPERIMENT);
+    assert_int_equal(pl_words_id(pl_words_pack(&largest)), 65535);
+    assert_int_equal(pl_words_variant(pl_words_pack(&largest)), 31);
+    assert_int_equal(pl_words_variant(pl_words_pack(&plain)), 3);
+    assert_true(pl_words_mixed(pl_words_pack(&largest)));
+    assert_false(pl_words_mixed(pl_words_pack(&plain)));
 }
 
 static void push(struct pl_words *words, enum pl_words_kind kind, uint32_t id, uint32_t n_words)
@@ -80,12 +85,32 @@ static void new_words_are_zero_after_reuse(void **state)
     pl_words_fini(&words);
 }
 
+static void words_go_in_between(void **state)
+{
+    const uint64_t some[] = {1, 2, 3};
+    struct pl_words words = {0};
+
+    (void)state;
+    assert_true(pl_words_copy(&words, some, 3));
+    assert_true(pl_words_insert(&words, 1, 40)); /* more than there was room for */
+    assert_int_equal(words.n, 43);
+    assert_int_equal(words.at[0], 1);
+    for (uint32_t at = 1; at < 41; at++)
+        assert_int_equal(words.at[at], 0);
+    assert_int_equal(words.at[41], 2);
+    assert_int_equal(words.at[42], 3);
+    assert_true(pl_words_insert(&words, 43, 1));
+    assert_int_equal(words.at[43], 0);
+    pl_words_fini(&words);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(headers_keep_every_field),
         cmocka_unit_test(finds_entries_by_kind_and_id),
         cmocka_unit_test(new_words_are_zero_after_reuse),
+        cmocka_unit_test(words_go_in_between),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,7 +70,6 @@ struct sim_log {
 struct sim_figures {
     uint64_t live; /* hash of the live sums */
     uint64_t accepted, late, unmatched, rejected;
-    uint64_t units;
 };
 
 struct sim_tick {
@@ -192,6 +191,7 @@ void sim_store_roll_back(int slot); /* to an earlier moment; slot < 0: everythin
 void sim_store_refuse(unsigned n);  /* the next n commands: out of memory, or loading */
 size_t sim_store_fields(const char *key, struct pl_span (*pairs)[2], size_t max);
 bool sim_store_number(unsigned slot, const char *field, int64_t *value); /* of a meta hash; false when absent */
+void sim_store_forget(const char *key, const char *field);
 struct pl_span sim_store_field(const char *key, const char *field);
 
 /* sim_net.c */

@@ -465,7 +465,6 @@ static void finish_figures(struct pl_shard *shard, struct sim_figures *figures)
     figures->accepted = stats.accepted;
     figures->late = stats.late;
     figures->unmatched = stats.unmatched;
-    figures->units = stats.units;
     if (pl_shard_live(shard, &sums, &err))
         abort();
     figures->live = sim_hash_sums(&sums);

@@ -625,6 +625,13 @@ struct pl_span sim_store_field(const char *name, const char *field)
     return found ? found->value : (struct pl_span){0};
 }
 
+void sim_store_forget(const char *name, const char *field)
+{
+    struct sim_key *key = find_key(pl_span_of(name), true);
+
+    put(key, pl_span_of(field), (struct pl_span){0}, 0);
+}
+
 bool sim_store_number(unsigned slot, const char *field, int64_t *value)
 {
     static const char *const metas[SIM_SLOTS] = {"plateaud:{" SIM_INSTANCE "/0}:meta",

@@ -96,7 +96,7 @@ static void mean_of_e_is_one(void **state)
 /* A variant that nobody declared, whose only units saw another one too. */
 static void nobody_in_an_undeclared_arm(void **state)
 {
-    const double declared[] = {.5, .5, 0.}, halves[] = {.5, .5};
+    const double declared[] = {.5, .5, 0.};
     const int64_t counts[] = {30, 22, 0};
     struct pl_split with = split(counts, declared, 3), without = split(counts, halves, 2);
     double p;

@@ -33,9 +33,9 @@ static unsigned slot_of(const char *meta_key)
     return slash ? (unsigned)(slash[1] - '0') : SIM_MAIN;
 }
 
-/* Nobody is told twice that an epoch is his; two owners have the same one only if the store went back, and then what
- * one of them has is not in it any more. */
-void sim_check_acquired(const struct pl_hold *hold)
+/* No epoch is given out twice, unless the store went back: then to another owner, or to the same one when he has no
+ * memory any more of the first time. */
+void sim_check_acquired(const struct pl_hold *hold, bool remembers)
 {
     unsigned slot = slot_of(hold->meta_key);
 
@@ -43,7 +43,7 @@ void sim_check_acquired(const struct pl_hold *hold)
     for (unsigned at = 0; at < n_claims; at++) {
         if (claims[at].slot != slot || claims[at].epoch != hold->epoch)
             continue;
-        if (claims[at].owner == hold->owner || !sim.went_back[slot])
+        if (!sim.went_back[slot] || (claims[at].owner == hold->owner && remembers))
             sim_fail("epoch %" PRIu64 " of slot %u was given out twice", hold->epoch, slot);
     }
     if (n_claims < CLAIMS_MAX)

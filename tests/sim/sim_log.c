@@ -417,6 +417,7 @@ static bool step(struct pl_shard *shard, unsigned p, int64_t *next, const int64_
 {
     struct pl_align_head heads[SIM_TOPICS + 1];
     const struct sim_log *logs[SIM_TOPICS + 1];
+    enum pl_reject reason;
     int input;
 
     for (unsigned at = 0; at <= sim.n_topics; at++) {
@@ -426,8 +427,8 @@ static bool step(struct pl_shard *shard, unsigned p, int64_t *next, const int64_
     input = pl_align_next(heads, sim.n_topics + 1);
     if (input < 0)
         return false;
-    if (take(shard, p, (unsigned)input, logs[input]->records[next[input]++]))
-        figures->rejected++;
+    reason = take(shard, p, (unsigned)input, logs[input]->records[next[input]++]);
+    figures->rejected += reason && reason != PL_REJECT_AFTER_END; /* these may come later, and are added in the end */
     return true;
 }
 
@@ -465,6 +466,7 @@ static void finish_figures(struct pl_shard *shard, struct sim_figures *figures)
     figures->accepted = stats.accepted;
     figures->late = stats.late;
     figures->unmatched = stats.unmatched;
+    figures->rejected += stats.rejected[PL_REJECT_AFTER_END];
     if (pl_shard_live(shard, &sums, &err))
         abort();
     figures->live = sim_hash_sums(&sums);

@@ -24,6 +24,7 @@ SIM_WRAP(void, pl_slot_send, struct pl_slot *slot)
 SIM_WRAP(enum pl_status, pl_state_put_sums, const struct pl_sums *sums, const struct pl_rules *rules,
          struct pl_buf *out, struct pl_err *err)
 SIM_WRAP(enum pl_status, pl_state_write, struct pl_shard *shard, pl_state_emit_fn emit, void *ctx, struct pl_err *err)
+SIM_WRAP(struct pl_names *, pl_names_new, uint32_t cap)
 SIM_WRAP(void, pl_evaluator_commit, struct pl_evaluator *ev)
 
 #endif

@@ -98,6 +98,7 @@ struct sim {
     bool tracing;
     bool checking; /* compare the stored state with the logs at every commit, not only at the end */
     bool calm;     /* faults are over */
+    unsigned deaf; /* news of the group are heard at one poll in so many */
     bool reloads;  /* rules change in this seed: only what all of them have is compared */
     unsigned step;
     int64_t now_us;

@@ -76,7 +76,7 @@ void pl_kafka_poll(struct pl_kafka *kafka)
     for (unsigned p = 0; kafka->group && p < sim.n_partitions; p++) {
         int32_t partition = (int32_t)p;
 
-        if (!sim.calm && sim_chance(3))
+        if (!sim.calm && kafka->held[p] == ASSIGNED && !sim_chance(sim.deaf))
             continue;
         if (kafka->held[p] == ASSIGNED && (!is_mine(kafka, p) || sim.target[p] != sim.owner[p])) {
             give_up(kafka, p);

@@ -24,7 +24,9 @@ static size_t arena_used;
 /* How this seed is: how often accidents come, and of which kinds. */
 static struct weather {
     unsigned one_in; /* step */
+    unsigned batch;  /* commands that Redis carries out at a time, about */
     bool rolls, rolls_one, reloads;
+    bool duels; /* little but two owners of one shard, and cut connections */
 } weather;
 
 void *sim_alloc(size_t bytes)
@@ -164,6 +166,14 @@ static bool can_own(int at)
     return at >= 0 && sim.processes[at].alive && !sim.processes[at].frozen && !sim.processes[at].stopping;
 }
 
+static int other_than(unsigned index)
+{
+    for (unsigned at = 1; at < SIM_PROCESSES; at++)
+        if (can_own((int)((index + at) % SIM_PROCESSES)))
+            return (int)((index + at) % SIM_PROCESSES);
+    return -1;
+}
+
 /* Partitions whose target is gone get another one. */
 static void retarget(void)
 {
@@ -226,7 +236,7 @@ static struct sim_conn *pick_conn(bool waiting)
 static void serve(void)
 {
     struct sim_conn *conn = pick_conn(true);
-    unsigned n = sim_chance(3) ? 100000 : 1 + sim_below(12);
+    unsigned n = sim_chance(4) ? 100000 : 1 + sim_below(weather.batch);
 
     while (conn && n-- > 0 && sim_store_serve(conn)) {
     }
@@ -242,14 +252,15 @@ static void deliver(void)
         sim_net_deliver(conn, sim_chance(2) ? 100000 : 1 + sim_below(4));
 }
 
+/* Any connection, or one on which something is under way: a request that may arrive later, or a reply that never does. */
 static void cut(void)
 {
-    unsigned first = sim_below(SIM_CONNS);
+    unsigned first = sim_below(SIM_CONNS), what = sim_below(3);
 
     for (unsigned at = 0; at < SIM_CONNS; at++) {
         struct sim_conn *conn = sim_net_conn((first + at) % SIM_CONNS);
 
-        if (!conn || sim_net_is_frozen(conn))
+        if (!conn || sim_net_is_frozen(conn) || (what == 1 && !conn->first) || (what == 2 && !conn->answered))
             continue;
         sim_net_cut(conn, !sim_chance(3));
         return;
@@ -294,9 +305,10 @@ static void crash(struct sim_process *process)
     end(process);
 }
 
+/* The group takes a process for dead, frozen or not, and gives its partitions to another one. */
 static void expire(void)
 {
-    struct sim_process *process = pick(true);
+    struct sim_process *process = pick(sim_chance(2));
 
     if (!process)
         return;
@@ -304,7 +316,7 @@ static void expire(void)
     sim_kafka_gone(process);
     for (unsigned p = 0; p < sim.n_partitions; p++)
         if (sim.target[p] == (int)process->index)
-            sim.target[p] = -1;
+            sim.target[p] = other_than(process->index);
 }
 
 static void roll_back(void)
@@ -346,7 +358,9 @@ static void accident(void)
 {
     unsigned p = sim_below(sim.n_partitions);
 
-    switch (sim_below(20)) {
+    static const unsigned duel[] = {0, 1, 2, 3, 10, 11, 14, 17, 17, 8};
+
+    switch (weather.duels ? duel[sim_below(10)] : sim_below(20)) {
     case 0:
     case 1:
     case 2:
@@ -522,6 +536,9 @@ static void begin(uint64_t seed, enum sim_mutant mutant, bool tracing, bool chec
     sim_kafka_reset();
     sim_check_reset();
     weather.one_in = (unsigned[]){6, 12, 25, 60}[sim_below(4)];
+    weather.batch = (unsigned[]){3, 8, 24}[sim_below(3)];
+    weather.duels = sim_chance(3);
+    sim.deaf = weather.duels ? 4 + sim_below(40) : sim_chance(2) ? 1 : 1 + sim_below(20);
     weather.rolls = sim_chance(3);
     weather.rolls_one = sim_chance(3);
     sim.reloads = weather.reloads = sim_chance(5);
@@ -531,7 +548,7 @@ static void begin(uint64_t seed, enum sim_mutant mutant, bool tracing, bool chec
     for (unsigned at = 0; at < SIM_PROCESSES; at++)
         sim.processes[at].index = at;
     start(&sim.processes[0]);
-    if (sim_chance(2))
+    if (weather.duels || sim_chance(2))
         start(&sim.processes[1]);
 }
 

@@ -1,6 +1,6 @@
-/* A simulated world for the real worker, evaluator, slots and store: one process, a virtual clock, and in place of Redis,
- * Kafka and the network what is in sim_store.c, sim_net.c and sim_kafka.c. Everything that happens is a function of the
- * seed. See sim_main.c for how it is used.
+/* A simulated world for the real worker, evaluator, slots and store: one process, a virtual clock, and in place of
+ * Redis, Kafka and the network what is in sim_store.c, sim_net.c and sim_kafka.c. Everything that happens is a function
+ * of the seed. See sim_main.c for how it is used.
  *
  * What is real: app/worker*.c, app/slot*.c, app/control_log.c, app/evaluator*.c, adapter/store*.c, core, codec.
  * What is not: adapter/link*.c, adapter/kafka*.c, adapter/clock.c, adapter/log.c, libevent.
@@ -197,7 +197,7 @@ struct pl_span sim_store_field(const char *key, const char *field);
 
 /* sim_net.c */
 void sim_net_reset(void);
-struct sim_conn *sim_net_conn(unsigned at); /* at < SIM_CONNS; NULL when not used */
+struct sim_conn *sim_net_conn(unsigned at);          /* at < SIM_CONNS; NULL when not used */
 bool sim_net_is_frozen(const struct sim_conn *conn); /* its client */
 void sim_net_drop_doomed(void);
 bool sim_net_connect(struct sim_process *process, bool all); /* links that are down; all, or perhaps one */

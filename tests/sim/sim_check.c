@@ -65,9 +65,8 @@ void sim_check_acquired(const struct pl_hold *hold, bool remembers)
 void sim_check_commit(const struct sim_conn *conn, unsigned slot, struct pl_span seq_text)
 {
     int64_t owner = -1, epoch = -1, seq = -1, next = -1;
-    static const char *const metas[SIM_SLOTS] = {"plateaud:{" SIM_INSTANCE "/0}:meta",
-                                                 "plateaud:{" SIM_INSTANCE "/1}:meta",
-                                                 "plateaud:{" SIM_INSTANCE "}:meta"};
+    static const char *const metas[SIM_SLOTS] = {
+        "plateaud:{" SIM_INSTANCE "/0}:meta", "plateaud:{" SIM_INSTANCE "/1}:meta", "plateaud:{" SIM_INSTANCE "}:meta"};
     char nonce[24];
 
     (void)owner;
@@ -206,8 +205,8 @@ void sim_check_committed(unsigned slot)
     read_offsets(slot, ends, &ends[sim.n_topics]);
     for (unsigned k = 0; k <= sim.n_topics; k++) {
         if (ends[k] < stored_end[slot][k] && !sim.went_back[slot])
-            sim_fail("shard %u: the offset of input %u fell from %" PRId64 " to %" PRId64, slot, k,
-                     stored_end[slot][k], ends[k]);
+            sim_fail("shard %u: the offset of input %u fell from %" PRId64 " to %" PRId64, slot, k, stored_end[slot][k],
+                     ends[k]);
         stored_end[slot][k] = ends[k];
     }
     if (sim.checking && !sim.failure[0])

@@ -1,8 +1,9 @@
 /* What is in the logs, under which rules, and what one shard that never fails makes of them.
  *
- * Times are such that no place is ever decided by the frontier, whatever the interleaving: skew and delay between inputs
- * are below `hold`, a control record is as new as the newest event before it, and what follows a silence is above the next
- * tick. Then state and sums are a function of the logs alone (core/count/shard.h), which is what is compared.
+ * Times are such that no place is ever decided by the frontier, whatever the interleaving: skew and delay between
+ * inputs are below `hold`, a control record is as new as the newest event before it, and what follows a silence is
+ * above the next tick. Then state and sums are a function of the logs alone (core/count/shard.h), which is what is
+ * compared.
  */
 #include "adapter/pseudonym.h"
 #include "codec/control.h"
@@ -46,10 +47,11 @@ static void make_conf(unsigned flavor, unsigned n_topics, unsigned revision)
     struct pl_buf text = {0};
     struct pl_err err = {0};
 
-    pl_buf_addf(&text,
-                "[plateaud]\ninstance = " SIM_INSTANCE "\ncontrol = control\nlateness = %s\nhold = 4h\ndedup = 10m\n"
-                "idle_timeout = 10m\n[kafka]\nbootstrap.servers = none\n[source web]\ntopics = t0",
-                lateness[flavor]);
+    pl_buf_addf(
+        &text,
+        "[plateaud]\ninstance = " SIM_INSTANCE "\ncontrol = control\nlateness = %s\nhold = 4h\ndedup = 10m\n"
+        "idle_timeout = 10m\ncommit_interval = %s\n[kafka]\nbootstrap.servers = none\n[source web]\ntopics = t0",
+        lateness[flavor], flavor ? "10ms" : "250ms");
     for (unsigned k = 1; k < n_topics; k++)
         pl_buf_addf(&text, ", t%u", k);
     pl_buf_addf(&text, "\n%s%s", common, more[flavor][revision]);
@@ -164,7 +166,9 @@ static void write_event(struct writer *w, unsigned topic, unsigned unit, bool pl
         value = text_of("{\"type\":\"track\",\"event\":\"Experiment Viewed\",\"userId\":\"u%u\",\"messageId\":\"m%u\","
                         "\"timestamp\":\"%s\",\"properties\":{\"experiment_id\":\"%s\",\"variation_id\":\"%s\"}}",
                         unit, message, stamp, experiments[sim_below(4)],
-                        sim_chance(6) ? "C" : unit % 2 ? "B" : "control");
+                        sim_chance(6) ? "C"
+                        : unit % 2    ? "B"
+                                      : "control");
     else
         value = text_of("{\"type\":\"track\",\"event\":\"%s\",\"userId\":\"u%u\",\"messageId\":\"m%u\","
                         "\"timestamp\":\"%s\",\"properties\":{\"price\":%u.5}}",
@@ -192,9 +196,10 @@ static void write_control(struct writer *w)
     if (sim_chance(6))
         value = pl_span_of("{\"type\":\"unheard\"}");
     else if (sim_chance(4))
-        value = text_of("{\"type\":\"result\",\"id\":\"r%u\",\"experiment\":\"c_old%u\",\"area\":\"cart\",\"time\":\"%s\","
-                        "\"effect\":0.0%u,\"se\":0.01}",
-                        sim.n_records, sim_below(3), stamp, 1 + sim_below(8));
+        value =
+            text_of("{\"type\":\"result\",\"id\":\"r%u\",\"experiment\":\"c_old%u\",\"area\":\"cart\",\"time\":\"%s\","
+                    "\"effect\":0.0%u,\"se\":0.01}",
+                    sim.n_records, sim_below(3), stamp, 1 + sim_below(8));
     else
         value = text_of("{\"type\":\"lifecycle\",\"experiment\":\"%s\",\"state\":\"%s\",\"time\":\"%s\"%s}",
                         sim_chance(2) ? "c_one" : "c_two", states[sim_below(4)], stamp,
@@ -367,8 +372,7 @@ static void note_ticks(unsigned p, struct pl_shard *shard)
 
     while (pl_shard_take_sums(shard, &sums)) {
         if (sim.n_ticks[p] < sizeof(sim.ticks[p]) / sizeof(sim.ticks[p][0]))
-            sim.ticks[p][sim.n_ticks[p]++] =
-                (struct sim_tick){.tick_us = sums.tick_us, .hash = sim_hash_all(&sums)};
+            sim.ticks[p][sim.n_ticks[p]++] = (struct sim_tick){.tick_us = sums.tick_us, .hash = sim_hash_all(&sums)};
         else
             sim_fail("the log has too many ticks for the simulator");
         pl_sums_fini(&sums);

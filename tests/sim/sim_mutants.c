@@ -1,11 +1,11 @@
 /* Protocols that lack one check each, by wrapping functions of the product at link time (-Wl,--wrap) or, for what Redis
  * does, in sim_store.c. With SIM_RIGHT every wrapper is the function itself.
  */
+#include "sim_mutants.h"
 #include "adapter/store_judge.h"
 #include "app/evaluator_internal.h"
 #include "app/slot_internal.h"
 #include "codec/state.h"
-#include "sim_mutants.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -72,8 +72,8 @@ enum pl_status pl_link_send(struct pl_link *link, struct pl_span commands, size_
     if (!pl_link_is_up(link))
         return PL_ERR_STATE;
     request = sim_alloc(sizeof(*request));
-    *request = (struct sim_request){
-        .bytes = sim_copy(commands), .n_left = (unsigned)n_commands, .fn = reply, .ctx = ctx};
+    *request =
+        (struct sim_request){.bytes = sim_copy(commands), .n_left = (unsigned)n_commands, .fn = reply, .ctx = ctx};
     memcpy(request->epochs, link->process->epochs, sizeof(request->epochs));
     if (conn->first)
         conn->last->next = request;

@@ -232,7 +232,8 @@ void sim_store_refuse(unsigned n)
 
 /* ---- commands ---- */
 
-static const struct pl_reply *all_fields(const struct sim_key *key, bool names_only, unsigned before, struct pl_reply *reply)
+static const struct pl_reply *all_fields(const struct sim_key *key, bool names_only, unsigned before,
+                                         struct pl_reply *reply)
 {
     unsigned n = key ? key->n : 0, width = names_only ? 1 : 2;
     struct pl_reply *out = reply ? reply : array(n * width + before);
@@ -261,8 +262,8 @@ static uint64_t field_number(const struct sim_key *key, const char *name)
     return field && pl_num_int(field->value, &value) ? (uint64_t)value : 0;
 }
 
-/* What acquire_script of adapter/store.c says: EVAL script 1 key owner known-epoch. Whether Redis reads it so is shown by
- * unit.adapter.store. */
+/* What acquire_script of adapter/store.c says: EVAL script 1 key owner known-epoch. Whether Redis reads it so is shown
+ * by unit.adapter.store. */
 static const struct pl_reply *run_script(const struct pl_span *argv)
 {
     struct sim_key *key = find_key(argv[3], true);
@@ -634,9 +635,8 @@ void sim_store_forget(const char *name, const char *field)
 
 bool sim_store_number(unsigned slot, const char *field, int64_t *value)
 {
-    static const char *const metas[SIM_SLOTS] = {"plateaud:{" SIM_INSTANCE "/0}:meta",
-                                                 "plateaud:{" SIM_INSTANCE "/1}:meta",
-                                                 "plateaud:{" SIM_INSTANCE "}:meta"};
+    static const char *const metas[SIM_SLOTS] = {
+        "plateaud:{" SIM_INSTANCE "/0}:meta", "plateaud:{" SIM_INSTANCE "/1}:meta", "plateaud:{" SIM_INSTANCE "}:meta"};
     struct pl_span text = sim_store_field(metas[slot], field);
 
     return text.ptr && pl_num_int(text, value);

@@ -209,8 +209,8 @@ static void write_records(unsigned n)
 /* A silence that the idle rule sees. Only where the log has one, and never between its first records after it. */
 static void be_silent(void)
 {
-    if (sim.n_written == sim.n_records || (sim.records[sim.n_written].after_gap && sim.n_written > 0 &&
-                                           !sim.records[sim.n_written - 1].after_gap)) {
+    if (sim.n_written == sim.n_records ||
+        (sim.records[sim.n_written].after_gap && sim.n_written > 0 && !sim.records[sim.n_written - 1].after_gap)) {
         sim.now_us += IDLE_US;
         sim_trace("silence");
     }
@@ -252,7 +252,8 @@ static void deliver(void)
         sim_net_deliver(conn, sim_chance(2) ? 100000 : 1 + sim_below(4));
 }
 
-/* Any connection, or one on which something is under way: a request that may arrive later, or a reply that never does. */
+/* Any connection, or one on which something is under way: a request that may arrive later, or a reply that never does.
+ */
 static void cut(void)
 {
     unsigned first = sim_below(SIM_CONNS), what = sim_below(3);
@@ -424,17 +425,17 @@ static void move(void)
     retarget();
     if (sim_chance(weather.one_in))
         accident();
-    else if (what < 16)
-        write_records(1 + sim_below(4));
-    else if (what < 44)
+    else if (what < 9)
+        write_records(1 + sim_below(weather.duels ? 3 : 5));
+    else if (what < 36)
         turn(pick(false));
-    else if (what < 50)
+    else if (what < 40)
         tick(pick(false));
-    else if (what < 72)
+    else if (what < 65)
         serve();
-    else if (what < 90)
+    else if (what < 86)
         deliver();
-    else if (what < 95)
+    else if (what < 91)
         sim.now_us += (int64_t)sim_below(300) * 1000;
     else
         connect_some(false);
@@ -538,7 +539,7 @@ static void begin(uint64_t seed, enum sim_mutant mutant, bool tracing, bool chec
     weather.one_in = (unsigned[]){6, 12, 25, 60}[sim_below(4)];
     weather.batch = (unsigned[]){3, 8, 24}[sim_below(3)];
     weather.duels = sim_chance(3);
-    sim.deaf = weather.duels ? 4 + sim_below(40) : sim_chance(2) ? 1 : 1 + sim_below(20);
+    sim.deaf = weather.duels ? (sim_chance(2) ? 100000 : 4 + sim_below(40)) : sim_chance(2) ? 1 : 1 + sim_below(20);
     weather.rolls = sim_chance(3);
     weather.rolls_one = sim_chance(3);
     sim.reloads = weather.reloads = sim_chance(5);

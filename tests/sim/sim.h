@@ -95,7 +95,7 @@ struct sim {
     uint64_t seed;
     struct pl_random random;
     enum sim_mutant mutant;
-    bool tracing;
+    bool tracing, dumping;
     bool checking; /* compare the stored state with the logs at every commit, not only at the end */
     bool calm;     /* faults are over */
     unsigned deaf; /* news of the group are heard at one poll in so many */
@@ -124,6 +124,12 @@ struct sim {
 
 extern struct sim sim;
 
+struct sim_run_options {
+    bool tracing;  /* tell what happens */
+    bool checking; /* at every commit */
+    bool dumping;  /* for oracle.py */
+};
+
 /* sim_world.c */
 void *sim_alloc(size_t bytes);
 struct pl_span sim_copy(struct pl_span text);
@@ -132,7 +138,7 @@ void sim_trace(const char *fmt, ...) PL_PRINTF(1, 2);
 unsigned sim_below(unsigned n); /* uniform in 0 .. n-1 */
 bool sim_chance(unsigned one_in);
 /* Run one seed; false when an invariant failed (sim.failure says which). */
-bool sim_run(uint64_t seed, enum sim_mutant mutant, bool tracing, bool checking);
+bool sim_run(uint64_t seed, enum sim_mutant mutant, const struct sim_run_options *options);
 
 /* sim_log.c */
 void sim_log_init(void); /* once: configurations */
@@ -143,6 +149,10 @@ uint64_t sim_hash_all(const struct pl_sums *sums);  /* and experiments */
 struct pl_shard *sim_feed(unsigned p, const int64_t *ends, int64_t control_end, struct sim_figures *figures);
 void sim_expect(unsigned p, const int64_t *ends, int64_t control_end, struct sim_figures *figures);
 void sim_print_sums(const char *what, int64_t tick_us, const struct pl_sums *sums);
+
+/* sim_dump.c */
+void sim_dump_log(void);
+void sim_dump_sums(const char *what, unsigned p, int64_t tick_us, const struct pl_sums *sums);
 
 /* sim_check.c: called by the store */
 struct sim_conn;
@@ -199,6 +209,7 @@ struct pl_span sim_store_field(const char *key, const char *field);
 void sim_net_reset(void);
 struct sim_conn *sim_net_conn(unsigned at);          /* at < SIM_CONNS; NULL when not used */
 bool sim_net_is_frozen(const struct sim_conn *conn); /* its client */
+bool sim_net_is_of(const struct sim_conn *conn, const struct sim_process *process);
 void sim_net_drop_doomed(void);
 bool sim_net_connect(struct sim_process *process, bool all); /* links that are down; all, or perhaps one */
 void sim_net_deliver(struct sim_conn *conn, unsigned n);     /* replies */

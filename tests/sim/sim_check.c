@@ -163,7 +163,7 @@ static uint64_t stored_rejects(unsigned p)
 }
 
 /* The state holds each record below the stored offsets exactly once: it is what one shard makes of them. */
-static void check_state(unsigned p)
+static void check_state(unsigned p, bool last)
 {
     int64_t ends[SIM_TOPICS], control_end;
     struct sim_figures expected;
@@ -182,6 +182,8 @@ static void check_state(unsigned p)
         if (sim.tracing)
             sim_print_sums("stored", 0, &sums);
     }
+    if (sim.dumping && last)
+        sim_dump_sums("L", p, pl_shard_complete_to(shard), &sums);
     pl_sums_fini(&sums);
     pl_shard_free(shard);
     check_count(p, "units", stored_units(p));
@@ -210,7 +212,7 @@ void sim_check_committed(unsigned slot)
         stored_end[slot][k] = ends[k];
     }
     if (sim.checking && !sim.failure[0])
-        check_state(slot);
+        check_state(slot, false);
 }
 
 /* ---- published sums ---- */
@@ -237,6 +239,8 @@ void sim_check_sums(unsigned p, struct pl_span tick_text, struct pl_span bytes)
     } else if (expected->tick_us == tick_us) {
         expected->seen = true;
     }
+    if (sim.dumping)
+        sim_dump_sums("T", p, tick_us, &sums);
     pl_sums_fini(&sums);
 }
 
@@ -302,7 +306,7 @@ void sim_check_end(void)
     for (unsigned p = 0; p < sim.n_partitions; p++) {
         int64_t complete_us = PL_TIME_NONE;
 
-        check_state(p);
+        check_state(p, true);
         (void)sim_store_number(p, "complete_to", &complete_us);
         if (complete_us != sim.last_tick_us)
             sim_fail("shard %u: complete to %" PRId64 ", and should be to %" PRId64, p, complete_us, sim.last_tick_us);

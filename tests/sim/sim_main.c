@@ -6,6 +6,7 @@
  *   sim_commit --soak                   from a random seed until it is told to stop (SIGINT, SIGTERM) or one fails
  *   sim_commit --mutant NAME ...        the same with a protocol that lacks a check; to be found
  *   sim_commit --every                  compare state and logs at each commit, not only in every eighth seed
+ *   sim_commit --dump                   seeds as text, for oracle.py
  *
  * A seed that fails is printed with the command that shows it. Exit status 1 then.
  */
@@ -53,9 +54,15 @@ static void add_up(void)
     total.crashes += sim.crashes;
 }
 
-static bool run(uint64_t seed, enum sim_mutant mutant, bool tracing, bool every)
+static struct sim_run_options asked;
+
+static bool run(uint64_t seed, enum sim_mutant mutant)
 {
-    bool good = sim_run(seed, mutant, tracing, every || tracing || seed % CHECK_ALL == 0);
+    struct sim_run_options options = asked;
+    bool good;
+
+    options.checking = asked.checking || asked.tracing || seed % CHECK_ALL == 0;
+    good = sim_run(seed, mutant, &options);
 
     add_up();
     if (good)
@@ -79,6 +86,7 @@ static void report(clock_t since)
 /* A mutant may run into an assertion of the product: that finds it too. */
 static bool find(enum sim_mutant mutant)
 {
+    const struct sim_run_options every = {.checking = true};
     int status = 0;
     pid_t child;
 
@@ -88,7 +96,7 @@ static bool find(enum sim_mutant mutant)
         if (!freopen("/dev/null", "w", stderr))
             _exit(2);
         for (uint64_t seed = 1; seed <= sim_mutants[mutant].within; seed++)
-            if (!sim_run(seed, mutant, false, true)) {
+            if (!sim_run(seed, mutant, &every)) {
                 printf("mutant %s: seed %" PRIu64 ": %s\n", sim_mutants[mutant].name, seed, sim.failure);
                 fflush(stdout);
                 _exit(0);
@@ -107,7 +115,7 @@ static bool find(enum sim_mutant mutant)
     return false;
 }
 
-static int soak(enum sim_mutant mutant, bool every)
+static int soak(enum sim_mutant mutant)
 {
     uint64_t seed = 0;
     bool good = true;
@@ -116,7 +124,7 @@ static int soak(enum sim_mutant mutant, bool every)
         return 2;
     printf("from seed %" PRIu64 "\n", seed);
     while (good && !stopped) {
-        good = run(seed++, mutant, false, every);
+        good = run(seed++, mutant);
         if (total.seeds % 20000 == 0)
             report(0);
         fflush(stdout);
@@ -129,9 +137,9 @@ static int run_all(void)
     bool good = true;
 
     for (size_t at = 0; at < sizeof(regressions) / sizeof(*regressions); at++)
-        good = run(regressions[at], SIM_RIGHT, false, true) && good;
+        good = run(regressions[at], SIM_RIGHT) && good;
     for (uint64_t seed = 1; seed <= SEEDS && good; seed++)
-        good = run(seed, SIM_RIGHT, false, false);
+        good = run(seed, SIM_RIGHT);
     report(0);
     for (enum sim_mutant mutant = SIM_RIGHT + 1; mutant < SIM_MUTANTS; mutant++)
         good = find(mutant) && good;
@@ -151,10 +159,10 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {{"seed", 1, NULL, 's'},   {"seeds", 1, NULL, 'n'}, {"from", 1, NULL, 'f'},
                                             {"trace", 0, NULL, 't'},  {"soak", 0, NULL, 'k'},  {"every", 0, NULL, 'e'},
-                                            {"mutant", 1, NULL, 'm'}, {NULL, 0, NULL, 0}};
+                                            {"mutant", 1, NULL, 'm'}, {"dump", 0, NULL, 'd'},  {NULL, 0, NULL, 0}};
     uint64_t from = 1, n = 0;
     enum sim_mutant mutant = SIM_RIGHT;
-    bool trace = false, every = false, soaking = false, good = true;
+    bool soaking = false, good = true;
     int c;
 
     signal(SIGINT, on_signal);
@@ -170,18 +178,20 @@ int main(int argc, char **argv)
             mutant = mutant_of(optarg);
         else if (c == '?')
             return 2;
-        trace = trace || c == 't';
-        every = every || c == 'e';
+        asked.tracing = asked.tracing || c == 't';
+        asked.checking = asked.checking || c == 'e';
+        asked.dumping = asked.dumping || c == 'd';
         soaking = soaking || c == 'k';
     }
     sim_log_init();
     if (soaking)
-        return soak(mutant, every);
+        return soak(mutant);
     if (n == 0)
         return run_all();
     for (uint64_t seed = from; seed < from + n && good && !stopped; seed++)
-        good = run(seed, mutant, trace, every);
-    report(0);
+        good = run(seed, mutant);
+    if (!asked.dumping)
+        report(0);
     sim_log_fini();
     return good ? 0 : 1;
 }

@@ -40,6 +40,11 @@ bool sim_net_is_frozen(const struct sim_conn *conn)
     return conn->link && conn->link->process->frozen;
 }
 
+bool sim_net_is_of(const struct sim_conn *conn, const struct sim_process *process)
+{
+    return conn->used && conn->link && conn->link->process == process;
+}
+
 /* ---- pl_link ---- */
 
 enum pl_status pl_link_new(struct event_base *base, const struct pl_link_config *config, struct pl_link **link,

@@ -355,13 +355,57 @@ static void stop(void)
     sim_trace("process %u: is asked to stop", process->index);
 }
 
+static void serve_process(const struct sim_process *process, bool deliver_too)
+{
+    for (unsigned at = 0; at < SIM_CONNS; at++) {
+        struct sim_conn *conn = sim_net_conn(at);
+
+        while (conn && sim_net_is_of(conn, process) && sim_store_serve(conn)) {
+        }
+        if (deliver_too && conn && sim_net_is_of(conn, process))
+            sim_net_deliver(conn, 100000);
+    }
+}
+
+static void cut_process(const struct sim_process *process, bool arrives)
+{
+    for (unsigned at = 0; at < SIM_CONNS; at++) {
+        struct sim_conn *conn = sim_net_conn(at);
+
+        if (conn && sim_net_is_of(conn, process))
+            sim_net_cut(conn, arrives);
+    }
+}
+
+/* One process gets far while the others stand still; then it may lose a request, or a reply, of its last turn. */
+static void go_alone(void)
+{
+    struct sim_process *process = pick(false);
+    unsigned end = sim_below(4);
+
+    sim_trace("process %u: goes on alone", process ? process->index : 0);
+    for (unsigned rounds = sim_below(12); process && process->alive && rounds > 0; rounds--) {
+        sim_net_connect(process, true);
+        write_records(sim_below(2));
+        turn(process);
+        tick(process);
+        if (process->alive && (rounds > 1 || end != 1))
+            serve_process(process, rounds > 1 || end == 0);
+        sim.now_us += (int64_t)sim_below(220) * 1000;
+    }
+    if (process && process->alive && end == 1)
+        cut_process(process, sim_chance(2));
+    if (process && process->alive && end == 2)
+        cut_process(process, true);
+}
+
 static void accident(void)
 {
     unsigned p = sim_below(sim.n_partitions);
 
-    static const unsigned duel[] = {0, 1, 2, 3, 10, 11, 14, 17, 17, 8};
+    static const unsigned duel[] = {0, 1, 2, 10, 11, 14, 17, 17, 8, 20, 20, 20, 20, 20};
 
-    switch (weather.duels ? duel[sim_below(10)] : sim_below(20)) {
+    switch (weather.duels ? duel[sim_below(sizeof(duel) / sizeof(*duel))] : sim_below(21)) {
     case 0:
     case 1:
     case 2:
@@ -400,6 +444,9 @@ static void accident(void)
         break;
     case 18:
         reload();
+        break;
+    case 20:
+        go_alone();
         break;
     default:
         if (sim_chance(4))
@@ -522,15 +569,16 @@ static void settle(void)
 
 /* ---- a seed ---- */
 
-static void begin(uint64_t seed, enum sim_mutant mutant, bool tracing, bool checking)
+static void begin(uint64_t seed, enum sim_mutant mutant, const struct sim_run_options *options)
 {
     memset(&sim, 0, sizeof(sim));
     arena_used = 0;
     sim.seed = seed;
     sim.random.state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
     sim.mutant = mutant;
-    sim.tracing = tracing;
-    sim.checking = checking;
+    sim.tracing = options->tracing;
+    sim.checking = options->checking;
+    sim.dumping = options->dumping;
     sim.now_us = 1000 * PL_SECOND_US;
     sim_store_reset();
     sim_net_reset();
@@ -544,6 +592,8 @@ static void begin(uint64_t seed, enum sim_mutant mutant, bool tracing, bool chec
     weather.rolls_one = sim_chance(3);
     sim.reloads = weather.reloads = sim_chance(5);
     sim_log_make();
+    if (sim.dumping)
+        sim_dump_log();
     for (unsigned p = 0; p < SIM_PARTITIONS; p++)
         sim.owner[p] = sim.target[p] = -1;
     for (unsigned at = 0; at < SIM_PROCESSES; at++)
@@ -553,11 +603,11 @@ static void begin(uint64_t seed, enum sim_mutant mutant, bool tracing, bool chec
         start(&sim.processes[1]);
 }
 
-bool sim_run(uint64_t seed, enum sim_mutant mutant, bool tracing, bool checking)
+bool sim_run(uint64_t seed, enum sim_mutant mutant, const struct sim_run_options *options)
 {
     unsigned steps;
 
-    begin(seed, mutant, tracing, checking);
+    begin(seed, mutant, options);
     steps = 60 + sim_below(260);
     while (sim.step < steps && !sim.failure[0]) {
         move();

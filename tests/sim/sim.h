@@ -88,7 +88,8 @@ struct sim_process {
     struct pl_evaluator *evaluator;
     void (*tick)(int fd, short what, void *ctx); /* the evaluator's timer */
     void *tick_ctx;
-    uint64_t epochs[SIM_SLOTS]; /* last acknowledged acquire */
+    uint64_t epochs[SIM_SLOTS]; /* last acknowledged acquire, */
+    unsigned conns[SIM_SLOTS];  /* and the connection on which it was made */
 };
 
 struct sim {
@@ -207,8 +208,9 @@ struct pl_span sim_store_field(const char *key, const char *field);
 
 /* sim_net.c */
 void sim_net_reset(void);
-struct sim_conn *sim_net_conn(unsigned at);          /* at < SIM_CONNS; NULL when not used */
-bool sim_net_is_frozen(const struct sim_conn *conn); /* its client */
+struct sim_conn *sim_net_conn(unsigned at);                             /* at < SIM_CONNS; NULL when not used */
+bool sim_net_is_frozen(const struct sim_conn *conn);                    /* its client */
+unsigned sim_net_id(const struct sim_process *process, bool evaluator); /* of its connection */
 bool sim_net_is_of(const struct sim_conn *conn, const struct sim_process *process);
 void sim_net_drop_doomed(void);
 bool sim_net_connect(struct sim_process *process, bool all); /* links that are down; all, or perhaps one */

@@ -55,21 +55,35 @@ void sim_check_acquired(const struct pl_hold *hold, bool remembers)
         struct sim_process *process = &sim.processes[at];
         uint64_t nonce = process->shared.nonce ^ (slot == SIM_MAIN ? UINT64_C(0xeeeeeeeeeeeeeeee) : 0);
 
-        if (process->alive && nonce == hold->owner)
-            process->epochs[slot] = hold->epoch;
+        if (!process->alive || nonce != hold->owner)
+            continue;
+        process->epochs[slot] = hold->epoch;
+        process->conns[slot] = sim_net_id(process, slot == SIM_MAIN);
     }
+}
+
+/* Was it sent before its owner, who still lives, has acquired on a newer connection? */
+static bool is_outlived(const struct sim_conn *conn, unsigned slot)
+{
+    for (unsigned at = 0; at < SIM_PROCESSES; at++) {
+        const struct sim_process *process = &sim.processes[at];
+        uint64_t nonce = process->shared.nonce ^ (slot == SIM_MAIN ? UINT64_C(0xeeeeeeeeeeeeeeee) : 0);
+
+        if (process->alive && nonce == conn->nonce)
+            return conn->id < process->conns[slot];
+    }
+    return false;
 }
 
 /* A transaction of a commit is about to be carried out: its owner must be the one that the store names now, of the
  * epoch that he had when he sent it, and the next in line. */
 void sim_check_commit(const struct sim_conn *conn, unsigned slot, struct pl_span seq_text)
 {
-    int64_t owner = -1, epoch = -1, seq = -1, next = -1;
+    int64_t epoch = -1, seq = -1, next = -1;
     static const char *const metas[SIM_SLOTS] = {
         "plateaud:{" SIM_INSTANCE "/0}:meta", "plateaud:{" SIM_INSTANCE "/1}:meta", "plateaud:{" SIM_INSTANCE "}:meta"};
     char nonce[24];
 
-    (void)owner;
     (void)sim_store_number(slot, "epoch", &epoch);
     (void)sim_store_number(slot, "seq", &seq);
     (void)pl_num_int(seq_text, &next);
@@ -79,6 +93,8 @@ void sim_check_commit(const struct sim_conn *conn, unsigned slot, struct pl_span
     else if ((uint64_t)epoch != conn->first->epochs[slot])
         sim_fail("slot %u: a commit of epoch %" PRIu64 " is carried out in epoch %" PRId64, slot,
                  conn->first->epochs[slot], epoch);
+    else if (is_outlived(conn, slot))
+        sim_fail("slot %u: a commit is carried out after its owner has settled it by acquiring", slot);
     else if (next != seq + 1)
         sim_fail("slot %u: commit %" PRId64 " follows %" PRId64, slot, next, seq);
 }

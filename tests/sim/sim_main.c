@@ -1,9 +1,9 @@
 /* The simulator: many seeds of a simulated world (sim.h).
  *
- *   sim_commit                          20,000 seeds from 1, the regression seeds, and every mutant
+ *   sim_commit --all N [--mutants]      the regression seeds, N seeds from 1, and every mutant
  *   sim_commit --seeds N [--from SEED]  N seeds
  *   sim_commit --seed SEED --trace      one seed, and what happened
- *   sim_commit --soak                   from a random seed until it is told to stop (SIGINT, SIGTERM) or one fails
+ *   sim_commit --soak [--seeds N]       from a random seed until it is told to stop (SIGINT, SIGTERM) or one fails
  *   sim_commit --mutant NAME ...        the same with a protocol that lacks a check; to be found
  *   sim_commit --every                  compare state and logs at each commit, not only in every eighth seed
  *   sim_commit --dump                   seeds as text, for oracle.py
@@ -24,10 +24,13 @@
 #include <unistd.h>
 
 #define CHECK_ALL 8 /* one seed in so many compares at each commit */
-#define SEEDS 20000
 
-/* Seeds that failed once. */
-static const uint64_t regressions[] = {1};
+/* Seeds that showed a defect. What a seed means changes with the order of random choices: whoever changes that looks
+ * for others, by taking the fix out. 200  an undeclared variant without units ended the daemon (core/judge/split.c)
+ *    5843  exposures after an end that was heard later were counted nowhere (app/slot_pump.c)
+ *   13035  two slots of one partition in one worker (app/worker_group.c)
+ *    2643  a state read while another owner wrote was called damaged (app/slot_load.c) */
+static const uint64_t regressions[] = {200, 5843, 13035, 2643};
 
 static volatile sig_atomic_t stopped;
 static struct {
@@ -115,7 +118,7 @@ static bool find(enum sim_mutant mutant)
     return false;
 }
 
-static int soak(enum sim_mutant mutant)
+static int soak(enum sim_mutant mutant, uint64_t n)
 {
     uint64_t seed = 0;
     bool good = true;
@@ -123,25 +126,27 @@ static int soak(enum sim_mutant mutant)
     if (getrandom(&seed, 6, 0) != 6) /* short enough to be copied by hand */
         return 2;
     printf("from seed %" PRIu64 "\n", seed);
-    while (good && !stopped) {
+    fflush(stdout);
+    while (good && !stopped && (n == 0 || total.seeds < n)) {
         good = run(seed++, mutant);
-        if (total.seeds % 20000 == 0)
+        if (total.seeds % 50000 == 0)
             report(0);
         fflush(stdout);
     }
+    report(0);
     return good ? 0 : 1;
 }
 
-static int run_all(void)
+static int run_all(uint64_t n, bool mutants)
 {
     bool good = true;
 
     for (size_t at = 0; at < sizeof(regressions) / sizeof(*regressions); at++)
         good = run(regressions[at], SIM_RIGHT) && good;
-    for (uint64_t seed = 1; seed <= SEEDS && good; seed++)
+    for (uint64_t seed = 1; seed <= n && good; seed++)
         good = run(seed, SIM_RIGHT);
     report(0);
-    for (enum sim_mutant mutant = SIM_RIGHT + 1; mutant < SIM_MUTANTS; mutant++)
+    for (enum sim_mutant mutant = SIM_RIGHT + 1; mutants && mutant < SIM_MUTANTS; mutant++)
         good = find(mutant) && good;
     return good ? 0 : 1;
 }
@@ -157,12 +162,13 @@ static enum sim_mutant mutant_of(const char *name)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"seed", 1, NULL, 's'},   {"seeds", 1, NULL, 'n'}, {"from", 1, NULL, 'f'},
-                                            {"trace", 0, NULL, 't'},  {"soak", 0, NULL, 'k'},  {"every", 0, NULL, 'e'},
-                                            {"mutant", 1, NULL, 'm'}, {"dump", 0, NULL, 'd'},  {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"seed", 1, NULL, 's'},    {"seeds", 1, NULL, 'n'}, {"from", 1, NULL, 'f'},
+                                            {"trace", 0, NULL, 't'},   {"soak", 0, NULL, 'k'},  {"every", 0, NULL, 'e'},
+                                            {"mutant", 1, NULL, 'm'},  {"dump", 0, NULL, 'd'},  {"all", 1, NULL, 'a'},
+                                            {"mutants", 0, NULL, 'M'}, {NULL, 0, NULL, 0}};
     uint64_t from = 1, n = 0;
     enum sim_mutant mutant = SIM_RIGHT;
-    bool soaking = false, good = true;
+    bool soaking = false, all = false, mutants = false, good = true;
     int c;
 
     signal(SIGINT, on_signal);
@@ -170,7 +176,7 @@ int main(int argc, char **argv)
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == 's')
             from = strtoull(optarg, NULL, 10), n = 1;
-        else if (c == 'n')
+        else if (c == 'n' || c == 'a')
             n = strtoull(optarg, NULL, 10);
         else if (c == 'f')
             from = strtoull(optarg, NULL, 10);
@@ -182,12 +188,14 @@ int main(int argc, char **argv)
         asked.checking = asked.checking || c == 'e';
         asked.dumping = asked.dumping || c == 'd';
         soaking = soaking || c == 'k';
+        all = all || c == 'a';
+        mutants = mutants || c == 'M';
     }
     sim_log_init();
     if (soaking)
-        return soak(mutant);
-    if (n == 0)
-        return run_all();
+        return soak(mutant, n);
+    if (all || n == 0)
+        return run_all(n, mutants);
     for (uint64_t seed = from; seed < from + n && good && !stopped; seed++)
         good = run(seed, mutant);
     if (!asked.dumping)

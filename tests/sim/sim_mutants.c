@@ -14,20 +14,20 @@
 
 const struct sim_mutant_row sim_mutants[SIM_MUTANTS] = {
     [SIM_RIGHT] = {"right", 0},
-    [SIM_NO_FENCE] = {"no_fence", 2000},
-    [SIM_NO_WATCH] = {"no_watch", 5000},
-    [SIM_KEEP_BLINDLY] = {"keep_blindly", 2000},
+    [SIM_NO_FENCE] = {"no_fence", 1000},
+    [SIM_NO_WATCH] = {"no_watch", 1000},
+    [SIM_KEEP_BLINDLY] = {"keep_blindly", 1000},
     [SIM_KEEP_BY_NONCE] = {"keep_by_nonce", 20000},
-    [SIM_KEEP_WRONG_SEQ] = {"keep_wrong_seq", 2000},
-    [SIM_KEEP_UNSENT] = {"keep_unsent", 2000},
-    [SIM_EPOCH_BEHIND] = {"epoch_behind", 20000},
-    [SIM_SETTLE_BY_READING] = {"settle_by_reading", 5000},
-    [SIM_LOAD_UNCHECKED] = {"load_unchecked", 20000},
-    [SIM_DROP_OPEN_COMMIT] = {"drop_open_commit", 2000},
-    [SIM_RESEND_DONE_COMMIT] = {"resend_done_commit", 20000},
-    [SIM_SUMS_CHANGE] = {"sums_change", 2000},
-    [SIM_DELETE_EARLY] = {"delete_early", 2000},
-    [SIM_LOSE_A_UNIT] = {"lose_a_unit", 2000},
+    [SIM_KEEP_WRONG_SEQ] = {"keep_wrong_seq", 1000},
+    [SIM_KEEP_UNSENT] = {"keep_unsent", 1000},
+    [SIM_EPOCH_BEHIND] = {"epoch_behind", 1000},
+    [SIM_SETTLE_BY_READING] = {"settle_by_reading", 15000},
+    [SIM_LOAD_UNCHECKED] = {"load_unchecked", 25000},
+    [SIM_DROP_OPEN_COMMIT] = {"drop_open_commit", 1000},
+    [SIM_RESEND_DONE_COMMIT] = {"resend_done_commit", 1000},
+    [SIM_SUMS_CHANGE] = {"sums_change", 1000},
+    [SIM_DELETE_EARLY] = {"delete_early", 1000},
+    [SIM_LOSE_A_UNIT] = {"lose_a_unit", 1000},
 };
 
 /* ---- the claim ---- */

@@ -45,6 +45,14 @@ bool sim_net_is_of(const struct sim_conn *conn, const struct sim_process *proces
     return conn->used && conn->link && conn->link->process == process;
 }
 
+unsigned sim_net_id(const struct sim_process *process, bool evaluator)
+{
+    for (unsigned at = 0; at < LINKS_MAX; at++)
+        if (links[at].used && links[at].process == process && links[at].evaluator == evaluator && links[at].conn)
+            return links[at].conn->id;
+    return 0;
+}
+
 /* ---- pl_link ---- */
 
 enum pl_status pl_link_new(struct event_base *base, const struct pl_link_config *config, struct pl_link **link,

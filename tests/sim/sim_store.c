@@ -277,7 +277,7 @@ static const struct pl_reply *run_script(const struct pl_span *argv)
         epoch = (uint64_t)known + 1;
     if (sim.mutant == SIM_SETTLE_BY_READING && find_field(key, pl_span_of("owner")) &&
         same(find_field(key, pl_span_of("owner"))->value, argv[4])) {
-        put_text(&reply[1], number_text(epoch - 1));
+        put_text(&reply[1], find_field(key, pl_span_of("epoch"))->value);
         return reply;
     }
     put(key, pl_span_of("epoch"), number_text(epoch), 0);

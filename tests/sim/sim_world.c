@@ -102,6 +102,7 @@ static void start(struct sim_process *process)
     process->frozen = process->stopping = process->left = false;
     process->life++;
     memset(process->epochs, 0, sizeof(process->epochs));
+    memset(process->conns, 0, sizeof(process->conns));
     memset(&process->shared, 0, sizeof(process->shared));
     atomic_store(&process->shared.conf, sim.conf[sim.revision]);
     atomic_store(&process->shared.judged_us, PL_TIME_NONE);

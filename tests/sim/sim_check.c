@@ -3,7 +3,7 @@
 #include "adapter/store_judge.h"
 #include "codec/keys.h"
 #include "codec/state.h"
-#include "sim.h"
+#include "sim_redis.h"
 #include "util/stamp.h"
 
 #include <inttypes.h>

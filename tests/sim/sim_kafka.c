@@ -1,7 +1,7 @@
 /* Kafka: logs that are written to, the group that says who has which partition, and pl_kafka, as adapter/kafka.h
  * promises it. A process that is away for too long loses its partitions without being asked, and learns it later.
  */
-#include "sim.h"
+#include "sim_redis.h"
 
 #include <stdlib.h>
 #include <string.h>

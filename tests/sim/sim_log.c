@@ -9,7 +9,7 @@
 #include "codec/control.h"
 #include "codec/state.h"
 #include "core/count/align.h"
-#include "sim.h"
+#include "sim_redis.h"
 #include "util/hash.h"
 #include "util/stamp.h"
 

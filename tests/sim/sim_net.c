@@ -2,7 +2,7 @@
  * later, in part, or never; what Redis answered may never be heard. In order within a connection, in any order between
  * them. A connection that was cut lives on without its client for as long as something of it may arrive.
  */
-#include "sim.h"
+#include "sim_redis.h"
 
 #include <stdlib.h>
 #include <string.h>

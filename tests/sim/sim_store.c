@@ -1,7 +1,7 @@
 /* Redis, as far as plateaud uses it: hashes and streams, MULTI, WATCH, the script of acquire by its meaning, and going
  * back to an earlier moment (an older append-only file).
  */
-#include "sim.h"
+#include "sim_redis.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* One seed: a schedule of what workers, evaluators, network, Redis, group and accidents do next, then calm, then the
  * comparison.
  */
-#include "sim.h"
+#include "sim_redis.h"
 
 #include "util/stamp.h"
 

@@ -140,7 +140,7 @@ static void write_event(struct writer *w, unsigned topic, unsigned unit, bool pl
     int64_t lag_us = 0, time_us;
     char stamp[PL_STAMP_BYTES];
     struct pl_span value;
-    unsigned message = w->n_messages++;
+    unsigned message = w->n_messages++, name, arm; /* drawn one by one: arguments have no order */
 
     switch (plain ? 0 : sim_below(8)) {
     case 1:
@@ -162,17 +162,22 @@ static void write_event(struct writer *w, unsigned topic, unsigned unit, bool pl
     if (!plain && message && sim_chance(10))
         message = sim_below(message); /* perhaps a duplicate */
     pl_stamp_format(time_us, stamp);
-    if (!plain && sim_chance(3))
+    if (!plain && sim_chance(3)) {
+        name = sim_below(4);
+        arm = sim_below(6);
         value = text_of("{\"type\":\"track\",\"event\":\"Experiment Viewed\",\"userId\":\"u%u\",\"messageId\":\"m%u\","
                         "\"timestamp\":\"%s\",\"properties\":{\"experiment_id\":\"%s\",\"variation_id\":\"%s\"}}",
-                        unit, message, stamp, experiments[sim_below(4)],
-                        sim_chance(6) ? "C"
-                        : unit % 2    ? "B"
-                                      : "control");
-    else
+                        unit, message, stamp, experiments[name],
+                        arm == 0   ? "C"
+                        : unit % 2 ? "B"
+                                   : "control");
+    } else {
+        name = sim_below(6);
+        arm = sim_below(60);
         value = text_of("{\"type\":\"track\",\"event\":\"%s\",\"userId\":\"u%u\",\"messageId\":\"m%u\","
                         "\"timestamp\":\"%s\",\"properties\":{\"price\":%u.5}}",
-                        actions[sim_below(6)], unit, message, stamp, sim_below(60));
+                        actions[name], unit, message, stamp, arm);
+    }
     decode(w, append(topic, unit % sim.n_partitions, w->clock_us, value));
 }
 
@@ -188,22 +193,23 @@ static void write_bad(struct writer *w, unsigned topic, unsigned partition)
 static void write_control(struct writer *w)
 {
     static const char *const states[] = {"started", "started", "stopped", "shipped"};
+    unsigned what = sim_below(6), number = sim_below(24), state = sim_below(4); /* one by one, as above */
     char stamp[PL_STAMP_BYTES];
     struct sim_record *record;
     struct pl_span value;
 
     pl_stamp_format(w->clock_us, stamp);
-    if (sim_chance(6))
+    if (what == 0)
         value = pl_span_of("{\"type\":\"unheard\"}");
     else if (sim_chance(4))
         value =
             text_of("{\"type\":\"result\",\"id\":\"r%u\",\"experiment\":\"c_old%u\",\"area\":\"cart\",\"time\":\"%s\","
                     "\"effect\":0.0%u,\"se\":0.01}",
-                    sim.n_records, sim_below(3), stamp, 1 + sim_below(8));
+                    sim.n_records, number % 3, stamp, 1 + number / 3);
     else
         value = text_of("{\"type\":\"lifecycle\",\"experiment\":\"%s\",\"state\":\"%s\",\"time\":\"%s\"%s}",
-                        sim_chance(2) ? "c_one" : "c_two", states[sim_below(4)], stamp,
-                        sim_chance(3) ? ",\"variants\":{\"control\":0.5,\"B\":0.5}" : "");
+                        number % 2 ? "c_one" : "c_two", states[state], stamp,
+                        number < 8 ? ",\"variants\":{\"control\":0.5,\"B\":0.5}" : "");
     record = append(SIM_TOPICS, 0, w->clock_us, value);
     record->reason = pl_control_parse(record->value, record->clock_us, &record->control, NULL);
 }
@@ -221,9 +227,11 @@ static void write_gap(struct writer *w)
 
 static void write_all(struct writer *w)
 {
-    unsigned n = 12 + sim_below(60), gaps = sim_chance(2) ? 1 + sim_below(2) : 0;
+    unsigned n = 12 + sim_below(60), topic, unit, gaps = sim_chance(2) ? 1 + sim_below(2) : 0;
 
     while (sim.n_records < n) {
+        topic = sim_below(sim.n_topics);
+        unit = sim_below(w->n_units);
         w->clock_us += sim_chance(4) ? 0 : (int64_t)sim_below((unsigned)(w->step_us / PL_SECOND_US)) * PL_SECOND_US;
         if (sim_chance(60))
             w->clock_us += (int64_t)sim_below(9) * PL_HOUR_US;
@@ -233,9 +241,9 @@ static void write_all(struct writer *w)
         } else if (sim_chance(10)) {
             write_control(w);
         } else if (sim_chance(20)) {
-            write_bad(w, sim_below(sim.n_topics), sim_below(sim.n_partitions));
+            write_bad(w, topic, unit % sim.n_partitions);
         } else {
-            write_event(w, sim_below(sim.n_topics), sim_below(w->n_units), false);
+            write_event(w, topic, unit, false);
         }
     }
 }
@@ -507,11 +515,12 @@ void sim_log_make(void)
 {
     unsigned flavor = sim_below(FLAVORS);
     struct pl_shard *shards[SIM_PARTITIONS];
-    struct writer w = {.clock_us = START_US + (int64_t)sim_below(86400) * PL_SECOND_US, .n_units = 3 + sim_below(18)};
+    struct writer w = {.clock_us = START_US + (int64_t)sim_below(86400) * PL_SECOND_US};
     struct sim_figures figures;
     int64_t largest_us = PL_TIME_NONE;
     struct pl_err err;
 
+    w.n_units = 3 + sim_below(18);
     sim.n_topics = 1 + sim_below(SIM_TOPICS);
     sim.n_partitions = 1 + sim_below(SIM_PARTITIONS);
     for (unsigned revision = 0; revision < 2; revision++)

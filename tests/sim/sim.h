@@ -157,7 +157,7 @@ void sim_dump_sums(const char *what, unsigned p, int64_t tick_us, const struct p
 
 /* sim_check.c: called by the store */
 struct sim_conn; /* sim_redis.h */
-void sim_check_acquired(const struct pl_hold *hold, bool remembers);
+void sim_check_acquired(const struct pl_hold *hold);
 void sim_check_commit(const struct sim_conn *conn, unsigned slot, struct pl_span seq);
 void sim_check_committed(unsigned slot);
 void sim_check_sums(unsigned p, struct pl_span tick, struct pl_span bytes);

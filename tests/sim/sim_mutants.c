@@ -65,7 +65,7 @@ enum pl_status __wrap_pl_store_judge_acquired(struct pl_hold *hold, const struct
     if (sim.mutant == SIM_RESEND_DONE_COMMIT)
         acquired->in_flight_done = false;
     sim.kept += acquired->kept;
-    sim_check_acquired(hold, was.epoch != 0 && sim.mutant != SIM_SETTLE_BY_READING);
+    sim_check_acquired(hold);
     return PL_OK;
 }
 

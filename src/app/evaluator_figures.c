@@ -1,10 +1,11 @@
-/* The figures of experiments and funnels, written with the last tick of a batch: short decimal strings, window first,
- * then what it is, then the variant or step (names may hold dots; they come last).
+/* The figures of experiments, funnels, features and areas, written with the last tick of a batch: short decimal
+ * strings, window first, then what it is, then the variant or step (names may hold dots; they come last).
  */
 #include "app/command.h"
 #include "app/evaluator_internal.h"
 
 #include "codec/keys.h"
+#include "codec/observed_text.h"
 #include "core/judge/figures.h"
 #include "core/judge/split.h"
 #include "util/stamp.h"
@@ -123,16 +124,32 @@ static void pair_life(struct pl_evaluator *ev, struct pl_command *c, unsigned in
     }
 }
 
+static struct pl_key metric_key(const struct pl_evaluator *ev, unsigned index, uint32_t metric)
+{
+    char id[2 * PL_NAME_BYTES];
+
+    snprintf(id, sizeof(id), "%s:%s", pl_judge_sums(ev->judge)->experiments[index].name,
+             ev->conf->rules->metrics[metric].id);
+    return pl_key_main_id(ev->conf->instance, "experiment", id);
+}
+
+/* Nothing of it has changed. */
+static void write_judged(struct pl_evaluator *ev, unsigned index, uint32_t metric)
+{
+    struct pl_command c;
+
+    pl_command_init(&c, "HSET", metric_key(ev, index, metric).text);
+    pl_command_time(&c, "judged", ev->judged_us);
+    pl_evaluator_finish(ev, &c);
+}
+
 static void write_metric(struct pl_evaluator *ev, unsigned index, const struct pl_experiment_view *view,
                          uint32_t metric, const double *adjusted)
 {
     const struct pl_sums_experiment *experiment = &pl_judge_sums(ev->judge)->experiments[index];
-    const struct pl_metric_rule *rule = &ev->conf->rules->metrics[metric];
     struct pl_command c;
-    char id[2 * PL_NAME_BYTES];
 
-    snprintf(id, sizeof(id), "%s:%s", experiment->name, rule->id);
-    begin(ev, &c, pl_key_main_id(ev->conf->instance, "experiment", id));
+    begin(ev, &c, metric_key(ev, index, metric));
     pl_command_time(&c, "judged", ev->judged_us);
     for (int w = 0; w < PL_FIGURES_WINDOWS; w++) {
         enum pl_figures_window window = (enum pl_figures_window)w;
@@ -192,6 +209,7 @@ static void write_experiment(struct pl_evaluator *ev, unsigned index)
     double adjusted[PL_RULES_METRICS_MAX * PL_VARIANTS_MAX];
     struct pl_experiment_view view;
     char start[32];
+    bool shown;
 
     pl_judge_experiment(ev->judge, index, &view);
     if (view.area == PL_RULES_NONE)
@@ -200,10 +218,17 @@ static void write_experiment(struct pl_evaluator *ev, unsigned index)
     pl_resp_add_text(&ev->batch, "ZADD", experiments.text, start, name, NULL);
     ev->n_batch++;
     write_summary(ev, index, &view);
-    pl_figures_adjusted(ev->judge, index, ev->judged_us, adjusted);
-    for (uint32_t metric = 0; metric < ev->conf->rules->n_metrics; metric++)
-        if (ev->conf->rules->metrics[metric].area == view.area)
+    shown = pl_evaluator_shown(ev, index, &view);
+    if (!shown)
+        pl_figures_adjusted(ev->judge, index, ev->judged_us, adjusted);
+    for (uint32_t metric = 0; metric < ev->conf->rules->n_metrics; metric++) {
+        if (ev->conf->rules->metrics[metric].area != view.area)
+            continue;
+        if (shown)
+            write_judged(ev, index, metric);
+        else
             write_metric(ev, index, &view, metric, adjusted);
+    }
 }
 
 static void write_funnel(struct pl_evaluator *ev, uint32_t funnel)
@@ -232,6 +257,42 @@ static void write_funnel(struct pl_evaluator *ev, uint32_t funnel)
     pl_evaluator_finish(ev, &c);
 }
 
+static void add_pair(void *ctx, const char *name, const char *value)
+{
+    pl_command_pair(ctx, name, value);
+}
+
+static struct pl_observed_view observed(const struct pl_evaluator *ev, uint32_t area)
+{
+    return (struct pl_observed_view){
+        .rules = ev->conf->rules,
+        .sums = pl_judge_sums(ev->judge),
+        .standing = pl_judge_standing(ev->judge, area),
+        .judged_us = ev->judged_us,
+    };
+}
+
+static void write_feature(struct pl_evaluator *ev, uint32_t feature)
+{
+    const struct pl_feature_rule *rule = &ev->conf->rules->features[feature];
+    struct pl_observed_view view = observed(ev, rule->area);
+    struct pl_command c;
+
+    begin(ev, &c, pl_key_main_id(ev->conf->instance, "feature", rule->id));
+    pl_observed_text_feature(&view, feature, add_pair, &c);
+    pl_evaluator_finish(ev, &c);
+}
+
+static void write_value(struct pl_evaluator *ev, uint32_t area)
+{
+    struct pl_observed_view view = observed(ev, area);
+    struct pl_command c;
+
+    begin(ev, &c, pl_key_main_id(ev->conf->instance, "value", ev->conf->rules->areas[area].id));
+    pl_observed_text_value(&view, area, add_pair, &c);
+    pl_evaluator_finish(ev, &c);
+}
+
 void pl_evaluator_write_figures(struct pl_evaluator *ev)
 {
     if (ev->judged_us == PL_TIME_NONE)
@@ -240,4 +301,9 @@ void pl_evaluator_write_figures(struct pl_evaluator *ev)
         write_experiment(ev, at);
     for (uint32_t funnel = 0; funnel < ev->conf->rules->n_funnels; funnel++)
         write_funnel(ev, funnel);
+    for (uint32_t feature = 0; feature < ev->conf->rules->n_features; feature++)
+        write_feature(ev, feature);
+    for (uint32_t area = 0; area < ev->conf->rules->n_areas; area++)
+        if (pl_rules_observed(ev->conf->rules, area))
+            write_value(ev, area);
 }

@@ -50,7 +50,7 @@ static void on_standings(void *ctx, const struct pl_reply *reply)
         uint32_t area = pl_rules_find_area(ev->conf->rules, reply->elements[at].text);
         struct pl_standing standing;
 
-        if (pl_row_get_standing(reply->elements[at + 1].text, &standing, &err)) {
+        if (pl_row_get_standing(reply->elements[at + 1].text, ev->conf->rules, &standing, &err)) {
             pl_evaluator_halt(ev, "%s", err.text);
             return;
         }

@@ -83,6 +83,7 @@ static void write_area(struct pl_evaluator *ev, uint32_t area)
         .ledger = pl_judge_ledger(ev->judge),
         .area = area,
         .judged_us = ev->judged_us,
+        .rules = ev->conf->rules,
     };
     struct pl_key key = pl_key_main_id(ev->conf->instance, "area", rule->id);
     struct pl_key areas = pl_key_main(ev->conf->instance, "areas");
@@ -93,7 +94,7 @@ static void write_area(struct pl_evaluator *ev, uint32_t area)
     ev->written[area] = (struct eval_written){*view.standing, *view.advice};
     pl_resp_add_text(&ev->batch, "SADD", areas.text, rule->id, NULL);
     pl_resp_add_text(&ev->batch, "DEL", key.text, NULL); /* fields that are absent now must not stay */
-    pl_row_put_standing(view.standing, &text);
+    pl_row_put_standing(view.standing, ev->conf->rules, &text);
     pl_resp_add_text(&ev->batch, "HSET", standings.text, rule->id, text.ptr ? text.ptr : "", NULL);
     ev->n_batch += 3;
     pl_buf_fini(&text);
@@ -128,6 +129,8 @@ static void write_edge(struct pl_evaluator *ev, const struct pl_area_edge *edge)
         .edge = &edge->edge,
         .advice = pl_judge_advice(ev->judge, edge->area),
         .state = pl_judge_area(ev->judge, edge->area),
+        .rules = ev->conf->rules,
+        .standing = pl_judge_standing(ev->judge, edge->area),
     };
     struct pl_key stream = pl_key_main(instance, "alerts");
     struct pl_key channel = pl_key_channel(instance), area_channel = pl_key_area_channel(instance, rule->id);
@@ -163,13 +166,30 @@ static bool same_advice(const struct pl_advice *a, const struct pl_advice *b)
            a->urgent == b->urgent && a->repair_first == b->repair_first && a->lean == b->lean;
 }
 
+static bool same_looks(const struct pl_looks *a, const struct pl_looks *b)
+{
+    return a->monday_us == b->monday_us && a->taken == b->taken && a->last_us == b->last_us;
+}
+
+/* What a look said changes with its tick alone. */
+static bool same_observed(const struct pl_standing *a, const struct pl_standing *b)
+{
+    bool same = a->adoption.start_us == b->adoption.start_us && a->adoption.last_us == b->adoption.last_us &&
+                a->adoption.n_all == b->adoption.n_all && a->derive.n == b->derive.n;
+
+    for (unsigned at = 0; same && at < a->derive.n; at++)
+        same = a->derive.of[at].metric == b->derive.of[at].metric &&
+               same_looks(&a->derive.of[at].looks, &b->derive.of[at].looks);
+    return same;
+}
+
 static bool same_standing(const struct pl_standing *a, const struct pl_standing *b)
 {
     return a->alert.firing == b->alert.firing && a->alert.verdict == b->alert.verdict &&
            a->alert.grade == b->alert.grade && a->alert.starts_us == b->alert.starts_us &&
            a->alert.last_us == b->alert.last_us && a->alert.in_history == b->alert.in_history &&
-           a->looks.monday_us == b->looks.monday_us && a->looks.taken == b->looks.taken &&
-           a->looks.last_us == b->looks.last_us;
+           same_looks(&a->looks, &b->looks) && same_looks(&a->value.events, &b->value.events) &&
+           same_looks(&a->value.retention, &b->value.retention) && same_observed(a, b);
 }
 
 void pl_evaluator_write_tick(struct pl_evaluator *ev, const struct pl_judgement *judgement)

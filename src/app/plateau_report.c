@@ -4,6 +4,8 @@
 #include "codec/alert_doc.h"
 #include "codec/area_text.h"
 #include "codec/balance_text.h"
+#include "codec/observed_text.h"
+#include "util/stamp.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +56,8 @@ static void report_edge(const struct pl_plateau *plateau, const struct pl_area_e
         .edge = &edge->edge,
         .advice = pl_judge_advice(plateau->judge, edge->area),
         .state = pl_judge_area(plateau->judge, edge->area),
+        .rules = plateau->conf->rules,
+        .standing = pl_judge_standing(plateau->judge, edge->area),
     };
     struct pl_buf json = {0};
     char id[33];
@@ -106,9 +110,53 @@ void pl_plateau_area(struct pl_plateau *plateau, unsigned area,
         .ledger = pl_judge_ledger(plateau->judge),
         .area = area,
         .judged_us = plateau->judged_us,
+        .rules = plateau->conf->rules,
     };
 
     pl_area_text(&view, visit, ctx);
+}
+
+static struct pl_observed_view observed(const struct pl_plateau *plateau, uint32_t area)
+{
+    return (struct pl_observed_view){
+        .rules = plateau->conf->rules,
+        .sums = pl_judge_sums(plateau->judge),
+        .standing = pl_judge_standing(plateau->judge, area),
+        .judged_us = plateau->judged_us,
+    };
+}
+
+unsigned pl_plateau_features(const struct pl_plateau *plateau)
+{
+    return plateau->conf->rules->n_features;
+}
+
+const char *pl_plateau_feature_id(const struct pl_plateau *plateau, unsigned feature)
+{
+    return plateau->conf->rules->features[feature].id;
+}
+
+void pl_plateau_feature(const struct pl_plateau *plateau, unsigned feature,
+                        void (*visit)(void *ctx, const char *name, const char *value), void *ctx)
+{
+    struct pl_observed_view view = observed(plateau, plateau->conf->rules->features[feature].area);
+
+    if (plateau->judged_us != PL_TIME_NONE)
+        pl_observed_text_feature(&view, feature, visit, ctx);
+}
+
+bool pl_plateau_has_value(const struct pl_plateau *plateau, unsigned area)
+{
+    return pl_rules_observed(plateau->conf->rules, area);
+}
+
+void pl_plateau_value(const struct pl_plateau *plateau, unsigned area,
+                      void (*visit)(void *ctx, const char *name, const char *value), void *ctx)
+{
+    struct pl_observed_view view = observed(plateau, area);
+
+    if (plateau->judged_us != PL_TIME_NONE)
+        pl_observed_text_value(&view, area, visit, ctx);
 }
 
 bool pl_plateau_balance(struct pl_plateau *plateau, unsigned area,

@@ -1,12 +1,19 @@
 #include "codec/alert_doc.h"
 
+#include "codec/alert_observed.h"
 #include "codec/json_out.h"
 #include "codec/words.h"
+#include "core/judge/hollow.h"
 #include "util/hash.h"
 #include "util/stamp.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+
+static bool is_resolved(const struct pl_alert_doc *doc)
+{
+    return doc->edge->status == PL_ALERT_RESOLVED;
+}
 
 /* Room for names of at most 64 bytes and numbers; nothing from an event is longer. */
 #define TEXT_BYTES 512
@@ -57,11 +64,16 @@ static void write_labels(const struct pl_alert_doc *doc, struct pl_json *json, c
     pl_buf_fini(&text);
 }
 
+static bool is_core_work(enum pl_verdict verdict)
+{
+    return verdict == PL_SHIFT_TO_CORE || verdict == PL_PREPARE_CORE;
+}
+
 static void write_annotations(const struct pl_alert_doc *doc, struct pl_json *json)
 {
     const struct pl_alert_edge *edge = doc->edge;
     const char *grade = pl_grade_name(edge->grade);
-    bool resolved = edge->status == PL_ALERT_RESOLVED;
+    bool resolved = is_resolved(doc);
     char summary[TEXT_BYTES];
     struct pl_buf text;
 
@@ -71,11 +83,14 @@ static void write_annotations(const struct pl_alert_doc *doc, struct pl_json *js
     if (resolved)
         pl_buf_addf(&text, "The verdict is now: %s. ", pl_words_verdict(doc->advice->verdict));
     pl_words_evidence(doc->area, doc->advice, doc->state, &text);
+    pl_alert_observed_describe(doc, &text);
     pl_json_open(json, "annotations", '{');
     pl_json_text(json, "summary", summary);
     if (pl_buf_ok(&text))
         pl_json_text(json, "description", text.ptr);
     pl_json_text(json, "action", pl_words_action(resolved ? doc->advice->verdict : edge->verdict));
+    if (doc->area->core_levers[0] && is_core_work(doc->advice->verdict))
+        pl_json_text(json, "where_value_may_be", doc->area->core_levers);
     pl_json_close(json, '}');
     pl_buf_fini(&text);
 }
@@ -83,21 +98,20 @@ static void write_annotations(const struct pl_alert_doc *doc, struct pl_json *js
 static void write_conditions(const struct pl_alert_doc *doc, struct pl_json *json)
 {
     struct pl_words_condition conditions[PL_WORDS_CONDITIONS_MAX];
-    unsigned n = doc->edge->status == PL_ALERT_RESOLVED ? 0 : pl_words_conditions(doc->advice, conditions);
+    unsigned n = is_resolved(doc) ? 0 : pl_words_conditions(doc->advice, conditions);
 
     pl_json_open(json, "conditions", '[');
-    for (unsigned at = 0; at < n; at++) {
-        pl_json_open(json, NULL, '{');
-        pl_json_text(json, "name", conditions[at].name);
-        pl_json_bool(json, "met", conditions[at].met);
-        pl_json_text(json, "text", conditions[at].text);
-        pl_json_close(json, '}');
-    }
+    for (unsigned at = 0; at < n; at++)
+        pl_alert_observed_condition(json, conditions[at].name, conditions[at].met, conditions[at].text);
+    if (!is_resolved(doc))
+        pl_alert_observed_conditions(doc, json);
     pl_json_close(json, ']');
 }
 
-static void write_evidence(const struct pl_area_state *state, struct pl_json *json)
+static void write_evidence(const struct pl_alert_doc *doc, struct pl_json *json)
 {
+    const struct pl_area_state *state = doc->state;
+
     pl_json_open(json, "evidence", '{');
     if (state) {
         pl_json_int(json, "experiments", state->n);
@@ -110,6 +124,10 @@ static void write_evidence(const struct pl_area_state *state, struct pl_json *js
         pl_json_number(json, "falling", state->down);
         pl_json_number(json, "rising", state->up);
         pl_json_number(json, "trend_needed", TREND_NEEDED);
+        if (state->e_hollow > 0) {
+            pl_json_number(json, "hollow", state->e_hollow);
+            pl_json_number(json, "hollow_needed", PL_HOLLOW_ALARM);
+        }
         pl_json_number(json, "gain_lower", state->lower);
         pl_json_number(json, "gain_upper", state->upper);
         pl_json_number(json, "largest_gain", state->largest_ever);
@@ -117,6 +135,7 @@ static void write_evidence(const struct pl_area_state *state, struct pl_json *js
         pl_json_number(json, "typical_error", state->median_se);
         pl_json_number(json, "experiments_needed", state->needed);
     }
+    pl_alert_observed_evidence(doc, json);
     pl_json_close(json, '}');
 }
 
@@ -127,6 +146,7 @@ static void write_policy(const struct pl_area_rule *area, struct pl_json *json)
     pl_json_number(json, "false_alarm_every_years", area->false_alarm_every_years);
     pl_json_number(json, "baseline", area->baseline);
     pl_json_number(json, "coverage", area->coverage);
+    pl_json_number(json, "value_bar", area->value_bar);
     pl_json_number(json, "landmark_days", (double)area->landmark_us / (double)PL_DAY_US);
     pl_json_close(json, '}');
 }
@@ -142,7 +162,7 @@ static void write_data(const struct pl_alert_doc *doc, struct pl_json *json)
     write_labels(doc, json, fingerprint);
     write_annotations(doc, json);
     pl_json_time(json, "startsAt", edge->starts_us);
-    if (edge->status == PL_ALERT_RESOLVED)
+    if (is_resolved(doc))
         pl_json_time(json, "endsAt", edge->tick_us);
     pl_json_text(json, "fingerprint", fingerprint);
     pl_json_text(json, "verdict", pl_verdict_name(edge->verdict));
@@ -151,7 +171,8 @@ static void write_data(const struct pl_alert_doc *doc, struct pl_json *json)
         pl_json_text(json, "grade", grade);
     pl_json_text(json, "unit", doc->area->unit[0] ? doc->area->unit : "%");
     write_conditions(doc, json);
-    write_evidence(doc->state, json);
+    write_evidence(doc, json);
+    pl_alert_observed_lists(doc, json);
     write_policy(doc->area, json);
     pl_json_close(json, '}');
 }

@@ -9,15 +9,18 @@
 
 #include "core/judge/advice.h"
 #include "core/judge/alert.h"
+#include "core/judge/judge.h"
 #include "util/buf.h"
 
 struct pl_alert_doc {
     const char *instance;
     const struct pl_area_rule *area;
     const struct pl_alert_edge *edge;
-    const struct pl_advice *advice;    /* standing at the edge's tick */
-    const struct pl_area_state *state; /* may be NULL: no evidence */
-    bool test;                         /* nothing happened: the name says [TEST] */
+    const struct pl_advice *advice;     /* standing at the edge's tick */
+    const struct pl_area_state *state;  /* may be NULL: no evidence */
+    const struct pl_rules *rules;       /* names of features and metrics; with the next one */
+    const struct pl_standing *standing; /* may be NULL: nothing of features, value and what is taken */
+    bool test;                          /* nothing happened: the name says [TEST] */
 };
 
 /* 32 hexadecimal digits made of area, rule, epoch, tick and edge. */

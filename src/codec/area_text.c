@@ -1,51 +1,10 @@
 #include "codec/area_text.h"
 
-#include "util/num.h"
+#include "util/buf.h"
 #include "util/stamp.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-struct writer {
-    pl_area_text_fn emit;
-    void *ctx;
-};
-
-static void put(const struct writer *to, const char *name, const char *value)
-{
-    to->emit(to->ctx, name, value);
-}
-
-static void put_double(const struct writer *to, const char *name, double value)
-{
-    char number[32];
-
-    if (!isfinite(value))
-        return;
-    pl_num_format(value, number);
-    put(to, name, number);
-}
-
-static void put_whole(const struct writer *to, const char *name, int64_t value)
-{
-    char number[32];
-
-    snprintf(number, sizeof(number), "%" PRId64, value);
-    put(to, name, number);
-}
-
-static void put_time(const struct writer *to, const char *name, int64_t time_us)
-{
-    char stamp[PL_STAMP_BYTES], with_ms[64];
-
-    if (time_us == PL_TIME_NONE)
-        return;
-    put(to, name, pl_stamp_format(time_us, stamp));
-    snprintf(with_ms, sizeof(with_ms), "%s_ms", name);
-    put_whole(to, with_ms, time_us / 1000);
-}
 
 static const struct {
     unsigned bit;
@@ -58,7 +17,7 @@ static const struct {
     {PL_MISSING_POLICY_AGE, "smallest_return_new"},
 };
 
-static void put_missing(const struct writer *to, unsigned missing)
+static void put_missing(const struct pl_pairs *to, unsigned missing)
 {
     char text[128] = "";
 
@@ -66,7 +25,7 @@ static void put_missing(const struct writer *to, unsigned missing)
         if (missing & missing_bits[at].bit)
             snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", text[0] ? "," : "",
                      missing_bits[at].name);
-    put(to, "missing", text);
+    pl_pairs_text(to, "missing", text);
 }
 
 unsigned pl_area_text_missing(struct pl_span names)
@@ -84,7 +43,7 @@ unsigned pl_area_text_missing(struct pl_span names)
 }
 
 /* How many results were left out, by reason: shown so that nothing disappears silently. */
-static void put_left_out(const struct writer *to, const struct pl_ledger *ledger, uint32_t area)
+static void put_left_out(const struct pl_pairs *to, const struct pl_ledger *ledger, uint32_t area)
 {
     int64_t counts[PL_EXCLUDED_OLD_EPOCH + 1] = {0};
     char name[64];
@@ -97,34 +56,36 @@ static void put_left_out(const struct writer *to, const struct pl_ledger *ledger
         for (char *at = name; *at; at++)
             if (*at == ' ')
                 *at = '_';
-        put_whole(to, name, counts[reason]);
+        pl_pairs_whole(to, name, counts[reason]);
     }
 }
 
-static void put_programme(const struct writer *to, const struct pl_area_state *state)
+static void put_programme(const struct pl_pairs *to, const struct pl_area_state *state)
 {
-    put(to, "programme", pl_programme_state_name(state->state));
-    put_whole(to, "why", (int64_t)state->why);
-    put_whole(to, "results", state->n);
-    put_whole(to, "results_ever", state->n_all);
-    put_whole(to, "epoch", state->epoch);
-    put_time(to, "last_result", state->last_us);
-    put_time(to, "flat_since", state->flat_since_us);
-    put_double(to, "flat_evidence", state->e_flat);
-    put_double(to, "flat_needed", state->level);
-    put_double(to, "paying_evidence", state->e_yield);
-    put_double(to, "falling_evidence", state->down);
-    put_double(to, "rising_evidence", state->up);
-    put_double(to, "return_lower", state->lower);
-    put_double(to, "return_upper", state->upper);
-    put_double(to, "largest_win", state->largest_ever);
-    put_double(to, "largest_win_counted", state->largest_cap);
-    put_double(to, "median_se", state->median_se);
-    put_double(to, "needed", state->needed);
-    put_whole(to, "once_paying", state->once_yielding);
-    put_whole(to, "wins_rule_ok", state->jackpot_ok);
-    put_whole(to, "stops_early", state->peeking);
-    put_whole(to, "unhealthy", state->unhealthy);
+    pl_pairs_text(to, "programme", pl_programme_state_name(state->state));
+    pl_pairs_whole(to, "why", (int64_t)state->why);
+    pl_pairs_whole(to, "results", state->n);
+    pl_pairs_whole(to, "results_ever", state->n_all);
+    pl_pairs_whole(to, "epoch", state->epoch);
+    pl_pairs_time(to, "last_result", state->last_us);
+    pl_pairs_time(to, "flat_since", state->flat_since_us);
+    pl_pairs_double(to, "flat_evidence", state->e_flat);
+    pl_pairs_double(to, "flat_needed", state->level);
+    pl_pairs_double(to, "paying_evidence", state->e_yield);
+    pl_pairs_double(to, "falling_evidence", state->down);
+    pl_pairs_double(to, "rising_evidence", state->up);
+    if (state->e_hollow > 0)
+        pl_pairs_double(to, "hollow_evidence", state->e_hollow);
+    pl_pairs_double(to, "return_lower", state->lower);
+    pl_pairs_double(to, "return_upper", state->upper);
+    pl_pairs_double(to, "largest_win", state->largest_ever);
+    pl_pairs_double(to, "largest_win_counted", state->largest_cap);
+    pl_pairs_double(to, "median_se", state->median_se);
+    pl_pairs_double(to, "needed", state->needed);
+    pl_pairs_whole(to, "once_paying", state->once_yielding);
+    pl_pairs_whole(to, "wins_rule_ok", state->jackpot_ok);
+    pl_pairs_whole(to, "stops_early", state->peeking);
+    pl_pairs_whole(to, "unhealthy", state->unhealthy);
 }
 
 const char *pl_area_text_trend(enum pl_trend_verdict trend)
@@ -134,35 +95,125 @@ const char *pl_area_text_trend(enum pl_trend_verdict trend)
     return names[trend];
 }
 
-static void put_funnel(const struct writer *to, const struct pl_looks *looks)
+static void put_gap_names(const struct pl_pairs *to, const struct pl_area_view *view, enum pl_gap gap)
 {
-    put(to, "funnel_trend", pl_area_text_trend(looks->verdict));
-    put_double(to, "funnel_drift", looks->drift);
-    put_double(to, "funnel_drift_se", looks->se);
-    put_double(to, "funnel_rate", looks->rate);
-    put_time(to, "funnel_looked", looks->last_us);
+    const struct pl_adoption_looks *looks = &view->standing->adoption;
+    char name[PL_PAIRS_NAME_BYTES];
+    struct pl_buf ids = {0};
+
+    for (unsigned at = 0; at < looks->n_gaps; at++)
+        if (looks->gaps[at].kinds & 1u << gap)
+            pl_buf_addf(&ids, "%s%s", ids.len ? "," : "", view->rules->features[looks->gaps[at].feature].id);
+    snprintf(name, sizeof(name), "gap_%s", pl_adoption_gap_name(gap));
+    if (pl_buf_ok(&ids))
+        pl_pairs_text(to, name, ids.ptr ? ids.ptr : "");
+    pl_buf_fini(&ids);
 }
 
-void pl_area_text(const struct pl_area_view *view, pl_area_text_fn emit, void *ctx)
+static void put_gap(const struct pl_pairs *to, const char *id, const struct pl_adoption_counts *seen)
 {
-    const struct writer to = {emit, ctx};
+    const struct {
+        const char *what;
+        int64_t value;
+    } counts[] = {
+        {"eligible", seen->eligible}, {"aware", seen->aware}, {"adopted", seen->adopted},   {"older", seen->older},
+        {"left", seen->left},         {"newly", seen->newly}, {"repeated", seen->repeated},
+    };
+    char name[PL_PAIRS_NAME_BYTES];
+
+    for (size_t at = 0; at < sizeof(counts) / sizeof(*counts); at++) {
+        snprintf(name, sizeof(name), "gap.%s.%s", id, counts[at].what);
+        pl_pairs_whole(to, name, counts[at].value);
+    }
+}
+
+const char *pl_area_text_delivery(enum pl_delivery delivery)
+{
+    static const char *const names[] = {"unknown", "delivered", "not_delivered", "gap"};
+
+    return names[delivery];
+}
+
+static void put_adoption(const struct pl_pairs *to, const struct pl_area_view *view)
+{
+    const struct pl_adoption_looks *looks = &view->standing->adoption;
+
+    pl_pairs_text(to, "delivery", pl_area_text_delivery(pl_adoption_delivery(looks, view->rules, view->area)));
+    pl_pairs_double(to, "value_bar", view->rule->value_bar);
+    pl_pairs_time(to, "adoption_looked", looks->last_us);
+    if (looks->last_us == PL_TIME_NONE)
+        return;
+    pl_pairs_double(to, "delivered_share", looks->share);
+    pl_pairs_whole(to, "adoption_looks", looks->taken);
+    pl_pairs_whole(to, "gaps", looks->n_all);
+    for (int gap = 0; gap < PL_GAPS; gap++)
+        put_gap_names(to, view, (enum pl_gap)gap);
+    for (unsigned at = 0; at < looks->n_gaps; at++)
+        put_gap(to, view->rules->features[looks->gaps[at].feature].id, &looks->gaps[at].counts);
+}
+
+/* NAME_trend, NAME_drift and so on, or derive_trend.METRIC: `before` and `behind` what it is. */
+static void put_looks(const struct pl_pairs *to, const char *before, const char *behind, const struct pl_looks *looks)
+{
+    const struct {
+        const char *what;
+        double value;
+    } numbers[] = {{"drift", looks->drift}, {"drift_se", looks->se}, {"rate", looks->rate}};
+    char name[PL_PAIRS_NAME_BYTES];
+
+    snprintf(name, sizeof(name), "%s_trend%s", before, behind);
+    pl_pairs_text(to, name, pl_area_text_trend(looks->verdict));
+    for (size_t at = 0; at < sizeof(numbers) / sizeof(*numbers); at++) {
+        snprintf(name, sizeof(name), "%s_%s%s", before, numbers[at].what, behind);
+        pl_pairs_double(to, name, numbers[at].value);
+    }
+    snprintf(name, sizeof(name), "%s_looked%s", before, behind);
+    pl_pairs_time(to, name, looks->last_us);
+}
+
+static void put_observed(const struct pl_pairs *to, const struct pl_area_view *view)
+{
+    const struct pl_standing *standing = view->standing;
+    char behind[PL_NAME_BYTES + 2];
+
+    put_adoption(to, view);
+    if (view->rule->value_events.n > 0) {
+        pl_pairs_text(to, "value_trend", pl_area_text_trend(pl_value_trend(&standing->value)));
+        put_looks(to, "value_events", "", &standing->value.events);
+        put_looks(to, "retention", "", &standing->value.retention);
+    }
+    if (standing->derive.n > 0)
+        pl_pairs_whole(to, "derive_rising", pl_derive_rising(&standing->derive));
+    for (unsigned at = 0; at < standing->derive.n; at++) {
+        snprintf(behind, sizeof(behind), ".%s", view->rules->metrics[standing->derive.of[at].metric].id);
+        put_looks(to, "derive", behind, &standing->derive.of[at].looks);
+    }
+}
+
+void pl_area_text(const struct pl_area_view *view, pl_pairs_fn emit, void *ctx)
+{
+    const struct pl_pairs to = {emit, ctx};
     const struct pl_advice *advice = view->advice;
     const struct pl_alert_state *alert = &view->standing->alert;
 
-    put(&to, "verdict", pl_verdict_name(advice->verdict));
-    put(&to, "grade", pl_grade_name(advice->grade));
-    put(&to, "owner", view->rule->owner);
-    put(&to, "unit", view->rule->unit);
-    put_whole(&to, "reason", (int64_t)advice->reason);
+    pl_pairs_text(&to, "verdict", pl_verdict_name(advice->verdict));
+    pl_pairs_text(&to, "grade", pl_grade_name(advice->grade));
+    pl_pairs_text(&to, "owner", view->rule->owner);
+    pl_pairs_text(&to, "unit", view->rule->unit);
+    pl_pairs_whole(&to, "reason", (int64_t)advice->reason);
     put_missing(&to, advice->missing);
-    put_whole(&to, "urgent", advice->urgent);
-    put_whole(&to, "repair_first", advice->repair_first);
-    put_whole(&to, "lean", advice->lean);
-    put_whole(&to, "firing", alert->firing);
-    put_time(&to, "since", alert->firing ? alert->starts_us : PL_TIME_NONE);
-    put_time(&to, "judged", view->judged_us);
-    put_double(&to, "smallest_return", view->rule->smallest_return);
+    pl_pairs_whole(&to, "urgent", advice->urgent);
+    pl_pairs_whole(&to, "repair_first", advice->repair_first);
+    pl_pairs_whole(&to, "lean", advice->lean);
+    pl_pairs_whole(&to, "firing", alert->firing);
+    pl_pairs_time(&to, "since", alert->firing ? alert->starts_us : PL_TIME_NONE);
+    pl_pairs_time(&to, "judged", view->judged_us);
+    pl_pairs_double(&to, "smallest_return", view->rule->smallest_return);
     put_programme(&to, view->state);
-    put_funnel(&to, &view->standing->looks);
+    put_looks(&to, "funnel", "", &view->standing->looks);
+    if (pl_rules_observed(view->rules, view->area))
+        put_observed(&to, view);
+    if (view->rule->core_levers[0])
+        pl_pairs_text(&to, "core_levers", view->rule->core_levers);
     put_left_out(&to, view->ledger, view->area);
 }

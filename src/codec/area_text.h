@@ -5,6 +5,7 @@
 #ifndef PL_CODEC_AREA_TEXT_H
 #define PL_CODEC_AREA_TEXT_H
 
+#include "codec/pairs.h"
 #include "core/judge/judge.h"
 
 /* Everything is borrowed. */
@@ -16,16 +17,19 @@ struct pl_area_view {
     const struct pl_ledger *ledger;
     uint32_t area; /* its index, for the ledger's rows */
     int64_t judged_us;
+    const struct pl_rules *rules;
 };
 
-typedef void (*pl_area_text_fn)(void *ctx, const char *name, const char *value);
+typedef pl_pairs_fn pl_area_text_fn;
 
-void pl_area_text(const struct pl_area_view *view, pl_area_text_fn emit, void *ctx);
+void pl_area_text(const struct pl_area_view *view, pl_pairs_fn emit, void *ctx);
 
 /* PL_MISSING_* bits back from the field `missing`; names of a newer version are passed over. */
 unsigned pl_area_text_missing(struct pl_span names);
 
-/* "unknown", "stable", "rising", "falling", "inconclusive": a funnel's trend in these fields. */
+/* "unknown", "stable", "rising", "falling", "inconclusive": a trend in these fields; "unknown", "delivered",
+ * "not_delivered", "gap". */
 const char *pl_area_text_trend(enum pl_trend_verdict trend);
+const char *pl_area_text_delivery(enum pl_delivery delivery);
 
 #endif

@@ -30,10 +30,16 @@ static void put_double(struct writer *w, const char *name, double value)
 {
     char number[32];
 
-    if (isnan(value))
+    if (!isfinite(value)) /* the reader takes numbers only */
         return;
     pl_num_format(value, number);
     put(w, name, number);
+}
+
+static void put_name(struct writer *w, const char *name, const char *value)
+{
+    if (value[0])
+        put(w, name, value);
 }
 
 static void put_time(struct writer *w, const char *name, int64_t time_us)
@@ -73,6 +79,7 @@ static void put_result(struct writer *w, const struct pl_row *row)
     put_double(w, "baseline", row->baseline);
     put_double(w, "mean_control", row->mean_control);
     put_double(w, "n_control", row->n_control);
+    put_name(w, "metric", row->metric);
     put_double(w, "cost", row->cost);
     if (row->units > 0)
         put_double(w, "units", row->units);
@@ -81,6 +88,7 @@ static void put_result(struct writer *w, const struct pl_row *row)
     put_double(w, "value_se", row->value.se);
     put_double(w, "value_cov", row->value.cov);
     put_double(w, "value_mean", row->value.mean_control);
+    put_name(w, "value_metric", row->value.metric);
 }
 
 size_t pl_row_write(const struct pl_row *row, const struct pl_rules *rules, struct pl_buf *text,
@@ -212,6 +220,10 @@ static bool read_field(struct pl_span name, struct pl_span value, const struct p
         return pl_span_copy(value, row->id, sizeof(row->id));
     if (pl_span_is(name, "experiment"))
         return pl_span_copy(value, row->experiment, sizeof(row->experiment));
+    if (pl_span_is(name, "metric"))
+        return pl_span_copy(value, row->metric, sizeof(row->metric));
+    if (pl_span_is(name, "value_metric"))
+        return pl_span_copy(value, row->value.metric, sizeof(row->value.metric));
     if (pl_span_is(name, "excluded"))
         return read_exclusion(value, &row->excluded);
     if (pl_span_is(name, "early"))
@@ -235,105 +247,5 @@ enum pl_status pl_row_read(const struct pl_field *fields, size_t n, const struct
             return pl_err_set(err, PL_ERR_INPUT, "ledger: field %.*s has the wrong value \"%.*s\"",
                               (int)fields[f].name.len, fields[f].name.ptr,
                               (int)(fields[f].value.len < 64 ? fields[f].value.len : 64), fields[f].value.ptr);
-    return PL_OK;
-}
-
-void pl_row_put_standing(const struct pl_standing *standing, struct pl_buf *out)
-{
-    const struct pl_alert_state *alert = &standing->alert;
-    const struct pl_looks *looks = &standing->looks;
-    char number[32];
-
-    pl_buf_addf(out, "firing=%d verdict=%s grade=%d starts=%" PRId64 " last=%" PRId64 " history=%d", alert->firing,
-                pl_verdict_name(alert->verdict), (int)alert->grade, alert->starts_us, alert->last_us,
-                alert->in_history);
-    pl_buf_addf(out, " monday=%" PRId64 " looks=%u trend=%d look=%" PRId64, looks->monday_us, looks->taken,
-                (int)looks->verdict, looks->last_us);
-    const struct {
-        const char *name;
-        double value;
-    } numbers[] = {{"drift", looks->drift}, {"drift_se", looks->se}, {"rate", looks->rate}};
-    for (size_t at = 0; at < sizeof(numbers) / sizeof(*numbers); at++) {
-        if (isnan(numbers[at].value))
-            continue;
-        pl_num_format(numbers[at].value, number);
-        pl_buf_addf(out, " %s=%s", numbers[at].name, number);
-    }
-}
-
-static bool read_whole(struct pl_span value, int64_t low, int64_t high, int64_t *out)
-{
-    return pl_num_int(value, out) && *out >= low && *out <= high;
-}
-
-static bool read_alert_pair(struct pl_span name, struct pl_span value, struct pl_alert_state *alert, bool *known)
-{
-    char text[64];
-    int64_t number;
-    bool ok = true;
-
-    *known = true;
-    if (pl_span_is(name, "verdict"))
-        return pl_span_copy(value, text, sizeof(text)) && pl_verdict_find(text, &alert->verdict);
-    if (pl_span_is(name, "starts"))
-        return pl_num_int(value, &alert->starts_us);
-    if (pl_span_is(name, "last"))
-        return pl_num_int(value, &alert->last_us);
-    if (pl_span_is(name, "firing")) {
-        ok = read_whole(value, 0, 1, &number);
-        alert->firing = ok && number;
-    } else if (pl_span_is(name, "history")) {
-        ok = read_whole(value, 0, 1, &number);
-        alert->in_history = ok && number;
-    } else if (pl_span_is(name, "grade")) {
-        ok = read_whole(value, PL_UNGRADED, PL_CONFIRMED, &number);
-        alert->grade = ok ? (enum pl_grade)number : PL_UNGRADED;
-    } else {
-        *known = false;
-    }
-    return ok;
-}
-
-static bool read_looks_pair(struct pl_span name, struct pl_span value, struct pl_looks *looks)
-{
-    int64_t number;
-    bool ok = true;
-
-    if (pl_span_is(name, "monday"))
-        return pl_num_int(value, &looks->monday_us);
-    if (pl_span_is(name, "look"))
-        return pl_num_int(value, &looks->last_us);
-    if (pl_span_is(name, "drift"))
-        return pl_num_double(value, &looks->drift);
-    if (pl_span_is(name, "drift_se"))
-        return pl_num_double(value, &looks->se);
-    if (pl_span_is(name, "rate"))
-        return pl_num_double(value, &looks->rate);
-    if (pl_span_is(name, "looks")) {
-        ok = read_whole(value, 0, UINT32_MAX, &number);
-        looks->taken = ok ? (unsigned)number : 0;
-    } else if (pl_span_is(name, "trend")) {
-        ok = read_whole(value, PL_TREND_UNKNOWN, PL_TREND_INCONCLUSIVE, &number);
-        looks->verdict = ok ? (enum pl_trend_verdict)number : PL_TREND_UNKNOWN;
-    }
-    return ok;
-}
-
-enum pl_status pl_row_get_standing(struct pl_span text, struct pl_standing *standing, struct pl_err *err)
-{
-    *standing = (struct pl_standing){pl_alert_state_init(), pl_looks_init()};
-    while (text.ptr) {
-        struct pl_span pair = pl_span_cut(&text, ' ');
-        struct pl_span value = pair;
-        struct pl_span name = pl_span_cut(&value, '=');
-        bool known, ok;
-
-        ok = value.ptr && read_alert_pair(name, value, &standing->alert, &known);
-        if (ok && !known)
-            ok = read_looks_pair(name, value, &standing->looks);
-        if (!ok)
-            return pl_err_set(err, PL_ERR_INPUT, "standing: cannot read \"%.*s\"", (int)(pair.len < 64 ? pair.len : 64),
-                              pair.ptr ? pair.ptr : "");
-    }
     return PL_OK;
 }

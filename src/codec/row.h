@@ -24,8 +24,11 @@ size_t pl_row_write(const struct pl_row *row, const struct pl_rules *rules, stru
 enum pl_status pl_row_read(const struct pl_field *fields, size_t n, const struct pl_rules *rules, struct pl_row *row,
                            struct pl_err *err) PL_MUSTCHECK;
 
-/* A standing as one line of name=value pairs, and back. */
-void pl_row_put_standing(const struct pl_standing *standing, struct pl_buf *out);
-enum pl_status pl_row_get_standing(struct pl_span text, struct pl_standing *standing, struct pl_err *err) PL_MUSTCHECK;
+/* A standing as one line of name=value pairs, and back. Features and metrics are named by their ids, with + for a
+ * space; those that the rules do not have any more, and pairs of a newer version, are passed over. Pairs that are not
+ * there leave their part as it is before the first look. */
+void pl_row_put_standing(const struct pl_standing *standing, const struct pl_rules *rules, struct pl_buf *out);
+enum pl_status pl_row_get_standing(struct pl_span text, const struct pl_rules *rules, struct pl_standing *standing,
+                                   struct pl_err *err) PL_MUSTCHECK;
 
 #endif

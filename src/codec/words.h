@@ -4,7 +4,9 @@
 #ifndef PL_CODEC_WORDS_H
 #define PL_CODEC_WORDS_H
 
+#include "core/judge/adoption.h"
 #include "core/judge/advice.h"
+#include "core/judge/looks.h"
 #include "util/buf.h"
 
 /* "ShiftToCore": the alertname label. Never NULL, as all below. */
@@ -45,5 +47,18 @@ void pl_words_gain(const struct pl_area_rule *area, double gain, char out[PL_NAM
  * ruled out, what else to know (urgent, repair first). state may be NULL. */
 void pl_words_evidence(const struct pl_area_rule *area, const struct pl_advice *advice,
                        const struct pl_area_state *state, struct pl_buf *out);
+
+/* "do not know it", "know it but do not try it", "tried it and left". */
+const char *pl_words_gap(enum pl_gap gap);
+
+/* What a look saw of a feature with this gap, with its numbers: one sentence. bar: the area's value bar, NAN unset. */
+void pl_words_feature(const char *feature, enum pl_gap gap, const struct pl_adoption_counts *seen, double bar,
+                      struct pl_buf *out);
+
+/* "rises by 12 % a year", "is unchanged within 10 %", ...: a trend that is no funnel's. In few words. */
+void pl_words_trend(const struct pl_looks *looks, struct pl_buf *out);
+
+/* The change of a logarithm per 12 weeks, as a change in a year: .12 is 12 %. */
+double pl_words_yearly(double drift);
 
 #endif

@@ -33,7 +33,7 @@ struct pl_control {
     char experiment[PL_NAME_BYTES];
     char area[PL_NAME_BYTES]; /* "" when a lifecycle record leaves it to the configuration */
     double effect, se;        /* result: in the area's unit, finite, se > 0 (computed when given as means and n) */
-    double value, value_se;   /* result: effect on value, of the same units; NAN when not given */
+    double value, value_se;   /* result: effect on value, of the same units; value_se 0 or NAN when not given */
     double value_cov;         /* covariance of the two estimates; 0 when not given */
     unsigned n_arms;          /* result with several treatment arms: 2 or more, else 0 */
     double arm_effect[PL_VARIANTS_MAX - 1], arm_se[PL_VARIANTS_MAX - 1];

@@ -263,8 +263,10 @@ static enum pl_status add_runs(const struct pl_cell *cells, size_t n_first, size
 static enum pl_status join_cells(struct pl_sums *into, const struct pl_sums *from, const struct join *join,
                                  struct pl_err *err)
 {
-    struct pl_cell *moved = calloc(into->n_cells + from->n_cells + 1, sizeof(*moved));
-    struct pl_sums added = {.cells = calloc(into->n_cells + from->n_cells + 1, sizeof(*added.cells))};
+    size_t room = into->n_cells + from->n_cells + 1;
+    struct pl_cell *moved = malloc(room * sizeof(*moved));
+    bool alone = into->n_cells == 0; /* one run: what is added up never overtakes what is read */
+    struct pl_sums added = {.cells = alone ? moved : malloc(room * sizeof(*added.cells))};
     enum pl_status status = PL_OK;
     size_t n_into, n_from;
 
@@ -276,7 +278,8 @@ static enum pl_status join_cells(struct pl_sums *into, const struct pl_sums *fro
         status = move_cells(from, join->from_moves, moved + n_into, &n_from, err);
     if (!status)
         status = add_runs(moved, n_into, n_from, &added, err);
-    free(moved);
+    if (!alone)
+        free(moved);
     if (status) {
         free(added.cells);
         return status;
@@ -324,8 +327,7 @@ static int64_t clamp(pl_int128 value)
     return value < INT64_MIN ? INT64_MIN : (int64_t)value;
 }
 
-/* The first cell not below key. */
-static size_t lower_bound(const struct pl_sums *sums, const struct pl_cell_key *key)
+size_t pl_sums_at(const struct pl_sums *sums, const struct pl_cell_key *key)
 {
     size_t low = 0, high = sums->n_cells;
 
@@ -340,6 +342,21 @@ static size_t lower_bound(const struct pl_sums *sums, const struct pl_cell_key *
     return low;
 }
 
+int32_t pl_sums_first_pane(const struct pl_sums *sums, struct pl_cell_key key)
+{
+    const struct pl_cell_key first = {.kind = key.kind, .subject = key.subject, .pane = INT32_MIN};
+
+    for (size_t at = pl_sums_at(sums, &first); at < sums->n_cells; at++) {
+        const struct pl_cell *cell = &sums->cells[at];
+
+        if (cell->key.kind != key.kind || cell->key.subject != key.subject)
+            break;
+        if (cell->key.arm == key.arm && cell->key.metric == key.metric && cell->n > 0)
+            return cell->key.pane;
+    }
+    return PL_PANE_NONE;
+}
+
 struct pl_cell pl_sums_range(const struct pl_sums *sums, struct pl_cell_key key, int32_t first_pane, int32_t last_pane)
 {
     struct pl_cell_key first = {key.kind, 0, key.subject, 0, first_pane};
@@ -347,7 +364,7 @@ struct pl_cell pl_sums_range(const struct pl_sums *sums, struct pl_cell_key key,
     const pl_int128 largest = ((((pl_int128)1 << 126) - 1) << 1) + 1;
     pl_int128 n = 0, sum = 0;
 
-    for (size_t at = lower_bound(sums, &first); at < sums->n_cells; at++) {
+    for (size_t at = pl_sums_at(sums, &first); at < sums->n_cells; at++) {
         const struct pl_cell *cell = &sums->cells[at];
 
         if (cell->key.kind != key.kind || cell->key.subject != key.subject || cell->key.pane > last_pane)

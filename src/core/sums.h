@@ -55,6 +55,13 @@ enum pl_status pl_sums_merge(struct pl_sums *into, const struct pl_sums *from, s
  * What would leave the type stays at its largest or smallest value. O(cells of the subject in these panes). */
 struct pl_cell pl_sums_range(const struct pl_sums *sums, struct pl_cell_key key, int32_t first_pane, int32_t last_pane);
 
+/* The first cell that is not below the key; n_cells when all are. O(log cells). */
+size_t pl_sums_at(const struct pl_sums *sums, const struct pl_cell_key *key);
+
+/* The first pane with n > 0 of a kind, subject, arm and metric; PL_PANE_NONE without one. */
+#define PL_PANE_NONE INT32_MIN
+int32_t pl_sums_first_pane(const struct pl_sums *sums, struct pl_cell_key key);
+
 /* Index of an experiment by name, or -1; of its variant by name, or -1. */
 int pl_sums_find(const struct pl_sums *sums, struct pl_span experiment);
 int pl_sums_find_variant(const struct pl_sums_experiment *experiment, struct pl_span variant);

@@ -30,7 +30,7 @@ static const char help[] =
     "  --control FILE    control records, one per line, such as `plateauctl import --dry-run` prints\n"
     "  --until TIME      judge nothing after this time (2026-08-21T10:00:00Z)\n"
     "  --json            everything, one JSON object per line: results, points of history, alerts, areas,\n"
-    "                    sums, counts\n"
+    "                    features, value, sums, counts\n"
     "  -c FILE           configuration (default /etc/plateaud/plateaud.conf)\n"
     "\n"
     "exit codes: 0 replayed; 1 a control record was not used; 2 a file or the configuration failed; 64 usage\n";
@@ -200,6 +200,26 @@ static void json_areas(struct replay *replay)
     }
 }
 
+static void json_observed(struct replay *replay)
+{
+    for (unsigned feature = 0; feature < pl_plateau_features(replay->plateau); feature++) {
+        struct pl_json json = line_of(replay, "feature");
+
+        pl_json_text(&json, "feature", pl_plateau_feature_id(replay->plateau, feature));
+        pl_plateau_feature(replay->plateau, feature, json_field, &json);
+        end_line(replay, &json);
+    }
+    for (unsigned area = 0; area < pl_plateau_areas(replay->plateau); area++) {
+        struct pl_json json;
+
+        if (!pl_plateau_has_value(replay->plateau, area))
+            continue;
+        json = line_of(replay, "value");
+        pl_plateau_value(replay->plateau, area, json_field, &json);
+        end_line(replay, &json);
+    }
+}
+
 static void json_balances(struct replay *replay)
 {
     for (unsigned area = 0; area < pl_plateau_areas(replay->plateau); area++) {
@@ -303,6 +323,7 @@ static void report(struct replay *replay)
 {
     if (replay->options.json) {
         json_areas(replay);
+        json_observed(replay);
         json_balances(replay);
         json_sums(replay);
         json_counts(replay);

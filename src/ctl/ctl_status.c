@@ -1,5 +1,6 @@
 /* plateauctl status: verdicts of all areas, on one screen.
  */
+#include "codec/area_text.h"
 #include "codec/json_out.h"
 #include "codec/keys.h"
 #include "codec/words.h"
@@ -10,6 +11,7 @@
 #include "util/stamp.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,7 @@ static const char help[] =
     "exit codes: 0 no alert is firing; 1 an alert is firing; 2 Redis or the instance cannot be reached; 64 usage\n";
 
 #define PARTITIONS_MAX 1024
+#define HEADS 9
 
 /* One partition: how far it is complete. */
 struct part {
@@ -129,6 +132,11 @@ static void add_area(struct pl_table *table, const struct area *area)
     pl_table_cell(table, PL_INK_NONE, "%s", pl_grade_name(told->advice.grade));
     pl_table_cell(table, PL_INK_NONE, "%.10s", pl_stamp_format(told->since_us, since));
     pl_table_cell(table, PL_INK_NONE, "%s", pl_told_trend(told->funnel));
+    pl_table_cell(table, PL_INK_NONE, "%s", told->measured ? pl_area_text_trend(told->value) : "");
+    if (isfinite(told->delivered_share))
+        pl_table_cell(table, PL_INK_NONE, "%.0f %%", told->delivered_share * 100);
+    else
+        pl_table_cell(table, PL_INK_NONE, "%s", "");
     pl_table_cell(table, PL_INK_NONE, "%u", told->state.n_all);
     pl_table_cell(table, PL_INK_FAINT, "%s", pl_words_verdict(told->advice.verdict));
 }
@@ -161,8 +169,9 @@ static void add_partitions(const struct status *status, struct pl_buf *out)
 static void print_text(const struct status *status)
 {
     struct pl_look look = pl_table_look(status->options.no_color);
-    struct pl_table table = {.n_columns = 7, .right = 1u << 5, .look = look};
-    static const char *const heads[] = {"AREA", "VERDICT", "GRADE", "SINCE", "FUNNEL", "RESULTS", ""};
+    struct pl_table table = {.n_columns = HEADS, .right = 1u << 6 | 1u << 7, .look = look};
+    static const char *const heads[HEADS] = {"AREA",  "VERDICT",   "GRADE",   "SINCE", "FUNNEL",
+                                             "VALUE", "DELIVERED", "RESULTS", ""};
     char stamp[PL_STAMP_BYTES];
     struct pl_buf out = {0};
 
@@ -170,7 +179,7 @@ static void print_text(const struct status *status)
                 status->judged_us == PL_TIME_NONE ? "nothing yet" : pl_stamp_format(status->judged_us, stamp));
     add_partitions(status, &out);
     pl_buf_add_char(&out, '\n');
-    for (unsigned c = 0; c < 7; c++)
+    for (unsigned c = 0; c < HEADS; c++)
         pl_table_cell(&table, PL_INK_FAINT, "%s", heads[c]);
     for (unsigned a = 0; a < status->n_areas; a++)
         add_area(&table, &status->areas[a]);
@@ -212,6 +221,9 @@ static void print_json(const struct status *status)
         pl_json_bool(&json, "firing", told->firing);
         pl_json_time(&json, "since", told->since_us);
         pl_json_text(&json, "funnel_trend", pl_told_trend(told->funnel));
+        if (told->measured)
+            pl_json_text(&json, "value_trend", pl_told_trend(told->value));
+        pl_json_number(&json, "delivered_share", told->delivered_share);
         pl_json_int(&json, "results", told->state.n_all);
         pl_json_close(&json, '}');
     }

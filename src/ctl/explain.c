@@ -1,6 +1,7 @@
 #include "ctl/explain.h"
 
 #include "codec/words.h"
+#include "core/judge/hollow.h"
 #include "util/stamp.h"
 
 #include <inttypes.h>
@@ -143,6 +144,8 @@ static void add_evidence(const struct screen *screen, struct pl_table *table)
     }
     evidence(table, PL_INK_WARN, "experiments pay less than before", state->down, CHANGE_NEEDED);
     evidence(table, PL_INK_GOOD, "experiments pay more than before", state->up, CHANGE_NEEDED);
+    if (isfinite(state->e_hollow))
+        evidence(table, PL_INK_WARN, "value does not rise with what ships", state->e_hollow, PL_HOLLOW_ALARM);
 }
 
 /* The proved range on a scale from 0, with the smallest gain marked. */
@@ -202,6 +205,52 @@ static void add_funnel(const struct screen *screen, struct pl_table *table)
     pl_table_cell(table, PL_INK_NONE, "%s%s%s", pl_told_trend(told->funnel), rate, looked);
 }
 
+static void add_value(const struct screen *screen, struct pl_table *table)
+{
+    const struct pl_told *told = screen->told;
+    char rate[80] = "", kept[64] = "";
+
+    if (!told->measured)
+        return;
+    if (isfinite(told->events.rate))
+        snprintf(rate, sizeof(rate), ", %.3g times a week per active user", told->events.rate);
+    if (isfinite(told->retention.rate))
+        snprintf(kept, sizeof(kept), ", %.3g %% still get it after 4 weeks", told->retention.rate * 100);
+    pl_table_cell(table, PL_INK_NONE, "value users get");
+    pl_table_cell(table, told->value == PL_TREND_FALLING ? PL_INK_WARN : PL_INK_NONE, "%s%s%s",
+                  pl_told_trend(told->value), rate, kept);
+}
+
+static void add_delivered(const struct screen *screen, struct pl_table *table)
+{
+    static const char *const texts[] = {"not known yet", "delivered", "not delivered", "a gap to close"};
+    const struct pl_told *told = screen->told;
+    char share[96] = "";
+
+    if (told->adoption_us == PL_TIME_NONE)
+        return;
+    if (isfinite(told->delivered_share))
+        snprintf(share, sizeof(share), ", %.3g %% of users know what is used again and again",
+                 told->delivered_share * 100);
+    pl_table_cell(table, PL_INK_NONE, "what exists");
+    pl_table_cell(table, told->delivery == PL_DELIVERY_GAP ? PL_INK_WARN : PL_INK_NONE, "%s%s", texts[told->delivery],
+                  share);
+}
+
+static void add_taken(const struct screen *screen, struct pl_table *table)
+{
+    for (unsigned at = 0; at < screen->told->n_taken; at++) {
+        const struct pl_told_taken *taken = &screen->told->taken[at];
+        struct pl_buf text = {0};
+
+        pl_words_trend(&taken->looks, &text);
+        pl_table_cell(table, PL_INK_NONE, "taken from users");
+        pl_table_cell(table, taken->looks.verdict == PL_TREND_RISING ? PL_INK_WARN : PL_INK_NONE, "%s %s",
+                      taken->metric, text.ptr ? text.ptr : "");
+        pl_buf_fini(&text);
+    }
+}
+
 static void add_why(const struct screen *screen)
 {
     const struct pl_area_state *state = &screen->told->state;
@@ -215,6 +264,9 @@ static void add_why(const struct screen *screen)
     add_evidence(screen, &table);
     add_range(screen, &table);
     add_funnel(screen, &table);
+    add_value(screen, &table);
+    add_delivered(screen, &table);
+    add_taken(screen, &table);
     pl_table_write(&table, 2, screen->out);
     pl_table_fini(&table);
     if (!(state->largest_cap > 0))
@@ -224,6 +276,47 @@ static void add_why(const struct screen *screen)
              "Largest win counted: %s; %u experiments rule out (95 %%) that larger ones come more often than 3 in %u.",
              gain, state->n, state->n);
     sentence(screen, text);
+}
+
+/* Share of users that a gap is about: who know it, who tried it, who left. */
+static double share_of(const struct pl_adoption_counts *seen, enum pl_gap gap)
+{
+    const int64_t parts[PL_GAPS] = {seen->aware, seen->adopted, seen->left};
+    const int64_t wholes[PL_GAPS] = {seen->eligible, seen->aware, seen->older};
+
+    return wholes[gap] > 0 ? 100. * (double)parts[gap] / (double)wholes[gap] : 0.;
+}
+
+static void add_features(const struct screen *screen)
+{
+    static const char *const does[PL_GAPS] = {"know it", "tried it", "left"};
+    const struct pl_told *told = screen->told;
+    struct pl_table table = {.n_columns = 2, .look = screen->look};
+
+    if (told->n_features == 0)
+        return;
+    heading(screen, "features: most users who could use them");
+    for (unsigned at = 0; at < told->n_features; at++)
+        for (int gap = 0; gap < PL_GAPS; gap++) {
+            if (!(told->features[at].kinds & 1u << gap))
+                continue;
+            pl_table_cell(&table, PL_INK_NONE, "%s", pl_words_gap((enum pl_gap)gap));
+            pl_table_cell(&table, PL_INK_NONE, "%s (%.0f %% %s)", told->features[at].id,
+                          share_of(&told->features[at].seen, (enum pl_gap)gap), does[gap]);
+        }
+    pl_table_write(&table, 2, screen->out);
+    pl_table_fini(&table);
+    if (told->n_gaps > told->n_features)
+        pl_buf_addf(screen->out, "  and %u more feature%s\n", told->n_gaps - told->n_features,
+                    told->n_gaps - told->n_features == 1 ? "" : "s");
+}
+
+static void add_levers(const struct screen *screen)
+{
+    if (!*screen->told->rule.core_levers)
+        return;
+    heading(screen, "where value may be");
+    sentence(screen, screen->told->rule.core_levers);
 }
 
 static void add_effects(const struct screen *screen)
@@ -267,6 +360,21 @@ static void add_left_out(const struct screen *screen)
     pl_table_fini(&table);
 }
 
+/* What ends a verdict that is not about the returns of experiments. NULL: it is one of those. */
+static const char *end_of(enum pl_verdict verdict)
+{
+    switch (verdict) {
+    case PL_DELIVER_EXISTING:
+        return "More users who know these features: it is looked at every Monday.";
+    case PL_DERIVING:
+        return "Value that no longer falls, or takings that no longer rise: it is looked at every four weeks.";
+    case PL_HOLLOW_GROWTH:
+        return "Results in which value rises with what ships, or a core_launch record, which starts a new count.";
+    default:
+        return NULL;
+    }
+}
+
 static void add_needed(const struct screen *screen)
 {
     const struct pl_told *told = screen->told;
@@ -278,7 +386,9 @@ static void add_needed(const struct screen *screen)
     for (unsigned at = 0; at < n; at++)
         if (!conditions[at].met)
             sentence(screen, conditions[at].text);
-    if (told->state.state == PL_FLAT) {
+    if (end_of(told->advice.verdict)) {
+        sentence(screen, end_of(told->advice.verdict));
+    } else if (told->state.state == PL_FLAT) {
         sentence(screen, "Results that provably pay again, or a core_launch record, which starts a new count.");
     } else if (!isfinite(told->rule.smallest_return)) {
         sentence(screen, "Set smallest_return of this area (plateauctl worth); until then nothing can be proved flat.");
@@ -317,6 +427,8 @@ void pl_explain_write(const struct pl_explain *explain, struct pl_buf *out)
 
     add_verdict(&screen, explain->area);
     add_why(&screen);
+    add_features(&screen);
+    add_levers(&screen);
     add_effects(&screen);
     add_left_out(&screen);
     add_needed(&screen);

@@ -1,6 +1,7 @@
 #include "ctl/told.h"
 
 #include "codec/area_text.h"
+#include "codec/pairs.h"
 #include "util/stamp.h"
 
 #include <limits.h>
@@ -62,6 +63,7 @@ static void read_state(const struct pl_reply *pairs, struct pl_area_state *state
         .e_yield = pl_ask_double(pairs, "paying_evidence", (double)NAN),
         .down = pl_ask_double(pairs, "falling_evidence", (double)NAN),
         .up = pl_ask_double(pairs, "rising_evidence", (double)NAN),
+        .e_hollow = pl_ask_double(pairs, "hollow_evidence", (double)NAN),
         .lower = pl_ask_double(pairs, "return_lower", (double)NAN),
         .upper = pl_ask_double(pairs, "return_upper", (double)NAN),
         .largest_ever = pl_ask_double(pairs, "largest_win", (double)NAN),
@@ -93,9 +95,115 @@ static void read_left_out(const struct pl_reply *pairs, int64_t left_out[PL_TOLD
     }
 }
 
+static enum pl_trend_verdict trend_of(const struct pl_reply *pairs, const char *name)
+{
+    struct pl_span trend = pl_ask_field(pairs, name);
+
+    for (int at = PL_TREND_UNKNOWN; at <= PL_TREND_INCONCLUSIVE; at++)
+        if (pl_span_is(trend, pl_area_text_trend((enum pl_trend_verdict)at)))
+            return (enum pl_trend_verdict)at;
+    return PL_TREND_UNKNOWN;
+}
+
+/* before_WHATbehind, as codec/area_text writes them. */
+static struct pl_looks looks_of(const struct pl_reply *pairs, const char *before, const char *behind)
+{
+    static const char *const whats[] = {"trend", "drift", "drift_se", "rate", "looked"};
+    char names[5][PL_PAIRS_NAME_BYTES];
+    struct pl_looks looks = pl_looks_init();
+
+    for (unsigned at = 0; at < 5; at++)
+        snprintf(names[at], sizeof(names[at]), "%s_%s%s", before, whats[at], behind);
+    looks.verdict = trend_of(pairs, names[0]);
+    looks.drift = pl_ask_double(pairs, names[1], (double)NAN);
+    looks.se = pl_ask_double(pairs, names[2], (double)NAN);
+    looks.rate = pl_ask_double(pairs, names[3], (double)NAN);
+    looks.last_us = time_of(pairs, names[4]);
+    return looks;
+}
+
+static struct pl_told_feature *feature_of(struct pl_told *told, struct pl_span id)
+{
+    struct pl_told_feature *feature = &told->features[told->n_features];
+
+    for (unsigned at = 0; at < told->n_features; at++)
+        if (pl_span_is(id, told->features[at].id))
+            return &told->features[at];
+    if (told->n_features == PL_TOLD_FEATURES || !pl_span_copy(id, feature->id, sizeof(feature->id)))
+        return NULL;
+    told->n_features++;
+    return feature;
+}
+
+static void read_counts(const struct pl_reply *pairs, struct pl_told_feature *feature)
+{
+    const struct {
+        const char *what;
+        int64_t *target;
+    } counts[] = {
+        {"eligible", &feature->seen.eligible}, {"aware", &feature->seen.aware}, {"adopted", &feature->seen.adopted},
+        {"older", &feature->seen.older},       {"left", &feature->seen.left},   {"newly", &feature->seen.newly},
+        {"repeated", &feature->seen.repeated},
+    };
+    char name[PL_PAIRS_NAME_BYTES];
+
+    for (size_t at = 0; at < sizeof(counts) / sizeof(*counts); at++) {
+        snprintf(name, sizeof(name), "gap.%s.%s", feature->id, counts[at].what);
+        *counts[at].target = pl_ask_int(pairs, name, 0);
+    }
+}
+
+static void read_features(const struct pl_reply *pairs, struct pl_told *told)
+{
+    static const char *const names[PL_GAPS] = {"gap_discovery", "gap_trial", "gap_fit"};
+
+    told->delivered_share = pl_ask_double(pairs, "delivered_share", (double)NAN);
+    told->adoption_us = time_of(pairs, "adoption_looked");
+    told->n_gaps = count_of(pairs, "gaps");
+    for (int at = PL_DELIVERY_UNKNOWN; at <= PL_DELIVERY_GAP; at++)
+        if (pl_span_is(pl_ask_field(pairs, "delivery"), pl_area_text_delivery((enum pl_delivery)at)))
+            told->delivery = (enum pl_delivery)at;
+    for (int gap = 0; gap < PL_GAPS; gap++) {
+        struct pl_span ids = pl_ask_field(pairs, names[gap]);
+
+        while (ids.ptr && ids.len > 0) {
+            struct pl_told_feature *feature = feature_of(told, pl_span_cut(&ids, ','));
+
+            if (feature)
+                feature->kinds |= 1u << gap;
+        }
+    }
+    for (unsigned at = 0; at < told->n_features; at++)
+        read_counts(pairs, &told->features[at]);
+}
+
+static void read_value(const struct pl_reply *pairs, struct pl_told *told)
+{
+    static const char prefix[] = "derive_trend.";
+
+    told->measured = pl_ask_field(pairs, "value_trend").len > 0;
+    told->value = trend_of(pairs, "value_trend");
+    told->events = looks_of(pairs, "value_events", "");
+    told->retention = looks_of(pairs, "retention", "");
+    for (size_t at = 0; at + 1 < pairs->n && told->n_taken < PL_TOLD_TAKEN; at += 2) {
+        struct pl_span name = pairs->elements[at].text;
+        struct pl_told_taken *taken = &told->taken[told->n_taken];
+        char behind[PL_NAME_BYTES + 1];
+
+        if (name.len < sizeof(prefix) || memcmp(name.ptr, prefix, sizeof(prefix) - 1) != 0)
+            continue;
+        name = (struct pl_span){name.ptr + sizeof(prefix) - 1, name.len - sizeof(prefix) + 1};
+        if (!pl_span_copy(name, taken->metric, sizeof(taken->metric)))
+            continue;
+        snprintf(behind, sizeof(behind), ".%s", taken->metric);
+        taken->looks = looks_of(pairs, "derive", behind);
+        told->n_taken++;
+    }
+}
+
 void pl_told_read(const struct pl_reply *pairs, struct pl_told *told)
 {
-    struct pl_span trend = pl_ask_field(pairs, "funnel_trend");
+    struct pl_looks funnel = looks_of(pairs, "funnel", "");
 
     *told = (struct pl_told){.exists = pl_ask_field(pairs, "verdict").len > 0};
     read_advice(pairs, &told->advice);
@@ -107,13 +215,15 @@ void pl_told_read(const struct pl_reply *pairs, struct pl_told *told)
     told->firing = is_set(pairs, "firing");
     told->since_us = time_of(pairs, "since");
     told->judged_us = time_of(pairs, "judged");
-    for (int at = PL_TREND_UNKNOWN; at <= PL_TREND_INCONCLUSIVE; at++)
-        if (pl_span_is(trend, pl_area_text_trend((enum pl_trend_verdict)at)))
-            told->funnel = (enum pl_trend_verdict)at;
-    told->drift = pl_ask_double(pairs, "funnel_drift", (double)NAN);
-    told->drift_se = pl_ask_double(pairs, "funnel_drift_se", (double)NAN);
-    told->rate = pl_ask_double(pairs, "funnel_rate", (double)NAN);
-    told->looked_us = time_of(pairs, "funnel_looked");
+    told->funnel = funnel.verdict;
+    told->drift = funnel.drift;
+    told->drift_se = funnel.se;
+    told->rate = funnel.rate;
+    told->looked_us = funnel.last_us;
+    read_features(pairs, told);
+    read_value(pairs, told);
+    (void)pl_span_copy(pl_ask_field(pairs, "core_levers"), told->rule.core_levers, sizeof(told->rule.core_levers));
+    told->rule.value_bar = pl_ask_double(pairs, "value_bar", (double)NAN);
 }
 
 const char *pl_told_trend(enum pl_trend_verdict trend)

@@ -6,8 +6,24 @@
 #ifndef PL_CTL_TOLD_H
 #define PL_CTL_TOLD_H
 
+#include "core/judge/adoption.h"
 #include "core/judge/advice.h"
+#include "core/judge/looks.h"
 #include "ctl/ask.h"
+
+#define PL_TOLD_FEATURES 8 /* features with gaps that are read; the field `gaps` counts all */
+#define PL_TOLD_TAKEN 4
+
+struct pl_told_feature {
+    char id[PL_NAME_BYTES];
+    unsigned kinds; /* bits of enum pl_gap */
+    struct pl_adoption_counts seen;
+};
+
+struct pl_told_taken {
+    char metric[PL_NAME_BYTES];
+    struct pl_looks looks;
+};
 
 #define PL_TOLD_REASONS (PL_EXCLUDED_OLD_EPOCH + 1)
 
@@ -22,6 +38,16 @@ struct pl_told {
     double drift, drift_se, rate; /* of the funnel, logit per 12 weeks; share that reaches the goal */
     int64_t looked_us;
     int64_t left_out[PL_TOLD_REASONS]; /* by enum pl_exclusion */
+    enum pl_delivery delivery;
+    double delivered_share;
+    int64_t adoption_us; /* when features were looked at */
+    unsigned n_gaps, n_features;
+    struct pl_told_feature features[PL_TOLD_FEATURES];
+    bool measured; /* the area has value events */
+    enum pl_trend_verdict value;
+    struct pl_looks events, retention;
+    unsigned n_taken;
+    struct pl_told_taken taken[PL_TOLD_TAKEN];
 };
 
 /* Of the reply of HGETALL area:ID. */

@@ -120,6 +120,23 @@ def test_import_to_explain(kafka, redis, names, daemons, ctl):
     assert len(redis.stream("plateaud:{main}:alerts")) == 1
 
 
+OBSERVED = """
+[feature cart]
+area  = checkout
+aware = Product Viewed
+use   = Checkout Started
+[feature order two]
+area     = checkout
+eligible = Product Viewed
+use      = Order Completed
+[metric taken]
+area  = checkout
+role  = derive
+type  = count
+event = Order Completed
+"""
+
+
 def test_simulated_product_through_kafka(kafka, redis, names, daemons, tmp_path):
     """Events of a simulated product in three partitions: the daemon says exactly what the engine says over the file."""
     control, events = names("sim-control"), names("sim-events")
@@ -134,7 +151,7 @@ def test_simulated_product_through_kafka(kafka, redis, names, daemons, tmp_path)
         assert (out / name).read_bytes() == (again / name).read_bytes()
 
     def area_lines(text):
-        return text[text.index("[area"):]
+        return text[text.index("[area"):].replace("\ngoal ", "\nvalue = Order Completed\nvalue_bar = 20%\ngoal ") + OBSERVED
 
     ctl = Ctl(tmp_path, rig.make_conf(kafka, redis, topics=(events,), control=control, idle_timeout="1s") + area_lines(made))
     kafka.create(f"{control}:1", f"{events}:3")
@@ -150,6 +167,12 @@ def test_simulated_product_through_kafka(kafka, redis, names, daemons, tmp_path)
     assert stored["results"] == "5"
     assert {key: area[key] for key in stored if not key.startswith("judged")} == \
         {key: value for key, value in stored.items() if not key.startswith("judged")}
+    features = [line for line in replayed if line["type"] == "feature"]
+    assert [line["feature"] for line in features] == ["cart", "order two"] and int(features[0]["eligible"]) > 0
+    value = next(line for line in replayed if line["type"] == "value")
+    for key, line in [("feature:" + line["feature"], line) for line in features] + [("value:checkout", value)]:
+        told = {name: text for name, text in line.items() if name not in ("type", "feature")}
+        assert redis.hgetall("plateaud:{main}:" + key) == told
     mine = [line for line in replayed if line["type"] == "point"]
     theirs = [point for _, point in redis.stream("plateaud:{main}:history:checkout")]
     assert len(mine) == len(theirs) == 5

@@ -9,7 +9,6 @@ import pytest
 
 import rig
 import world
-from world import count
 
 EVENTS = int(os.environ.get("PLATEAUD_EVENTS", "300000"))
 
@@ -45,7 +44,7 @@ def check_experiments(redis, cells, tick):
     for number in range(6):
         name = f"cart_{number}"
         summary = redis.hgetall(f"plateaud:{{main}}:experiment:{name}")
-        mixed = sum(value[0] for key, value in cells.items() if key[:2] == (count.MIXED, name))
+        mixed = sum(value[0] for key, value in cells.items() if key[:2] == ("mixed", name))
         assert int(summary["saw_two_variants"]) == mixed, name
         for metric, window in (("orders", 2), ("views", 1), ("revenue", 3)):
             figures = redis.hgetall(f"plateaud:{{main}}:experiment:{name}:{metric}")
@@ -64,7 +63,7 @@ def check_funnel(redis, cells, tick):
     for step in range(3):
         for span, days in (("1d", 1), ("7d", 7), ("28d", 28)):
             got = [value for key, value in cells.items()
-                   if key[0] == count.FUNNEL and key[2] == str(step) and last - days + 1 <= key[4] <= last]
+                   if key[0] == "funnel" and key[2] == str(step) and last - days + 1 <= key[4] <= last]
             want = sum(value[0] for value in got), sum(value[1] for value in got)
             assert (int(figures[f"{span}.attempts.{step + 1}"]), int(figures[f"{span}.units.{step + 1}"])) == want
     assert int(figures["28d.attempts.3"]) > 0

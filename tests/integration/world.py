@@ -17,6 +17,7 @@ import rig
 
 sys.path.insert(0, str(rig.ROOT / "tests" / "oracle"))
 import count  # noqa: E402
+import count_event  # noqa: E402
 
 US = 1_000_000
 DAY = count.DAY
@@ -138,11 +139,11 @@ class World:
         if variant is not None:
             body["event"] = "Experiment Viewed"
             body["properties"] = {"experiment_id": name, "variation_id": variant}
-            event = count.Exposure(unit, time_us, identity(self.topics[k], record_id, "e", name), name, variant)
+            event = count_event.Exposure(unit, time_us, identity(self.topics[k], record_id, "e", name), name, variant)
         else:
             value = self.random.randrange(1, 20000)
             body["properties"] = {"revenue": value / 100}
-            event = count.Action(unit, time_us, identity(self.topics[k], record_id, "a", name), name, value * 10_000)
+            event = count_event.Action(unit, time_us, identity(self.topics[k], record_id, "a", name), name, value * 10_000)
         record = Record(k, partition, unit, time_us, json.dumps(body), event)
         late = self.random.randrange(self.lateness) if self.disorder else 0
         arrivals[k, partition].append((time_us + late, self._numbers, record))
@@ -191,14 +192,14 @@ class World:
     # --- what must come out ---
 
     def rules(self):
-        rules = count.Rules(lateness=60 * US, hold=600 * US, dedup=600 * US, forget=90 * DAY)
-        rules.areas = [("checkout", "cart_")]
+        rules = count_event.Rules(lateness=60 * US, hold=600 * US, dedup=600 * US, forget=90 * DAY)
+        rules.areas = [count_event.Area("checkout", "cart_", (), 0, "orders", None)]
         rules.metrics = [
-            count.Metric("orders", "conversion", "checkout", 2 * DAY, 0, 0, ["Order Completed"]),
-            count.Metric("views", "count", "checkout", DAY, 5 * US, 0, ["Product Viewed"]),
-            count.Metric("revenue", "sum", "checkout", 3 * DAY, 500 * US, math.inf, ["Order Completed"]),
+            metric_of("orders", "conversion", 2 * DAY, "Order Completed"),
+            metric_of("views", "count", DAY, "Product Viewed", cap=5 * US),
+            metric_of("revenue", "sum", 3 * DAY, "Order Completed", cap=500 * US, bound=math.inf),
         ]
-        rules.funnels = [count.Funnel("checkout", "checkout", 0, [(step, 0) for step in STEPS])]
+        rules.funnels = [count_event.Funnel("checkout", "checkout", 0, [(step, 0) for step in STEPS])]
         return rules
 
     def shard(self, partition, rules):
@@ -214,7 +215,7 @@ class World:
             if control and (k is None or control[-1][0] <= heads[k][-1].time_us):
                 time_us, body = control.pop()
                 shares = body.get("variants")
-                shard.control(count.Control(time_us, body["state"], body["experiment"],
+                shard.control(count_event.Control(time_us, body["state"], body["experiment"],
                                             tuple(sorted(shares.items())) if shares else None))
                 continue
             reason = shard.event(k, heads[k].pop().event)
@@ -233,17 +234,20 @@ class World:
         largest = max(max((p.place for p in shard.events), default=0) for shard in shards)
         largest = max([largest, *(max(s for s in shard.stream if s is not None) for shard in shards)])
         tick = largest // count.HOUR * count.HOUR + count.HOUR
-        total = {}
+        total = count.Cells()
         for shard in shards:
-            for key, value in shard.sums(shard.begin(), tick, tick).items():
-                count.add(total, key, *value)
+            total.merge(shard.sums(shard.begin(), tick).kept(tick))
         return total, tick, rejected
+
+
+def metric_of(name, kind, window, action, cap=0, bound=0):
+    return count_event.Metric(name, kind, "checkout", "delivery", 0, window, 0, cap, bound, (action,), (), None)
 
 
 def window_sums(cells, metric, experiment, variant, first, last):
     """(n, sum, sum2) over exposure days."""
     n = sum(value[0] for key, value in cells.items()
-            if key[:3] == (count.EXPOSED, experiment, variant) and first <= key[4] <= last)
+            if key[:3] == ("exposed", experiment, variant) and first <= key[4] <= last)
     got = [value for key, value in cells.items()
-           if key[:4] == (count.METRIC, experiment, variant, metric) and first <= key[4] <= last]
+           if key[:4] == ("metric", experiment, variant, metric) and first <= key[4] <= last]
     return n, sum(value[1] for value in got), sum(value[2] for value in got)

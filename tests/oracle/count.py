@@ -2,41 +2,15 @@
 
 Naive on purpose: every accepted event is kept for ever; a tick's sums are made from scratch, from all events placed below
 it. No state, no tails, no retraction. Times are integers in microseconds; nothing here is a float but declared shares.
+This module has the order of events, lives of units and ticks; count_measured and count_observed what a life contributes.
 """
-from collections import namedtuple
+from count_cell import DAY, HOUR, KINDS, NEVER, US, Cells
+from count_event import Action, Exposure, Placed
+from count_measured import count_experiments, count_funnels
+from count_observed import count_observed
 
-US = 1_000_000
-HOUR, DAY = 3600 * US, 86400 * US
-EXPOSED, METRIC, MIXED, SEGMENT, FUNNEL, FUNNEL_HOUR = range(1, 7)
-KEPT = {FUNNEL: (DAY, 400), FUNNEL_HOUR: (HOUR, 48)}
 UNIT_RATE = 256
-NEVER = 1 << 62
-
-Metric = namedtuple("Metric", "id type area window cap bound actions")
-Funnel = namedtuple("Funnel", "id area window steps")  # steps: [(action, max_gap)]
-Exposure = namedtuple("Exposure", "unit time identity experiment variant")
-Action = namedtuple("Action", "unit time identity action value")
-Control = namedtuple("Control", "time state experiment shares")
-Placed = namedtuple("Placed", "place kind subject input identity seq event")
-
-
-class Rules:
-    def __init__(self, **options):
-        self.lateness = self.hold = self.dedup = self.forget = 0
-        self.experiments = 1000
-        self.areas, self.metrics, self.funnels, self.actions = [], [], [], []
-        self.__dict__.update(options)
-
-    def read(self, *names):
-        for name in names:
-            if name not in self.actions:
-                self.actions.append(name)
-
-    def area_of(self, experiment):
-        for area, prefix in self.areas:
-            if experiment.startswith(prefix):
-                return area
-        return None
+READS_VALUE = ("sum", "mean")  # their properties have a bound
 
 
 def floor(value, width):
@@ -56,6 +30,7 @@ class Shard:
         self.events = []      # Placed, accepted and matched
         self.ends, self.started, self.states = {}, {}, {}
         self.boundaries, self.shares, self.declared = {}, {}, {}
+        self.controls = []    # places of control records
         self.known = {}       # experiment -> [variants] in the order of registration
         self.bites = 0        # places that the frontier decided
         self.last = ({}, {})  # published last
@@ -87,7 +62,7 @@ class Shard:
             if event.action not in self.rules.actions:
                 return None
             for metric in self.rules.metrics:
-                if (metric.type == "sum" and event.action in metric.actions and event.value is not None
+                if (metric.type in READS_VALUE and event.action in metric.actions and event.value is not None
                         and abs(event.value) > metric.bound):
                     return "out_of_range"
         before = self.stream[k]
@@ -144,6 +119,7 @@ class Shard:
         if self.frontier is not None and self.frontier > place:
             place = self.frontier
             self.bites += 1
+        self.controls.append(place)
         name = record.experiment
         if self.rules.area_of(name) is None:
             return place, "accepted"
@@ -197,100 +173,22 @@ class Shard:
         boundaries = self.boundaries.get(experiment, [])
         return max(sum(b <= place for b in boundaries) - 1, 0)
 
-    def total(self, metric, actions, t0):
-        total = 0
-        for action in actions:
-            if action.action not in metric.actions or not t0 <= action.time < t0 + metric.window:
-                continue
-            if metric.type == "conversion":
-                total = US
-            elif metric.type == "count":
-                total += US
-            elif action.value is not None:
-                total += action.value
-        if metric.type != "conversion" and metric.cap > 0:
-            total = min(total, metric.cap)
-        return total
-
-    def count_experiments(self, life, cells):
-        first = {}
-        for at, placed in enumerate(life):
-            if isinstance(placed.event, Exposure):
-                first.setdefault(placed.event.experiment, at)
-        for name, at in first.items():
-            variant, t0 = life[at].event.variant, life[at].event.time
-            day = t0 // DAY
-            if any(isinstance(p.event, Exposure) and p.event.experiment == name and p.event.variant != variant
-                   for p in life[at:]):
-                add(cells, (MIXED, name, "0", "0", day), 1)
-                continue
-            add(cells, (EXPOSED, name, variant, "0", day), 1)
-            add(cells, (SEGMENT, name, variant, str(self.segment(name, life[at].place)), 0), 1)
-            actions = [p.event for p in life[at:] if isinstance(p.event, Action)]
-            for metric in self.rules.metrics:
-                if metric.area == self.rules.area_of(name):
-                    x = self.total(metric, actions, t0)
-                    add(cells, (METRIC, name, variant, metric.id, day), 0, x, x * x)
-
-    def attempts(self, funnel, actions):
-        """[(entry, steps reached)] of one life."""
-        done = []
-        entry = last = None  # of the open attempt
-        ended = -NEVER       # when the previous one did
-        reached = 0
-        for action in actions:
-            if reached:
-                gap = funnel.steps[reached][1]
-                deadline = min(entry + funnel.window if funnel.window else NEVER, last + gap if gap else NEVER)
-                if action.action == funnel.steps[reached][0] and last <= action.time < deadline:
-                    reached, last = reached + 1, action.time
-                    if reached == len(funnel.steps):
-                        done.append((entry, reached))
-                        reached, ended = 0, last
-                    continue
-                if action.action == funnel.steps[0][0] and action.time >= deadline:
-                    done.append((entry, reached))
-                    entry, last, reached = action.time, action.time, 1
-                continue
-            if action.action == funnel.steps[0][0] and action.time >= ended:
-                entry, last, reached = action.time, action.time, 1
-        if reached:
-            done.append((entry, reached))
-        return done
-
-    def count_funnels(self, life, cells):
-        actions = [p.event for p in life if isinstance(p.event, Action)]
-        for funnel in self.rules.funnels:
-            unique = set()
-            for entry, reached in self.attempts(funnel, actions):
-                for step in range(reached):
-                    for kind, (width, _) in KEPT.items():
-                        key = (kind, funnel.id, str(step), "0", entry // width)
-                        add(cells, key, 1, key not in unique)
-                        unique.add(key)
-
     def contribution(self, life):
-        cells = {}
-        self.count_experiments(life, cells)
-        self.count_funnels(life, cells)
+        cells = Cells()
+        count_experiments(self, life, cells)
+        count_funnels(self.rules, life, cells)
+        count_observed(self.rules, [p.event for p in life if isinstance(p.event, Action)], cells)
         return cells
 
-    def kept(self, key, tick):
-        if key[0] not in KEPT or tick is None:
-            return True
-        width, n = KEPT[key[0]]
-        return (key[4] + 1) * width > tick - n * width
-
-    def sums(self, lives, tick, cut):
-        """Cells of all events placed below tick (None: of all)."""
+    def sums(self, lives, tick):
+        """Cells of all events placed below tick (None: of all), of whatever age."""
         n = tuple(len(life.events) if tick is None else life.below(tick) for life in lives)
         cells = self.made.get(n)
         if cells is None:
-            cells = self.made[n] = {}
+            cells = self.made[n] = Cells()
             for life, k in zip(lives, n):
-                for key, (c, s, q) in life.prefix(self, k).items():
-                    add(cells, key, c, s, q)
-        return {key: value for key, value in cells.items() if any(value) and self.kept(key, cut)}
+                cells.merge(life.prefix(self, k))
+        return cells
 
     def begin(self):
         """Lives as of now; what was made of earlier ones is of no use any more."""
@@ -298,7 +196,7 @@ class Shard:
         return [Life(life) for life in self.lives()]
 
     def live(self):
-        return self.sums(self.begin(), None, self.complete)
+        return self.sums(self.begin(), None).kept(self.complete)
 
     def experiments(self, tick):
         """name -> (smallest time, joined late, variants by place of first exposure) of exposures placed below tick."""
@@ -322,16 +220,24 @@ class Shard:
         n = sum(boundary < tick for boundary in self.boundaries.get(name, []))
         return [[shares.get(v, 0) for v in variants] for shares in (self.declared[name][:n] if n else [{}])]
 
-    def due(self, cells, tick):
-        """Is this the first tick at or after the end of a metric's window over a day that holds units?"""
-        for key, value in cells.items():
-            if key[0] != EXPOSED or value[0] == 0:
-                continue
-            for metric in self.rules.metrics:
-                if metric.area == self.rules.area_of(key[1]):
-                    if -(-((key[4] + 1) * DAY + metric.window) // HOUR) * HOUR == tick:
-                        return True
-        return False
+    def dues(self, cells):
+        """The first ticks at or after the end of a metric's window over a day that holds units, or over a week that
+        holds times."""
+        windows = {metric.id: metric.window for metric in self.rules.metrics}
+        for (kind, name, _, detail, pane), value in cells.items():
+            if value[0] and kind in ("exposed", "time"):
+                area = self.rules.area_of(name).id
+                mine = [metric.window for metric in self.rules.metrics if metric.area == area] if kind == "exposed" \
+                    else [windows[detail.split("@")[0]]]
+                yield from (-(-(KINDS[kind].end(pane) + window) // HOUR) * HOUR for window in mine)
+
+    def next_tick(self, tick, cells):
+        """The next one at which anything may be new: events and control records that are placed below it, panes that
+        are not kept any more, windows that end."""
+        moments = [placed.place for placed in self.events] + self.controls
+        moments = [floor(moment, HOUR) + HOUR for moment in moments]
+        moments += [-(-KINDS[key[0]].gone(key[4]) // HOUR) * HOUR for key in cells]
+        return min([moment for moment in moments + list(self.dues(cells)) if moment > tick], default=NEVER)
 
     def publish_to(self, frontier):
         """All ticks up to the frontier, in order: those whose sums differ from the last published, or that are due."""
@@ -343,10 +249,14 @@ class Shard:
             self.complete = min([floor(place, HOUR) - HOUR for place in places] + [last_tick])
         lives = self.begin()
         out = []
-        for tick in range(self.complete + HOUR, last_tick + 1, HOUR):
-            cells = self.sums(lives, tick, tick)
+        tick = self.complete
+        while True:
+            tick = self.next_tick(tick, self.sums(lives, tick))
+            if tick > last_tick:
+                break
+            cells = self.sums(lives, tick).kept(tick)
             now = (cells, self.experiments(tick))
-            if now != self.last or self.due(cells, tick):
+            if now != self.last or tick in self.dues(cells):
                 out.append((tick, *now))
                 self.last = now
         self.complete = last_tick
@@ -372,11 +282,6 @@ class Life:
         return self.prefixes[n]
 
 
-def add(cells, key, n, s=0, q=0):
-    a, b, c = cells.get(key, (0, 0, 0))
-    cells[key] = (a + n, b + int(s), c + q)
-
-
 def render(title, tick, cells, experiments):
     """The same lines as tests/support/shard_tool prints, cells in any order."""
     lines = [f"{title} {tick}"]
@@ -385,5 +290,5 @@ def render(title, tick, cells, experiments):
         shown = "".join(" | " + ",".join("%.17g" % share for share in row) for row in shares)
         lines.append(" ".join(["X", name, str(time), str(joined_late), *variants]) + shown)
     for (kind, subject, arm, metric, pane), (n, s, q) in cells.items():
-        lines.append(f"C {kind} {subject} {arm} {metric} {pane} {n} {s} {q}")
+        lines.append(f"C {KINDS[kind].number} {subject} {arm} {metric} {pane} {n} {s} {q}")
     return lines

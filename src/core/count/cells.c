@@ -173,15 +173,29 @@ bool pl_cells_copy(struct pl_cells *cells, const struct pl_cells *from)
     return false;
 }
 
+/* The last day (hour) of a pane; that of a week is named by its first day. */
+static int32_t last_of(const struct pl_cell_info *info, const struct pl_cell_key *key)
+{
+    return key->pane + (info->pane == PL_IN_WEEK ? 6 : 0);
+}
+
 bool pl_cells_kept(const struct pl_cells *cells, const struct pl_cell_key *key)
 {
     const struct pl_cell_info *info = pl_cell_info(key->kind);
     int32_t now = info->pane == PL_IN_HOUR ? cells->hour : cells->day;
 
-    return info->kept == 0 || now == INT32_MIN || key->pane >= now - info->kept;
+    return info->kept == 0 || now == INT32_MIN || last_of(info, key) >= now - info->kept;
 }
 
-/* Pane p is kept while its end, (p + 1) * width, lies after tick - kept * width. */
+int64_t pl_cells_cut_at(const struct pl_cell_key *key)
+{
+    const struct pl_cell_info *info = pl_cell_info(key->kind);
+    int64_t width_us = info->pane == PL_IN_HOUR ? PL_HOUR_US : PL_DAY_US;
+
+    return info->kept == 0 ? INT64_MAX : ((int64_t)last_of(info, key) + 1 + info->kept) * width_us;
+}
+
+/* A pane is kept while its end, which is that of its last day (hour), lies after tick - kept days (hours). */
 void pl_cells_cut(struct pl_cells *cells, int64_t tick_us)
 {
     if (tick_us == PL_TIME_NONE) {

@@ -67,6 +67,9 @@ bool pl_cells_copy(struct pl_cells *cells, const struct pl_cells *from);
 /* Is this pane still kept? */
 bool pl_cells_kept(const struct pl_cells *cells, const struct pl_cell_key *key);
 
+/* The first tick at which this pane is not kept any more; INT64_MAX when it is kept for ever. */
+int64_t pl_cells_cut_at(const struct pl_cell_key *key);
+
 bool pl_amount_is_zero(const struct pl_amount *amount);
 
 #endif

@@ -71,11 +71,9 @@ static int64_t next_cut(const struct pl_shard *shard, int64_t after_us)
 
     for (uint32_t at = 0; at < shard->cells.n; at++) {
         const struct pl_cells_row *row = &shard->cells.rows[at];
-        const struct pl_cell_info *info = pl_cell_info(row->key.kind);
-        int64_t width_us = info->pane == PL_IN_HOUR ? PL_HOUR_US : PL_DAY_US;
 
-        if (info->kept > 0 && !pl_amount_is_zero(&row->amount))
-            consider(&best_us, ((int64_t)row->key.pane + 1 + info->kept) * width_us, after_us);
+        if (!pl_amount_is_zero(&row->amount))
+            consider(&best_us, pl_cells_cut_at(&row->key), after_us);
     }
     return best_us;
 }

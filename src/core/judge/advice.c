@@ -46,6 +46,16 @@ static struct pl_advice verdict(enum pl_verdict which)
     return (struct pl_advice){.verdict = which};
 }
 
+/* Where it seems to go, for display: what the experiments say, else what the features say. */
+static int lean_of(const struct pl_facts *facts)
+{
+    if (facts->posterior_mean > 0. || facts->posterior_mean < 0.)
+        return facts->posterior_mean > 0. ? 1 : -1;
+    if (facts->deliver_gap)
+        return 1;
+    return facts->create_gap ? -1 : 0;
+}
+
 struct pl_advice pl_advise(const struct pl_facts *facts)
 {
     bool flat = facts->programme == PL_FLAT;
@@ -70,7 +80,7 @@ struct pl_advice pl_advise(const struct pl_facts *facts)
     return (struct pl_advice){
         .verdict = PL_NO_VERDICT,
         .reason = PL_REASON_PROGRAMME,
-        .lean = (facts->posterior_mean > 0.) - (facts->posterior_mean < 0.), /* 0 for NAN */
+        .lean = lean_of(facts),
     };
 }
 

@@ -50,6 +50,8 @@ struct pl_facts {
     bool jackpot_ok, dwell_ok, once_yielding;
     bool policy_new;       /* smallest return changed less than 8 results ago */
     double posterior_mean; /* for the lean; NAN unknown */
+    bool deliver_gap;      /* a feature that most do not know, or know and do not try: the lean without the above */
+    bool create_gap;       /* a feature that most tried and left */
 };
 
 struct pl_advice {
@@ -59,7 +61,7 @@ struct pl_advice {
     unsigned missing;  /* PL_MISSING_* bits */
     bool urgent;       /* user value is falling */
     bool repair_first; /* the funnel is falling */
-    int lean;          /* NO_VERDICT: +1 optimise, -1 create, 0 none; display only, labelled not proven */
+    int lean;          /* NO_VERDICT: +1 optimise or deliver, -1 create, 0 none; display only, labelled not proven */
 };
 
 struct pl_advice pl_advise(const struct pl_facts *facts);

@@ -161,6 +161,22 @@ double pl_dist_beta(double a, double b, double x)
     return beta_both(a, b, x, 1. - x);
 }
 
+double pl_dist_binomial_lower(int64_t k, int64_t n, double p)
+{
+    assert(n >= 0 && p > 0. && p < 1.);
+    if (k >= n)
+        return 1.;
+    return k < 0 ? 0. : beta_both((double)(n - k), (double)k + 1., 1. - p, p);
+}
+
+double pl_dist_binomial_upper(int64_t k, int64_t n, double p)
+{
+    assert(n >= 0 && p > 0. && p < 1.);
+    if (k <= 0)
+        return 1.;
+    return k > n ? 0. : beta_both((double)k, (double)(n - k) + 1., p, 1. - p);
+}
+
 /* x^a exp(-x) / Gamma(a). */
 static double gamma_front(double a, double x)
 {

@@ -13,6 +13,7 @@
 #include "util/num.h"
 
 #include <math.h>
+#include <stdint.h>
 
 /* Standard normal: density, P(Z <= u), and the u with P(Z <= u) = p, 0 < p < 1. The upper tail is cdf(-u). */
 double pl_dist_pdf(double u);
@@ -34,6 +35,10 @@ double pl_dist_gamma_upper(double a, double x);
  * a small alpha is -quantile(alpha). */
 double pl_dist_t_cdf(double t, double df);
 double pl_dist_t_quantile(double p, double df);
+
+/* X of n trials at 0 < p < 1: P(X <= k) and P(X >= k), n >= 0. By the incomplete beta, so exact. */
+double pl_dist_binomial_lower(int64_t k, int64_t n, double p);
+double pl_dist_binomial_upper(int64_t k, int64_t n, double p);
 
 /* P(chi-square with df > x), x >= 0. */
 double pl_dist_chi2_upper(double x, double df);

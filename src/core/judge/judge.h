@@ -5,7 +5,8 @@
  * has been alerted): restoring both and going on gives what an uninterrupted judge would have given.
  *
  * At tick T, in this order (design 6, 10): results, launches and experiments that are due are entered by (time, id);
- * each steps the programme of every area; then funnels are looked at; then advice and alert edges, once per area.
+ * each steps the programme of every area; then funnels, features, value and what is taken from users are looked at;
+ * then advice and alert edges, once per area.
  *
  * Owner: the evaluator, or replay. Memory: the ledger, a docket of at most PL_DOCKET_MAX records. One thread.
  */
@@ -13,9 +14,12 @@
 #define PL_CORE_JUDGE_JUDGE_H
 
 #include "core/control.h"
+#include "core/judge/adoption.h"
 #include "core/judge/alert.h"
+#include "core/judge/derive.h"
 #include "core/judge/looks.h"
 #include "core/judge/programme.h"
+#include "core/judge/value.h"
 #include "core/reject.h"
 #include "core/sums.h"
 
@@ -24,7 +28,10 @@
 /* What an area keeps besides the ledger. Written and read back by the evaluator as text. */
 struct pl_standing {
     struct pl_alert_state alert;
-    struct pl_looks looks;
+    struct pl_looks looks; /* at the funnel */
+    struct pl_adoption_looks adoption;
+    struct pl_value_looks value;
+    struct pl_derive_looks derive;
 };
 
 /* One point of an area's history: after an entry, or after a change of state that another area's entry caused. */
@@ -71,8 +78,8 @@ enum pl_status pl_judge_restore_sums(struct pl_judge *judge, const struct pl_sum
 enum pl_reject pl_judge_control(struct pl_judge *judge, const struct pl_control *control, int64_t place_us);
 
 /* The smallest tick above `after_us` that must be judged: a record on the docket, an experiment that falls due, a look
- * at a funnel, a dwell or a held-back alert that ends, a smallest return that was changed. PL_TIME_NONE when nothing is
- * known to come. */
+ * at a funnel, at features, value or what is taken from users, a dwell or a held-back alert that ends, a smallest
+ * return that was changed. PL_TIME_NONE when nothing is known to come. */
 int64_t pl_judge_due(const struct pl_judge *judge, int64_t after_us);
 
 /* Judge one tick; ticks rise. sums: over events placed below tick_us, of all shards; NULL when unchanged (the judge

@@ -4,7 +4,6 @@
 
 #include "util/stamp.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,9 +26,11 @@ static void take_figures(const struct pl_control *control, struct pl_row *row)
     row->effect = control->effect;
     row->se = control->se;
     row->units = control->units;
-    row->value.effect = control->value;
-    row->value.se = control->value_se;
-    row->value.cov = isnan(control->value) ? PL_NAN : control->value_cov;
+    if (control->value_se > 0) {
+        row->value.effect = control->value;
+        row->value.se = control->value_se;
+        row->value.cov = control->value_cov;
+    }
     row->arms.n = control->n_arms;
     row->arms.shared = control->shared;
     memcpy(row->arms.effect, control->arm_effect, sizeof(row->arms.effect));

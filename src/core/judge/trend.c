@@ -31,14 +31,19 @@ bool pl_trend_weights(const struct pl_trend_input *input, double weights[PL_TREN
     return known;
 }
 
-static double rate(const struct pl_week *week)
+static double share_of(double goals, double entries)
 {
-    double n = (double)week->entries;
-    double goals = (double)week->goals;
+    if (goals <= 0. || goals >= entries)
+        return (goals + .5) / (entries + 1.);
+    return goals / entries;
+}
 
-    if (week->goals <= 0 || week->goals >= week->entries)
-        return (goals + .5) / (n + 1.);
-    return goals / n;
+double pl_trend_logit(double goals, double entries)
+{
+    if (!(entries > 0.))
+        return PL_NAN;
+    double p = share_of(goals, entries);
+    return log(p / (1. - p));
 }
 
 /* The logit of the fixed mix; NAN without entries. A value without entries that week leaves the week's mix. */
@@ -52,7 +57,7 @@ static double logit_of(const struct pl_trend_input *input, const double *weights
 
         if (cell->entries <= 0)
             continue;
-        sum += weights[value] * rate(cell);
+        sum += weights[value] * share_of((double)cell->goals, (double)cell->entries);
         present += weights[value];
     }
     if (!(present > 0.))
@@ -119,55 +124,81 @@ static enum pl_trend_verdict verdict_of(const struct pl_trend *trend, double eps
     return trend->upper < 0. ? PL_TREND_FALLING : PL_TREND_INCONCLUSIVE;
 }
 
-/* Fit the weeks [from, to) of the input. */
-static void look_at(struct pl_trend *trend, const struct pl_trend_input *input, const double *weights, unsigned from,
-                    unsigned to)
+static struct pl_trend unknown(void)
+{
+    return (struct pl_trend){
+        .verdict = PL_TREND_UNKNOWN, .drift = PL_NAN, .se = PL_NAN, .lower = PL_NAN, .upper = PL_NAN, .alpha = PL_NAN};
+}
+
+/* The weeks that a look reads, [from, to) of those given. False before the first look. */
+static bool start_look(struct pl_trend *trend, unsigned first_week, unsigned n_weeks, double alpha, unsigned range[2])
+{
+    unsigned weeks = first_week + n_weeks;
+
+    *trend = unknown();
+    if (weeks < PL_TREND_FIRST_WEEKS)
+        return false;
+    trend->look = 1 + (weeks - PL_TREND_FIRST_WEEKS) / PL_TREND_STEP_WEEKS;
+    trend->alpha = alpha / ((double)trend->look * (trend->look + 1.));
+    trend->verdict = PL_TREND_INCONCLUSIVE;
+    unsigned end = PL_TREND_FIRST_WEEKS + PL_TREND_STEP_WEEKS * (trend->look - 1);
+    unsigned start = end > PL_TREND_WINDOW_WEEKS ? end - PL_TREND_WINDOW_WEEKS : 0;
+
+    range[0] = start > first_week ? start - first_week : 0;
+    range[1] = end > first_week ? end - first_week : 0;
+    return true;
+}
+
+/* Fit n <= 52 weeks of y, without those that are NAN. */
+static void look_at(struct pl_trend *trend, const double *y, unsigned n, double eps)
 {
     double week[PL_TREND_WINDOW_WEEKS];
-    double logit[PL_TREND_WINDOW_WEEKS];
+    double known[PL_TREND_WINDOW_WEEKS];
     unsigned m = 0;
 
-    for (unsigned at = from; at < to; at++) {
-        double y = input->omitted && input->omitted[at] ? PL_NAN : logit_of(input, weights, at);
-
-        if (isnan(y))
+    for (unsigned at = 0; at < n; at++) {
+        if (isnan(y[at]))
             continue;
-        week[m] = at - from;
-        logit[m++] = y;
+        week[m] = at;
+        known[m++] = y[at];
     }
     trend->weeks = m;
     if (m < WEEKS_MIN)
         return;
-    pl_trend_fit(week, logit, m, &trend->drift, &trend->se);
+    pl_trend_fit(week, known, m, &trend->drift, &trend->se);
     double half = -pl_dist_t_quantile(trend->alpha, m - 2.) * trend->se;
     trend->lower = trend->drift - half;
     trend->upper = trend->drift + half;
-    trend->verdict = verdict_of(trend, input->eps);
+    trend->verdict = verdict_of(trend, eps);
+}
+
+struct pl_trend pl_trend_of(const struct pl_trend_series *series)
+{
+    struct pl_trend trend;
+    unsigned range[2];
+
+    if (start_look(&trend, series->first_week, series->n_weeks, series->alpha, range))
+        look_at(&trend, series->y + range[0], range[1] - range[0], series->eps);
+    return trend;
 }
 
 struct pl_trend pl_trend_judge(const struct pl_trend_input *input)
 {
-    struct pl_trend trend = {
-        .verdict = PL_TREND_UNKNOWN, .drift = PL_NAN, .se = PL_NAN, .lower = PL_NAN, .upper = PL_NAN, .alpha = PL_NAN};
-    unsigned weeks = input->first_week + input->n_weeks;
+    double y[PL_TREND_WINDOW_WEEKS];
     double own[PL_TREND_VALUES_MAX];
     const double *weights = input->weights;
+    struct pl_trend trend;
+    unsigned range[2];
 
-    if (weeks < PL_TREND_FIRST_WEEKS)
+    if (!start_look(&trend, input->first_week, input->n_weeks, PL_TREND_ALPHA, range))
         return trend;
-    trend.look = 1 + (weeks - PL_TREND_FIRST_WEEKS) / PL_TREND_STEP_WEEKS;
-    trend.alpha = PL_TREND_ALPHA / ((double)trend.look * (trend.look + 1.));
-    trend.verdict = PL_TREND_INCONCLUSIVE;
     if (!weights) {
         if (!pl_trend_weights(input, own))
             return trend;
         weights = own;
     }
-    unsigned end = PL_TREND_FIRST_WEEKS + PL_TREND_STEP_WEEKS * (trend.look - 1);
-    unsigned start = end > PL_TREND_WINDOW_WEEKS ? end - PL_TREND_WINDOW_WEEKS : 0;
-    unsigned from = start > input->first_week ? start - input->first_week : 0;
-    unsigned to = end > input->first_week ? end - input->first_week : 0;
-
-    look_at(&trend, input, weights, from, to);
+    for (unsigned at = range[0]; at < range[1]; at++)
+        y[at - range[0]] = input->omitted && input->omitted[at] ? PL_NAN : logit_of(input, weights, at);
+    look_at(&trend, y, range[1] - range[0], input->eps);
     return trend;
 }

@@ -1,13 +1,13 @@
-/* The trend of a rate over weeks: is the funnel (entry -> goal) stable, rising or falling? (statistics.md 2.8, design
- * 10)
+/* The trend of a figure over weeks: is it stable, rising or falling? (statistics.md 2.8, design 10) One rule for the
+ * funnel, for the value that users get and for what is taken from them.
  *
- * Per week k the logit of sum_b w_b p_bk over the values b of a breakdown, with weights fixed at the first look so that
- * a changing mix is not taken for a changing funnel. Ordinary least squares on the week number; the slope's standard
- * error is widened by sqrt((1+r)/(1-r)), r = clip(r1 + 1/m, 0, .9), r1 the lag-1 autocorrelation of residuals; t with
- * m - 2 df. D = 12 slopes. Looks only at weeks 12, 16, 20, ... of the epoch, the k-th at alpha_k = .05 / (k (k+1)),
- * over the last 52 weeks at most: STABLE   D -+ t SE inside (-eps, eps);   RISING  lower > 0;   FALLING  upper < 0;
- * else INCONCLUSIVE. Between looks the last look's verdict stands: the weeks after it are not read. Pure; O(weeks x
- * values).
+ * Of the funnel (entry -> goal), per week k, the logit of sum_b w_b p_bk over the values b of a breakdown, with weights
+ * fixed at the first look so that a changing mix is not taken for a changing funnel; of the others, the logit of a
+ * share or the logarithm of a rate. Ordinary least squares on the week number; the slope's standard error is widened by
+ * sqrt((1+r)/(1-r)), r = clip(r1 + 1/m, 0, .9), r1 the lag-1 autocorrelation of residuals; t with m - 2 df. D = 12
+ * slopes. Looks only at weeks 12, 16, 20, ... of the epoch, the k-th at alpha_k = .05 / (k (k+1)), over the last 52
+ * weeks at most: STABLE   D -+ t SE inside (-eps, eps);   RISING  lower > 0;   FALLING  upper < 0; else INCONCLUSIVE.
+ * Between looks the last look's verdict stands: the weeks after it are not read. Pure; O(weeks x values).
  */
 #ifndef PL_CORE_JUDGE_TREND_H
 #define PL_CORE_JUDGE_TREND_H
@@ -49,6 +49,20 @@ struct pl_trend {
 };
 
 struct pl_trend pl_trend_judge(const struct pl_trend_input *input);
+
+/* The rule on y itself, a logit or a logarithm. */
+struct pl_trend_series {
+    const double *y; /* borrowed [n_weeks], mature weeks only; NAN: nothing is known of that week */
+    unsigned n_weeks;
+    unsigned first_week; /* as above */
+    double eps;
+    double alpha; /* for all looks together: PL_TREND_ALPHA, or a part of it where several series ask one question */
+};
+
+struct pl_trend pl_trend_of(const struct pl_trend_series *series);
+
+/* ln(p / (1 - p)) of goals among entries, with one half added where a share is 0 or 1; NAN without entries. */
+double pl_trend_logit(double goals, double entries);
 
 /* Shares of entries in the first 12 weeks given: to be kept when those weeks will be gone. False (and zeros) while
  * there are fewer than 12 weeks or no entries. */

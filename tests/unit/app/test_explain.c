@@ -8,13 +8,14 @@
 
 #include "codec/area_text.h"
 #include "ctl/explain.h"
+#include "support/observed.h"
 #include "util/stamp.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define FIELDS_MAX 160
+#define FIELDS_MAX 400
 
 /* HGETALL's reply, made by hand. */
 struct fields {
@@ -54,10 +55,65 @@ static bool same(double a, double b)
     return memcmp(&a, &b, sizeof(a)) == 0 || (isnan(a) && isnan(b));
 }
 
+/* What looks at features, value and takings have said. */
+static void observe(struct pl_standing *standing, const struct pl_rules *rules)
+{
+    standing->adoption = pl_adoption_looks_init();
+    standing->adoption.last_us = at("2026-04-06T00:00:00Z");
+    standing->adoption.share = .72;
+    standing->adoption.n_all = 9;
+    standing->adoption.n_gaps = 2;
+    standing->adoption.gaps[0] = (struct pl_feature_gap){
+        OBSERVED_FILTERS,
+        1u << PL_GAP_DISCOVERY | 1u << PL_GAP_FIT,
+        {.eligible = 1000, .aware = 310, .adopted = 100, .older = 90, .left = 60, .newly = 80, .repeated = 40}};
+    standing->adoption.gaps[1] =
+        (struct pl_feature_gap){OBSERVED_SHARE, 1u << PL_GAP_TRIAL, {.eligible = 1000, .aware = 900, .adopted = 99}};
+    standing->value = pl_value_looks_init();
+    standing->value.events.verdict = PL_TREND_FALLING;
+    standing->value.events.rate = 3.25;
+    standing->value.retention.verdict = PL_TREND_STABLE;
+    standing->value.retention.rate = .41;
+    standing->derive = pl_derive_looks_init(rules, 0);
+    standing->derive.of[0].looks.verdict = PL_TREND_RISING;
+    standing->derive.of[0].looks.drift = .05;
+}
+
+static void check_observed(const struct pl_told *told)
+{
+    assert_int_equal(told->delivery, PL_DELIVERY_GAP);
+    assert_true(same(told->delivered_share, .72) && same(told->rule.value_bar, .3));
+    assert_true(told->adoption_us == at("2026-04-06T00:00:00Z"));
+    assert_int_equal(told->n_gaps, 9);
+    assert_int_equal(told->n_features, 2);
+    assert_string_equal(told->features[0].id, "filters two");
+    assert_int_equal(told->features[0].kinds, 1u << PL_GAP_DISCOVERY | 1u << PL_GAP_FIT);
+    assert_int_equal(told->features[0].seen.aware, 310);
+    assert_int_equal(told->features[0].seen.left, 60);
+    assert_string_equal(told->features[1].id, "share");
+    assert_int_equal(told->features[1].seen.adopted, 99);
+    assert_true(told->measured);
+    assert_int_equal(told->value, PL_TREND_FALLING);
+    assert_int_equal(told->retention.verdict, PL_TREND_STABLE);
+    assert_true(same(told->events.rate, 3.25) && same(told->retention.rate, .41) && isnan(told->events.drift));
+    assert_int_equal(told->n_taken, 2);
+    assert_string_equal(told->taken[0].metric, "documents.price");
+    assert_int_equal(told->taken[0].looks.verdict, PL_TREND_RISING);
+    assert_true(same(told->taken[0].looks.drift, .05));
+    assert_string_equal(told->rule.core_levers, "templates; faster sharing");
+}
+
 /* What the daemon writes of an area is read back as it was. */
 static void what_is_written_is_read_back(void **state)
 {
-    const struct pl_area_rule rule = {.id = "checkout", .owner = "growth", .unit = "%", .smallest_return = .002};
+    struct pl_rules *rules = observed_rules(.3, PL_TIME_NONE);
+    const struct pl_area_rule rule = {.id = "checkout",
+                                      .owner = "growth",
+                                      .unit = "%",
+                                      .smallest_return = .002,
+                                      .value_bar = .3,
+                                      .value_events = rules->areas[0].value_events,
+                                      .core_levers = "templates; faster sharing"};
     const struct pl_advice advice = {.verdict = PL_SHIFT_TO_CORE,
                                      .grade = PL_UNCONFIRMED,
                                      .reason = PL_REASON_NONE,
@@ -88,12 +144,14 @@ static void what_is_written_is_read_back(void **state)
         .alert = {.firing = true, .starts_us = at("2026-04-02T00:00:00Z")},
         .looks = {
             .verdict = PL_TREND_FALLING, .drift = -.2, .se = .05, .rate = .123, .last_us = at("2026-04-06T00:00:00Z")}};
+    observe(&standing, rules);
     struct pl_row rows[] = {{.kind = PL_ROW_RESULT, .excluded = PL_EXCLUDED_UNHEALTHY},
                             {.kind = PL_ROW_RESULT, .excluded = PL_EXCLUDED_UNHEALTHY},
                             {.kind = PL_ROW_RESULT, .excluded = PL_EXCLUDED_OLD_EPOCH},
                             {.kind = PL_ROW_RESULT, .excluded = PL_EXCLUDED_UNHEALTHY, .area = 1}};
     const struct pl_ledger ledger = {.rows = rows, .n = 4};
-    const struct pl_area_view view = {&rule, &area_state, &advice, &standing, &ledger, 0, at("2026-05-02T00:00:00Z")};
+    const struct pl_area_view view = {&rule, &area_state, &advice, &standing, &ledger, 0, at("2026-05-02T00:00:00Z"),
+                                      rules};
     struct fields fields = {.reply = {.n = 0}};
     struct pl_told told;
 
@@ -122,6 +180,8 @@ static void what_is_written_is_read_back(void **state)
     assert_int_equal(told.left_out[PL_EXCLUDED_UNHEALTHY], 2);
     assert_int_equal(told.left_out[PL_EXCLUDED_OLD_EPOCH], 1);
     assert_int_equal(told.left_out[PL_EXCLUDED_TOO_SMALL], 0);
+    check_observed(&told);
+    pl_rules_free(rules);
 }
 
 static const char *screen_of(const struct pl_told *told, const struct pl_past *past)
@@ -177,6 +237,22 @@ static void a_verdict_on_one_screen(void **state)
     put(&fields, "funnel_looked", "2026-03-23T00:00:00Z");
     put(&fields, "left_out_unhealthy", "3");
     put(&fields, "repair_first", "1");
+    put(&fields, "value_trend", "falling");
+    put(&fields, "value_events_rate", "3.25");
+    put(&fields, "retention_rate", "0.41");
+    put(&fields, "delivery", "gap");
+    put(&fields, "delivered_share", "0.72");
+    put(&fields, "adoption_looked", "2026-03-23T00:00:00Z");
+    put(&fields, "gaps", "3");
+    put(&fields, "gap_discovery", "filters two");
+    put(&fields, "gap_fit", "share,filters two");
+    put(&fields, "gap.filters two.eligible", "1000");
+    put(&fields, "gap.filters two.aware", "310");
+    put(&fields, "gap.share.older", "90");
+    put(&fields, "gap.share.left", "60");
+    put(&fields, "derive_trend.price", "rising");
+    put(&fields, "derive_drift.price", "0.05");
+    put(&fields, "core_levers", "templates; faster sharing");
     past.results[0] = (struct pl_past_result){"a", at("2026-02-20T00:00:00Z"), -.001, .001, true};
     past.results[1] = (struct pl_past_result){"b", at("2026-03-10T00:00:00Z"), .5, .001, false}; /* left out */
     past.results[2] = (struct pl_past_result){"c", at("2026-03-20T00:00:00Z"), .002, .001, true};
@@ -192,6 +268,13 @@ static void a_verdict_on_one_screen(void **state)
     assert_has(screen, "between 0.02 % and 0.14 %\n");
     assert_has(screen, "0     [--------------------]         o     0.22 %, o smallest gain\n");
     assert_has(screen, "unchanged within 10 %, 12.3 % reach the goal, looked at 2026-03-23\n");
+    assert_has(screen, "falling, 3.25 times a week per active user, 41 % still get it after 4 weeks\n");
+    assert_has(screen, "a gap to close, 72 % of users know what is used again and again\n");
+    assert_has(screen, "price rises by 24.2 % a year\n"); /* exp(.05 x 52 / 12) = 1.2420 */
+    assert_has(screen, "do not know it     filters two (31 % know it)\n");
+    assert_has(screen, "tried it and left  share (67 % left)\n");
+    assert_has(screen, "and 1 more feature\n");
+    assert_has(screen, "where value may be\n  templates; faster sharing\n");
     assert_has(screen, "Largest win counted: 1 %; 31 experiments rule out (95 %)");
     assert_has(screen, "2 results, from -0.1 % to 0.2 %, the last one 0.2 %\n");
     assert_has(screen, "3  left out: uneven split, or too many users who saw two variants\n");
@@ -205,6 +288,34 @@ static void a_verdict_on_one_screen(void **state)
     for (const char *c = screen; *c; c++)
         lines += *c == '\n';
     assert_in_range(lines, 20, 45); /* one screen */
+}
+
+/* What ends a verdict that is not about returns, and the evidence of hollow growth. */
+static void verdicts_that_are_not_about_returns(void **state)
+{
+    static const struct {
+        const char *verdict, *ends;
+    } rows[] = {
+        {"DELIVER_EXISTING", "More users who know these features: it is looked at every Monday.\n"},
+        {"DERIVING", "Value that no longer falls, or takings that no longer rise: it is looked at every four weeks.\n"},
+        {"HOLLOW_GROWTH", "Results in which value rises with what ships, or a core_launch record"},
+    };
+    struct pl_past past = {.n_results = 0};
+
+    (void)state;
+    for (size_t at_row = 0; at_row < sizeof(rows) / sizeof(*rows); at_row++) {
+        struct fields fields = {.reply = {.n = 0}};
+        struct pl_told told;
+        const char *screen;
+
+        put(&fields, "verdict", rows[at_row].verdict);
+        put(&fields, "hollow_evidence", "31.25");
+        pl_told_read(&fields.reply, &told);
+        screen = screen_of(&told, &past);
+        assert_has(screen, rows[at_row].ends);
+        assert_has(screen, "value does not rise with what ships               evidence, 31.2 of 20 needed\n");
+        assert_null(strstr(screen, "Set smallest_return"));
+    }
 }
 
 static void nothing_known_yet(void **state)
@@ -285,6 +396,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read_back),
         cmocka_unit_test(a_verdict_on_one_screen),
         cmocka_unit_test(nothing_known_yet),
+        cmocka_unit_test(verdicts_that_are_not_about_returns),
         cmocka_unit_test(what_is_needed),
         cmocka_unit_test(staleness),
     };

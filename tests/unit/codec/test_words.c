@@ -59,6 +59,61 @@ static void test_every_reason_has_a_sentence(void **state)
     assert_string_not_equal(pl_words_lean(1), pl_words_lean(-1));
 }
 
+static const char *feature_text(enum pl_gap gap, const struct pl_adoption_counts *seen, double bar)
+{
+    static char text[512];
+    struct pl_buf out = {0};
+
+    pl_words_feature("search", gap, seen, bar, &out);
+    assert_true(pl_buf_ok(&out) && out.len < sizeof(text));
+    memcpy(text, out.ptr, out.len + 1);
+    pl_buf_fini(&out);
+    return text;
+}
+
+static void test_features(void **state)
+{
+    const struct pl_adoption_counts seen = {1000, 310, 31, 20, 90, 60, 80, 36, false};
+    const struct pl_adoption_counts young = {1000, 310, 31, 20, 0, 0, 0, 0, true};
+
+    (void)state;
+    assert_string_equal(feature_text(PL_GAP_DISCOVERY, &seen, .3),
+                        "search: 31 % of 1000 users who could use it know it; of 80 who met it a month or more ago, "
+                        "45 % used it in more than one week (valuable from 30 %).");
+    assert_string_equal(feature_text(PL_GAP_DISCOVERY, &young, (double)NAN),
+                        "search: 31 % of 1000 users who could use it know it; of 0 who met it since it is new, "
+                        "0 % used it in more than one week.");
+    assert_string_equal(feature_text(PL_GAP_TRIAL, &seen, .3), "search: of 310 users who know it, 10 % have tried it.");
+    assert_string_equal(feature_text(PL_GAP_FIT, &seen, .3),
+                        "search: of 90 users who tried it a month or more ago, 67 % have left it.");
+    for (int gap = 0; gap < PL_GAPS; gap++)
+        assert_true(pl_words_gap((enum pl_gap)gap)[0] != '\0');
+}
+
+/* .05 per 12 weeks of a logarithm is exp(.05 x 52 / 12) - 1 = 24.2 % a year; a fall is told without its sign. */
+static void test_trends(void **state)
+{
+    static const struct {
+        enum pl_trend_verdict verdict;
+        double drift;
+        const char *words;
+    } cases[] = {
+        {PL_TREND_UNKNOWN, (double)NAN, "is not known yet"},       {PL_TREND_STABLE, .01, "is unchanged within 10 %"},
+        {PL_TREND_RISING, .05, "rises by 24.2 % a year"},          {PL_TREND_FALLING, -.05, "falls by 19.5 % a year"},
+        {PL_TREND_INCONCLUSIVE, .05, "cannot be told from noise"},
+    };
+
+    (void)state;
+    for (size_t at = 0; at < sizeof(cases) / sizeof(*cases); at++) {
+        const struct pl_looks looks = {.verdict = cases[at].verdict, .drift = cases[at].drift};
+        struct pl_buf out = {0};
+
+        pl_words_trend(&looks, &out);
+        assert_string_equal(out.ptr, cases[at].words);
+        pl_buf_fini(&out);
+    }
+}
+
 static void test_conditions(void **state)
 {
     struct pl_words_condition out[PL_WORDS_CONDITIONS_MAX];
@@ -134,14 +189,34 @@ static void test_evidence(void **state)
     check_evidence(&known, (double)NAN, " More than a fifth of the last 20 experiments were stopped early.");
 }
 
+/* Its own evidence is told with the verdict that rests on it, and with no other. */
+static void test_evidence_of_hollow_growth(void **state)
+{
+    struct pl_area_state known = {.e_hollow = 31.25, .lower = (double)NAN, .upper = (double)NAN};
+    struct pl_area_rule area = {.smallest_return = (double)NAN};
+    struct pl_advice advice = {.verdict = PL_HOLLOW_GROWTH};
+    struct pl_buf out = {0};
+
+    (void)state;
+    pl_words_evidence(&area, &advice, &known, &out);
+    check_sentence(out.ptr);
+    assert_string_equal(out.ptr + strlen(pl_words_explain(PL_HOLLOW_GROWTH)),
+                        " That value does not rise with what ships: evidence, 31.2 of 20 needed.");
+    pl_buf_fini(&out);
+    check_evidence(&known, (double)NAN, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_verdict_has_words),
         cmocka_unit_test(test_every_reason_has_a_sentence),
+        cmocka_unit_test(test_features),
+        cmocka_unit_test(test_trends),
         cmocka_unit_test(test_conditions),
         cmocka_unit_test(test_gains),
         cmocka_unit_test(test_evidence),
+        cmocka_unit_test(test_evidence_of_hollow_growth),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

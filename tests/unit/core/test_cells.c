@@ -139,6 +139,23 @@ static void cuts_funnel_panes_at_the_exact_tick(void **state)
     assert_true(pl_cells_kept(cells, &other));
 }
 
+/* A week is named by its Monday and ends seven days later; 112 d are kept of it. */
+static void cuts_weeks_by_their_end(void **state)
+{
+    struct pl_cells *cells = *state;
+    struct pl_cell_key week = key_of(PL_CELL_TO_VALUE, 0, 1001), hour = key_of(PL_CELL_FUNNEL_HOUR, 0, 1000);
+    struct pl_cell_key other = key_of(PL_CELL_TIME, 0, 1001);
+
+    pl_cells_cut(cells, (1008 + 112) * PL_DAY_US - PL_HOUR_US);
+    assert_true(pl_cells_kept(cells, &week));
+    pl_cells_cut(cells, (1008 + 112) * PL_DAY_US);
+    assert_false(pl_cells_kept(cells, &week));
+    assert_true(pl_cells_kept(cells, &other));
+    assert_int_equal(pl_cells_cut_at(&week), (1008 + 112) * PL_DAY_US);
+    assert_int_equal(pl_cells_cut_at(&hour), (1001 + 48) * PL_HOUR_US);
+    assert_int_equal(pl_cells_cut_at(&other), INT64_MAX);
+}
+
 static void cut_panes_take_nothing_and_go(void **state)
 {
     struct pl_cells *cells = *state;
@@ -197,6 +214,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_copy_is_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(finds_every_cell_among_many, setup, teardown),
         cmocka_unit_test_setup_teardown(cuts_funnel_panes_at_the_exact_tick, setup, teardown),
+        cmocka_unit_test_setup_teardown(cuts_weeks_by_their_end, setup, teardown),
         cmocka_unit_test_setup_teardown(cut_panes_take_nothing_and_go, setup, teardown),
         cmocka_unit_test_setup_teardown(sweep_keeps_what_must_be_deleted, setup, teardown),
         cmocka_unit_test_setup_teardown(counts_mixed_units, setup, teardown),

@@ -163,6 +163,33 @@ static void chi_square(void **state)
         assert_near(pl_dist_chi2_upper(rows[at][0], rows[at][1]), rows[at][2], 1e-12);
 }
 
+static void binomial_tails(void **state)
+{
+    static const struct {
+        int64_t k, n;
+        double p, lower, upper;
+    } rows[] = {
+        {0, 10, .5, .0009765625, 1.},
+        {3, 10, .5, .171875, .9453125},
+        {499, 1000, .5, .4873874909108199, .5377871779298596},
+        {4600, 10000, .5, 6.521226063700419e-16, .9999999999999994},
+        {309000, 620500, .5, .0007557719017482491, .9992508099213377},
+        {7, 9, .3, .999566974, .004290893999999999},
+        {20000, 50000, .41, 2.7160377342307667e-06, .9999973991649879},
+        {1, 3, .999, 2.9980000000000054e-06, .999999999},
+        {9, 9, .5, 1., .001953125},
+        {0, 0, .5, 1., 1.},
+        {-1, 4, .5, 0., 1.},
+        {5, 4, .5, 1., 0.},
+    };
+    (void)state;
+
+    for (size_t at = 0; at < COUNT(rows); at++) {
+        assert_near(pl_dist_binomial_lower(rows[at].k, rows[at].n, rows[at].p), rows[at].lower, 1e-11);
+        assert_near(pl_dist_binomial_upper(rows[at].k, rows[at].n, rows[at].p), rows[at].upper, 1e-11);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +202,7 @@ int main(void)
         cmocka_unit_test(student_quantile),
         cmocka_unit_test(student_has_no_seam),
         cmocka_unit_test(chi_square),
+        cmocka_unit_test(binomial_tails),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,7 +25,7 @@ struct pl_slot *pl_slot_new(struct pl_slot_world *world, int32_t partition)
     slot->phase = PL_SLOT_ACQUIRING;
     meta = pl_key_shard(world->conf->instance, partition, "meta");
     memcpy(slot->hold.meta_key, meta.text, meta.len + 1);
-    slot->hold.owner = world->nonce;
+    slot->hold.owner = world->nonce + ++world->slots_made;
     slot->key_slot = pl_link_map_slot((struct pl_span){meta.text, meta.len});
     slot->heads = calloc(world->n_topics ? world->n_topics : 1, sizeof(*slot->heads));
     slot->samples = calloc(PL_SLOT_SAMPLES_MAX, sizeof(*slot->samples));

@@ -44,7 +44,9 @@ struct pl_slot_world {
     bool unbounded[PL_CONF_TOPICS_MAX]; /* the broker lets its producers' clocks run ahead */
     int32_t partitions;                 /* of every source topic; 1 without one */
     struct pl_metrics *metrics;
-    uint64_t nonce;           /* the process' owner nonce */
+    uint64_t nonce;           /* the worker's; */
+    uint64_t slots_made;      /* added to it: an owner of its own for each slot, as a new one does not remember the
+                               * epochs of the last one of its partition. Redis may go back, and forth again */
     int64_t judged_us;        /* last tick the evaluator has judged, PL_TIME_NONE unknown */
     int64_t largest_place_us; /* over all shards, as the evaluator has seen it */
 };

@@ -104,6 +104,7 @@ struct pl_slot {
     /* loading */
     unsigned load_left;
     bool load_failed;
+    struct pl_err load_err; /* what of the state could not be understood, so far */
 };
 
 #define PL_SLOT_SAMPLES_MAX 1000

@@ -136,11 +136,11 @@ static void on_fields(struct pl_slot *slot, enum pl_state_kind kind, const struc
 {
     struct pl_err err = {0};
 
-    if (!on_answer(slot, reply))
+    if (!on_answer(slot, reply) || slot->load_err.code)
         return;
     for (size_t at = 0; at + 1 < reply->n; at += 2) {
         if (pl_state_read(slot->shard, kind, reply->elements[at].text, reply->elements[at + 1].text, &err)) {
-            pl_slot_halt(slot, "state in Redis: %s", err.text);
+            slot->load_err = err; /* damaged, or parts of two commits: the last answer tells */
             return;
         }
     }
@@ -197,6 +197,8 @@ static void on_meta(void *ctx, const struct pl_reply *reply)
         return;
     if (pl_store_judge_meta(&slot->hold, reply, &err))
         pl_slot_retry(slot);
+    else if (slot->load_err.code)
+        pl_slot_halt(slot, "state in Redis: %s", slot->load_err.text);
     else
         run(slot);
 }
@@ -264,6 +266,7 @@ void pl_slot_load(struct pl_slot *slot, const struct pl_acquired *acquired)
     slot->phase = PL_SLOT_LOADING;
     slot->load_left = 0;
     slot->load_failed = false;
+    slot->load_err = (struct pl_err){0};
     slot->n_unjudged = 0;
     if (acquired->existed ? !ask_all(slot, units > 0) : false)
         slot->load_failed = true; /* the link went down; its replies are already NULL, up() starts over */

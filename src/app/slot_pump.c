@@ -121,13 +121,39 @@ static void forward(struct pl_slot *slot, const struct pl_control_item *item, in
     slot->n_forward++;
 }
 
+/* An end that came later than exposures after it: these were accepted, and are not any more. */
+static void recount(struct pl_slot *slot, uint64_t after_end)
+{
+    struct pl_shard_stats now;
+    uint64_t n;
+
+    pl_shard_stats(slot->shard, &now);
+    n = now.rejected[PL_REJECT_AFTER_END] - after_end;
+    if (n == 0)
+        return;
+    slot->rejected[PL_REJECT_AFTER_END] += n;
+    slot->recount[PL_REJECT_AFTER_END] = true;
+    PL_METRIC_ADD(slot->world->metrics, rejected[PL_REJECT_AFTER_END], n);
+}
+
+static enum pl_reject count_control(struct pl_slot *slot, const struct pl_control *control, int64_t *place_us)
+{
+    struct pl_shard_stats before;
+    enum pl_reject reason;
+
+    pl_shard_stats(slot->shard, &before);
+    reason = pl_shard_control(slot->shard, control, place_us);
+    recount(slot, before.rejected[PL_REJECT_AFTER_END]);
+    return reason;
+}
+
 static void apply_control(struct pl_slot *slot, const struct pl_control_item *item)
 {
     enum pl_reject reason = item->reason;
     int64_t place_us = PL_TIME_NONE;
 
     if (reason == PL_ACCEPTED)
-        reason = pl_shard_control(slot->shard, &item->control, &place_us);
+        reason = count_control(slot, &item->control, &place_us);
     if (slot->partition == 0) { /* every worker reads the topic: records count where they are handed on */
         PL_METRIC_ADD(slot->world->metrics, records, 1);
         if (reason == PL_ACCEPTED)

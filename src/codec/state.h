@@ -10,7 +10,9 @@
 #include "core/count/shard.h"
 #include "util/buf.h"
 
+#ifndef PL_STATE_BUCKETS /* tests may do with fewer */
 #define PL_STATE_BUCKETS 1024
+#endif
 
 enum pl_state_kind {
     PL_STATE_UNIT,  /* field: 16 bytes of unit id; bucket < PL_STATE_BUCKETS */

@@ -19,6 +19,7 @@ int pl_ctl_discover(int argc, char **argv);
 int pl_ctl_explain(int argc, char **argv);
 int pl_ctl_forward(int argc, char **argv);
 int pl_ctl_import(int argc, char **argv);
+int pl_ctl_map(int argc, char **argv);
 int pl_ctl_replay(int argc, char **argv);
 int pl_ctl_simulate(int argc, char **argv);
 int pl_ctl_status(int argc, char **argv);

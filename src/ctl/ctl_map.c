@@ -38,7 +38,7 @@ struct map {
     const char *from, *area;
     struct pl_conf *conf;
     struct pl_ask *ask;
-    struct pl_facts facts;
+    struct pl_published figures;
     char value_actions[ACTIONS_BYTES];
     struct pl_buf out;
 };
@@ -64,7 +64,8 @@ static void name_value(struct map *map)
 
         if (len + strlen(name) + 3 > sizeof(map->value_actions))
             return;
-        len += (size_t)snprintf(map->value_actions + len, sizeof(map->value_actions) - len, "%s%s", at ? ", " : "", name);
+        len +=
+            (size_t)snprintf(map->value_actions + len, sizeof(map->value_actions) - len, "%s%s", at ? ", " : "", name);
     }
 }
 
@@ -80,12 +81,14 @@ static enum pl_status ask_parts(struct map *map, struct pl_err *err)
         return PL_OK;
     for (uint32_t at = 0; at < rules->n_funnels && !status; at++)
         if (rules->funnels[at].area == area)
-            status = pl_facts_ask(&map->facts, map->ask, instance, PL_FACTS_FUNNEL, rules->funnels[at].id, err);
+            status =
+                pl_published_ask(&map->figures, map->ask, instance, PL_PUBLISHED_FUNNEL, rules->funnels[at].id, err);
     for (uint32_t at = 0; at < rules->n_features && !status; at++)
         if (rules->features[at].area == area)
-            status = pl_facts_ask(&map->facts, map->ask, instance, PL_FACTS_FEATURE, rules->features[at].id, err);
+            status =
+                pl_published_ask(&map->figures, map->ask, instance, PL_PUBLISHED_FEATURE, rules->features[at].id, err);
     if (!status)
-        status = pl_facts_ask(&map->facts, map->ask, instance, PL_FACTS_VALUE, map->area, err);
+        status = pl_published_ask(&map->figures, map->ask, instance, PL_PUBLISHED_VALUE, map->area, err);
     return status;
 }
 
@@ -94,16 +97,16 @@ static enum pl_status read_all(struct map *map, struct pl_err *err)
     enum pl_status status;
 
     if (map->from)
-        return pl_facts_lines(&map->facts, map->from, map->area, err);
+        return pl_published_lines(&map->figures, map->from, map->area, err);
     status = pl_ask_open(map->conf, &map->ask, err);
     if (!status)
-        status = pl_facts_ask(&map->facts, map->ask, map->conf->instance, PL_FACTS_AREA, map->area, err);
+        status = pl_published_ask(&map->figures, map->ask, map->conf->instance, PL_PUBLISHED_AREA, map->area, err);
     return status ? status : ask_parts(map, err);
 }
 
 static enum pl_status draw(struct map *map, struct pl_err *err)
 {
-    struct pl_graph *graph = pl_graph_new(&map->facts, map->area, map->value_actions);
+    struct pl_graph *graph = pl_graph_new(&map->figures, map->area, map->value_actions);
     enum pl_status status = PL_OK;
     struct pl_buf dot = {0};
 
@@ -131,10 +134,10 @@ static int run(struct map *map)
 
     if (read_all(map, &err))
         return pl_options_failed(&map->options, "%s", err.text);
-    if (!pl_facts_find(&map->facts, PL_FACTS_AREA, map->area)) {
-        (void)pl_options_failed(&map->options,
-                                map->from ? "%s is not in these figures" : "no area %s has been judged; see plateauctl status",
-                                map->area);
+    if (!pl_published_find(&map->figures, PL_PUBLISHED_AREA, map->area)) {
+        (void)pl_options_failed(
+            &map->options,
+            map->from ? "%s is not in these figures" : "no area %s has been judged; see plateauctl status", map->area);
         return PL_CTL_NO;
     }
     name_value(map);
@@ -162,7 +165,8 @@ int pl_ctl_map(int argc, char **argv)
 
     if (!map)
         return PL_CTL_FAILED;
-    const struct pl_option own[] = {{"--dot", &map->dot, NULL}, {"--svg", &map->svg, NULL}, {"--from", NULL, &map->from}};
+    const struct pl_option own[] = {
+        {"--dot", &map->dot, NULL}, {"--svg", &map->svg, NULL}, {"--from", NULL, &map->from}};
     code = pl_options_read(&map->options, argc, argv, help, own, sizeof(own) / sizeof(*own));
     if (code == PL_OPTIONS_GO_ON)
         code = check_usage(map);
@@ -172,7 +176,7 @@ int pl_ctl_map(int argc, char **argv)
         code = map->conf || (map->from && !map->options.conf_given) ? run(map) : PL_CTL_FAILED;
     }
     pl_ask_close(map->ask);
-    pl_facts_fini(&map->facts);
+    pl_published_fini(&map->figures);
     pl_buf_fini(&map->out);
     pl_conf_free(map->conf);
     free(map);

@@ -102,8 +102,8 @@ static void blank_cells(struct pl_table *table, unsigned n)
         pl_table_cell(table, PL_INK_NONE, "%s", "");
 }
 
-static void edge_row(struct pl_table *table, const struct pl_graph *graph, const struct pl_graph_edge *edge, bool begins,
-                     const char *tree)
+static void edge_row(struct pl_table *table, const struct pl_graph *graph, const struct pl_graph_edge *edge,
+                     bool begins, const char *tree)
 {
     const char *arrow = begins ? "" : table->look.unicode ? "→ " : "> ";
     char label[PL_GRAPH_LABEL_BYTES], before[32];
@@ -230,7 +230,8 @@ void pl_drawing_text(const struct pl_graph *graph, struct pl_look look, struct p
                     pl_stamp_format(graph->judged_us, stamp));
     pl_buf_add_text(out, "\n\n");
     if (graph->n_groups == 0)
-        pl_buf_add_text(out, "No figures yet: this area has no funnel, no features and no value, or nothing is judged.\n");
+        pl_buf_add_text(out,
+                        "No figures yet: this area has no funnel, no features and no value, or nothing is judged.\n");
     add_rows(graph, look, out);
     add_losses(graph, look, out);
     if (graph->left_out)

@@ -77,28 +77,28 @@ static void add_start(struct pl_graph *graph, unsigned step)
         edge->per_user = (double)graph->nodes[step].attempts / (double)graph->nodes[active].count;
 }
 
-static void add_step(struct pl_graph *graph, const struct pl_facts_hash *hash, unsigned step, unsigned n_steps)
+static void add_step(struct pl_graph *graph, const struct pl_published_hash *hash, unsigned step, unsigned n_steps)
 {
     struct pl_graph_node *made;
     char name[32];
     unsigned node;
 
     snprintf(name, sizeof(name), "28d.units.%u", step);
-    node = add_node(graph, step == n_steps ? PL_GRAPH_GOAL : PL_GRAPH_STEP, pl_facts_int(hash, name, -1));
+    node = add_node(graph, step == n_steps ? PL_GRAPH_GOAL : PL_GRAPH_STEP, pl_published_int(hash, name, -1));
     made = &graph->nodes[node];
     snprintf(name, sizeof(name), "28d.attempts.%u", step);
-    made->attempts = pl_facts_int(hash, name, -1);
+    made->attempts = pl_published_int(hash, name, -1);
     snprintf(name, sizeof(name), "step%u", step);
-    (void)pl_span_copy(pl_facts_text(hash, name), made->action, sizeof(made->action));
+    (void)pl_span_copy(pl_published_text(hash, name), made->action, sizeof(made->action));
     if (step == 1)
         add_start(graph, node);
     else
         add_way(graph, node - 1, node, made->count, made[-1].count, PL_GRAPH_STOPPED);
 }
 
-static void add_funnel(struct pl_graph *graph, const struct pl_facts_hash *hash)
+static void add_funnel(struct pl_graph *graph, const struct pl_published_hash *hash)
 {
-    int64_t n = pl_facts_int(hash, "steps", 0);
+    int64_t n = pl_published_int(hash, "steps", 0);
 
     if (n < 1 || n > STEPS_MAX || !has_room(graph, (unsigned)n))
         return;
@@ -107,9 +107,10 @@ static void add_funnel(struct pl_graph *graph, const struct pl_facts_hash *hash)
         add_step(graph, hash, step, (unsigned)n);
 }
 
-static void add_users_of(struct pl_graph *graph, const struct pl_facts_hash *hash, unsigned adopted, int64_t n_adopted)
+static void add_users_of(struct pl_graph *graph, const struct pl_published_hash *hash, unsigned adopted,
+                         int64_t n_adopted)
 {
-    int64_t again = pl_facts_int(hash, "repeating", -1), left = pl_facts_int(hash, "tried_and_left", -1);
+    int64_t again = pl_published_int(hash, "repeating", -1), left = pl_published_int(hash, "tried_and_left", -1);
     struct pl_graph_edge *edge;
 
     if (again >= 0)
@@ -117,15 +118,15 @@ static void add_users_of(struct pl_graph *graph, const struct pl_facts_hash *has
     if (left < 0)
         return;
     edge = add_edge(graph, adopted, add_node(graph, PL_GRAPH_LEFT, left), left,
-                    pl_facts_int(hash, "adopted_before", -1));
+                    pl_published_int(hash, "adopted_before", -1));
     edge->loss = PL_GRAPH_DROPPED;
     edge->lost = left;
 }
 
-static void add_feature(struct pl_graph *graph, const struct pl_facts_hash *hash)
+static void add_feature(struct pl_graph *graph, const struct pl_published_hash *hash)
 {
-    int64_t n_eligible = pl_facts_int(hash, "eligible", -1), n_aware = pl_facts_int(hash, "aware", -1);
-    int64_t n_adopted = pl_facts_int(hash, "adopted", -1);
+    int64_t n_eligible = pl_published_int(hash, "eligible", -1), n_aware = pl_published_int(hash, "aware", -1);
+    int64_t n_adopted = pl_published_int(hash, "adopted", -1);
     unsigned active = node_of(graph, PL_GRAPH_ACTIVE), before, adopted;
 
     if (n_eligible < 0 || n_adopted < 0 || !has_room(graph, 5))
@@ -147,7 +148,7 @@ static void add_feature(struct pl_graph *graph, const struct pl_facts_hash *hash
 }
 
 /* The dates of the newest cohorts whose fourth week is over, newest first. */
-static unsigned cohorts_of(const struct pl_facts_hash *hash, char dates[COHORTS][11])
+static unsigned cohorts_of(const struct pl_published_hash *hash, char dates[COHORTS][11])
 {
     struct pl_span rest = pl_buf_span(&hash->pairs);
     unsigned n = 0;
@@ -172,7 +173,7 @@ static unsigned cohorts_of(const struct pl_facts_hash *hash, char dates[COHORTS]
     return n;
 }
 
-static void add_kept(struct pl_graph *graph, const struct pl_facts_hash *hash, unsigned value)
+static void add_kept(struct pl_graph *graph, const struct pl_published_hash *hash, unsigned value)
 {
     char dates[COHORTS][11], name[48];
     unsigned n = cohorts_of(hash, dates);
@@ -180,19 +181,20 @@ static void add_kept(struct pl_graph *graph, const struct pl_facts_hash *hash, u
 
     for (unsigned at = 0; at < n; at++) {
         snprintf(name, sizeof(name), "cohort.%.10s.week4", dates[at]);
-        kept += pl_facts_int(hash, name, 0);
+        kept += pl_published_int(hash, name, 0);
         snprintf(name, sizeof(name), "cohort.%.10s.users", dates[at]);
-        of += pl_facts_int(hash, name, 0);
+        of += pl_published_int(hash, name, 0);
     }
     if (of > 0)
         add_way(graph, value, add_node(graph, PL_GRAPH_KEPT, kept), kept, of, PL_GRAPH_GONE);
 }
 
 /* New users come last, so that the edges out of them go back to value: these stand behind all others. */
-static void add_new(struct pl_graph *graph, const struct pl_facts_hash *hash, unsigned value)
+static void add_new(struct pl_graph *graph, const struct pl_published_hash *hash, unsigned value)
 {
-    int64_t n = pl_facts_int(hash, "new_users", -1), in_time = pl_facts_int(hash, "activated", -1);
-    int64_t later = pl_facts_int(hash, "to_value.users", -1), followed = pl_facts_int(hash, "to_value.new_users", -1);
+    int64_t n = pl_published_int(hash, "new_users", -1), in_time = pl_published_int(hash, "activated", -1);
+    int64_t later = pl_published_int(hash, "to_value.users", -1),
+            followed = pl_published_int(hash, "to_value.new_users", -1);
     unsigned fresh, activated;
 
     if (n < 0)
@@ -208,9 +210,9 @@ static void add_new(struct pl_graph *graph, const struct pl_facts_hash *hash, un
         (void)add_edge(graph, fresh, value, later, followed);
 }
 
-static void add_value(struct pl_graph *graph, const struct pl_facts_hash *hash)
+static void add_value(struct pl_graph *graph, const struct pl_published_hash *hash)
 {
-    int64_t with = pl_facts_int(hash, "28d.value_days.1", -1);
+    int64_t with = pl_published_int(hash, "28d.value_days.1", -1);
     unsigned active = node_of(graph, PL_GRAPH_ACTIVE), value;
 
     if (with < 0)
@@ -239,8 +241,7 @@ static void rank(struct pl_graph *graph)
 
         for (unsigned at = 0; at < graph->n_edges; at++)
             if (graph->edges[at].lost > 0 && graph->edges[at].rank == 0 &&
-                (largest == NOWHERE ||
-                 weight(graph, &graph->edges[at]) > weight(graph, &graph->edges[largest])))
+                (largest == NOWHERE || weight(graph, &graph->edges[at]) > weight(graph, &graph->edges[largest])))
                 largest = at;
         if (largest == NOWHERE)
             return;
@@ -250,40 +251,40 @@ static void rank(struct pl_graph *graph)
 }
 
 /* When what is shown was judged: the latest time that any part tells. */
-static void add_time(struct pl_graph *graph, const struct pl_facts *facts)
+static void add_time(struct pl_graph *graph, const struct pl_published *all)
 {
-    for (size_t at = 0; at < facts->n; at++) {
-        int64_t judged_us = pl_facts_time(&facts->hashes[at], "judged");
+    for (size_t at = 0; at < all->n; at++) {
+        int64_t judged_us = pl_published_time(&all->hashes[at], "judged");
 
-        if (facts->hashes[at].kind != PL_FACTS_AREA && judged_us > graph->judged_us)
+        if (all->hashes[at].kind != PL_PUBLISHED_AREA && judged_us > graph->judged_us)
             graph->judged_us = judged_us; /* an area's own is when it changed last */
     }
 }
 
-struct pl_graph *pl_graph_new(const struct pl_facts *facts, const char *area, const char *value_actions)
+struct pl_graph *pl_graph_new(const struct pl_published *all, const char *area, const char *value_actions)
 {
-    const struct pl_facts_hash *value = pl_facts_find(facts, PL_FACTS_VALUE, area);
+    const struct pl_published_hash *value = pl_published_find(all, PL_PUBLISHED_VALUE, area);
     struct pl_graph *graph = calloc(1, sizeof(*graph));
-    int64_t active = pl_facts_int(value, "28d.active", -1);
+    int64_t active = pl_published_int(value, "28d.active", -1);
 
     if (!graph)
         return NULL;
     graph->judged_us = PL_TIME_NONE;
     graph->value_actions = value_actions;
     snprintf(graph->area, sizeof(graph->area), "%s", area);
-    (void)pl_span_copy(pl_facts_text(pl_facts_find(facts, PL_FACTS_AREA, area), "verdict"), graph->verdict,
+    (void)pl_span_copy(pl_published_text(pl_published_find(all, PL_PUBLISHED_AREA, area), "verdict"), graph->verdict,
                        sizeof(graph->verdict));
-    add_time(graph, facts);
+    add_time(graph, all);
     if (active >= 0) {
         (void)add_group(graph, PL_GRAPH_OF_USERS, "");
         (void)add_node(graph, PL_GRAPH_ACTIVE, active);
     }
-    for (size_t at = 0; at < facts->n; at++)
-        if (facts->hashes[at].kind == PL_FACTS_FUNNEL)
-            add_funnel(graph, &facts->hashes[at]);
-    for (size_t at = 0; at < facts->n; at++)
-        if (facts->hashes[at].kind == PL_FACTS_FEATURE)
-            add_feature(graph, &facts->hashes[at]);
+    for (size_t at = 0; at < all->n; at++)
+        if (all->hashes[at].kind == PL_PUBLISHED_FUNNEL)
+            add_funnel(graph, &all->hashes[at]);
+    for (size_t at = 0; at < all->n; at++)
+        if (all->hashes[at].kind == PL_PUBLISHED_FEATURE)
+            add_feature(graph, &all->hashes[at]);
     if (value)
         add_value(graph, value);
     rank(graph);

@@ -1,5 +1,5 @@
 /* An area as one graph: its active users, funnels, features and the value users get, with how many go on and how many
- * are lost on each way. Pure: from published figures (ctl/facts) to nodes, edges and the largest losses.
+ * are lost on each way. Pure: from published figures (ctl/published) to nodes, edges and the largest losses.
  *
  *   active users -> first step -> ... -> goal                       per funnel, 28 mature days
  *   active users -> could use it -> know it -> used it -> use it again and again, used it -> tried it and left
@@ -18,7 +18,7 @@
 #ifndef PL_CTL_GRAPH_H
 #define PL_CTL_GRAPH_H
 
-#include "ctl/facts.h"
+#include "ctl/published.h"
 
 #define PL_GRAPH_LOSSES 3
 #define PL_GRAPH_NODES_MAX 4096
@@ -94,7 +94,7 @@ struct pl_graph {
 };
 
 /* Of one area; NULL without memory. The caller frees it. value_actions is kept by reference. */
-struct pl_graph *pl_graph_new(const struct pl_facts *facts, const char *area, const char *value_actions);
+struct pl_graph *pl_graph_new(const struct pl_published *all, const char *area, const char *value_actions);
 void pl_graph_free(struct pl_graph *graph);
 
 /* "funnel checkout", "feature one click", "value"; "know it"; "1,840 of 2,000 users do not know it (92 %)". Text as it

@@ -34,9 +34,18 @@ const char *pl_graph_title(const struct pl_graph *graph, unsigned group, char ou
 
 const char *pl_graph_label(const struct pl_graph *graph, unsigned node, char out[PL_GRAPH_LABEL_BYTES])
 {
-    static const char *const labels[] = {"active users", NULL, NULL, "could use it", "know it", "used it",
-                                         "use it again and again", "tried it and left", NULL, "back in week 4",
-                                         "new users", "got value in time"};
+    static const char *const labels[] = {"active users",
+                                         NULL,
+                                         NULL,
+                                         "could use it",
+                                         "know it",
+                                         "used it",
+                                         "use it again and again",
+                                         "tried it and left",
+                                         NULL,
+                                         "back in week 4",
+                                         "new users",
+                                         "got value in time"};
     const struct pl_graph_node *of = &graph->nodes[node];
 
     if (of->kind == PL_GRAPH_STEP || of->kind == PL_GRAPH_GOAL)
@@ -78,8 +87,8 @@ const char *pl_graph_sentence(const struct pl_graph *graph, unsigned edge, char 
         snprintf(share, sizeof(share), " (%.3g %%%s)", 100. * (double)way->lost / (double)way->of,
                  stopped ? ", each user once a day" : "");
     snprintf(out, PL_GRAPH_LABEL_BYTES, "%s%s%s%s%s %s%s%s", subject, *subject ? ": " : "",
-             pl_graph_count(way->lost, lost), way->of > 0 ? " of " : "",
-             way->of > 0 ? pl_graph_count(way->of, of) : "", words_of(way->loss), stopped ? to->action : "", share);
+             pl_graph_count(way->lost, lost), way->of > 0 ? " of " : "", way->of > 0 ? pl_graph_count(way->of, of) : "",
+             words_of(way->loss), stopped ? to->action : "", share);
     return out;
 }
 
@@ -92,15 +101,15 @@ const char *pl_graph_part_name(enum pl_graph_part part)
 
 const char *pl_graph_kind_name(enum pl_graph_kind kind)
 {
-    static const char *const names[] = {"active", "step", "goal",  "eligible", "aware", "adopted",
-                                        "repeating", "left", "value", "kept", "new", "activated"};
+    static const char *const names[] = {"active",    "step", "goal",  "eligible", "aware", "adopted",
+                                        "repeating", "left", "value", "kept",     "new",   "activated"};
 
     return names[kind];
 }
 
 const char *pl_graph_loss_name(enum pl_graph_loss loss)
 {
-    static const char *const names[] = {"",        "stopped", "unaware",  "untried", "unused",
+    static const char *const names[] = {"",        "stopped",  "unaware",     "untried", "unused",
                                         "dropped", "no_value", "not_in_time", "gone"};
 
     return names[loss];

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define WIDTH 100
-#define LABEL_COLUMNS 40 /* with its tree: what is left when figures have up to 9 digits */
+#define LABEL_COLUMNS 38 /* with its tree: what is left when figures have up to 9 digits */
 #define BAR_COLUMNS 10
 
 void pl_drawing_plain(struct pl_buf *out, struct pl_look look, const char *text, unsigned columns)

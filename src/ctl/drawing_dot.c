@@ -24,7 +24,7 @@ static void add_quoted(struct pl_buf *out, const char *text)
     pl_buf_fini(&plain);
 }
 
-static void add_node(const struct pl_graph *graph, unsigned node, struct pl_buf *out)
+static void add_node(const struct pl_graph *graph, unsigned node, const char *indent, struct pl_buf *out)
 {
     static const char *const colors[] = {
         [PL_GRAPH_ACTIVE] = "#dbe9f6", [PL_GRAPH_GOAL] = "#d5ead3",      [PL_GRAPH_REPEATING] = "#d5ead3",
@@ -34,7 +34,7 @@ static void add_node(const struct pl_graph *graph, unsigned node, struct pl_buf 
     const char *color = colors[graph->nodes[node].kind];
     char label[PL_GRAPH_LABEL_BYTES], count[32];
 
-    pl_buf_addf(out, "    n%u [label=\"", node);
+    pl_buf_addf(out, "%sn%u [label=\"", indent, node);
     add_quoted(out, pl_graph_label(graph, node, label));
     if (*pl_graph_count(graph->nodes[node].count, count))
         pl_buf_addf(out, "\\n%s", count);
@@ -50,7 +50,7 @@ static void add_group(const struct pl_graph *graph, unsigned group, struct pl_bu
     pl_buf_add_text(out, "\";\n");
     for (unsigned at = 0; at < graph->n_nodes; at++)
         if (graph->nodes[at].group == group)
-            add_node(graph, at, out);
+            add_node(graph, at, "    ", out);
     pl_buf_add_text(out, "  }\n");
 }
 
@@ -95,7 +95,7 @@ void pl_drawing_dot(const struct pl_graph *graph, struct pl_buf *out)
     add_caption(graph, out);
     for (unsigned group = 0; group < graph->n_groups; group++) {
         if (graph->groups[group].part == PL_GRAPH_OF_USERS)
-            add_node(graph, 0, out);
+            add_node(graph, 0, "  ", out);
         else
             add_group(graph, group, out);
     }

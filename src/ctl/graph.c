@@ -89,7 +89,8 @@ static void add_step(struct pl_graph *graph, const struct pl_published_hash *has
     snprintf(name, sizeof(name), "28d.attempts.%u", step);
     made->attempts = pl_published_int(hash, name, -1);
     snprintf(name, sizeof(name), "step%u", step);
-    (void)pl_span_copy(pl_published_text(hash, name), made->action, sizeof(made->action));
+    if (!pl_span_copy(pl_published_text(hash, name), made->action, sizeof(made->action)) || !*made->action)
+        snprintf(made->action, sizeof(made->action), "step %u", step);
     if (step == 1)
         add_start(graph, node);
     else

@@ -44,7 +44,7 @@ static void pair_row(struct pl_table *table, const struct pl_tradeoff *tradeoff,
 
 static void add_pairs(const struct pl_tradeoff *tradeoff, struct pl_look look, struct pl_buf *out)
 {
-    static const char *const heads[] = {"metrics",     "both rose",   "both fell",  "first rose only",
+    static const char *const heads[] = {"metrics",     "both rose",   "both fell", "first rose only",
                                         "second only", "correlation", "variants"};
     struct pl_table table = {.n_columns = 7, .right = 0x7e, .look = look};
 

@@ -74,15 +74,16 @@ static void takes_the_lines_of_one_area(void **state)
 
 static void refuses_what_replay_does_not_print(void **state)
 {
+    static const char too_long[] = "{\"type\":\"feature\",\"area\":\"checkout\",\"feature\":\""
+                                   "0123456789012345678901234567890123456789012345678901234567890123456789\"}\n";
     static const char zero[] = "{\"type\":\"area\",\"area\":\"checkout\",\"x\":\"a\0b\"}\n";
-    static const char *const bad[] = {
+    const char *const bad[] = {
         "hello\n",
         "{\"area\":\"checkout\",\"type\":\"area\"}\n",
         "{\"type\":\"area\",\"area\":\n",
         "{\"type\":\"area\",\"area\":\"checkout\"} {}\n",
         "{\"type\":\"area\",\"area\":\"\xff\"}\n",
-        "{\"type\":\"feature\",\"area\":\"checkout\",\"feature\":\""
-        "0123456789012345678901234567890123456789012345678901234567890123456789\"}\n",
+        too_long,
     };
     struct pl_published all = {.n = 0};
     struct pl_err err;

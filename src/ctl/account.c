@@ -247,13 +247,26 @@ static void add_quarter(const struct screen *screen)
     pl_table_fini(&table);
 }
 
+/* Control bytes of a file do not reach the terminal. */
+static void take_unit(const struct pl_account *account, struct pl_area_rule *rule)
+{
+    char unit[PL_NAME_BYTES];
+    struct pl_buf plain = {0};
+
+    if (!pl_span_copy(account->unit, unit, sizeof(unit)))
+        return;
+    pl_drawing_plain(&plain, account->look, unit, 0);
+    (void)pl_span_copy(pl_buf_span(&plain), rule->unit, sizeof(rule->unit));
+    pl_buf_fini(&plain);
+}
+
 void pl_account_text(const struct pl_account *account, struct pl_buf *out)
 {
     struct screen screen = {.balance = account->balance, .look = account->look, .out = out};
     struct pl_buf area = {0};
     bool any = false;
 
-    (void)pl_span_copy(account->unit, screen.rule.unit, sizeof(screen.rule.unit));
+    take_unit(account, &screen.rule);
     pl_drawing_plain(&area, account->look, account->area, 0);
     pl_table_ink(out, account->look, PL_INK_BOLD, area.ptr ? area.ptr : "");
     pl_buf_fini(&area);

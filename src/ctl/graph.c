@@ -9,7 +9,16 @@
 
 #define NOWHERE UINT32_MAX
 #define STEPS_MAX 32
+#define COUNT_MAX INT64_C(1000000000000000)
 #define COHORTS 4 /* as retention.4 is of the last four (core/judge/value.h) */
+
+/* A count; -1 when it is not known, or can be none: a file may say anything. */
+static int64_t figure(const struct pl_published_hash *hash, const char *name)
+{
+    int64_t count = pl_published_int(hash, name, -1);
+
+    return count >= 0 && count <= COUNT_MAX ? count : -1;
+}
 
 static unsigned add_group(struct pl_graph *graph, enum pl_graph_part part, const char *id)
 {
@@ -84,10 +93,10 @@ static void add_step(struct pl_graph *graph, const struct pl_published_hash *has
     unsigned node;
 
     snprintf(name, sizeof(name), "28d.units.%u", step);
-    node = add_node(graph, step == n_steps ? PL_GRAPH_GOAL : PL_GRAPH_STEP, pl_published_int(hash, name, -1));
+    node = add_node(graph, step == n_steps ? PL_GRAPH_GOAL : PL_GRAPH_STEP, figure(hash, name));
     made = &graph->nodes[node];
     snprintf(name, sizeof(name), "28d.attempts.%u", step);
-    made->attempts = pl_published_int(hash, name, -1);
+    made->attempts = figure(hash, name);
     snprintf(name, sizeof(name), "step%u", step);
     if (!pl_span_copy(pl_published_text(hash, name), made->action, sizeof(made->action)) || !*made->action)
         snprintf(made->action, sizeof(made->action), "step %u", step);
@@ -111,23 +120,22 @@ static void add_funnel(struct pl_graph *graph, const struct pl_published_hash *h
 static void add_users_of(struct pl_graph *graph, const struct pl_published_hash *hash, unsigned adopted,
                          int64_t n_adopted)
 {
-    int64_t again = pl_published_int(hash, "repeating", -1), left = pl_published_int(hash, "tried_and_left", -1);
+    int64_t again = figure(hash, "repeating"), left = figure(hash, "tried_and_left");
     struct pl_graph_edge *edge;
 
     if (again >= 0)
         (void)add_edge(graph, adopted, add_node(graph, PL_GRAPH_REPEATING, again), again, n_adopted);
     if (left < 0)
         return;
-    edge = add_edge(graph, adopted, add_node(graph, PL_GRAPH_LEFT, left), left,
-                    pl_published_int(hash, "adopted_before", -1));
+    edge = add_edge(graph, adopted, add_node(graph, PL_GRAPH_LEFT, left), left, figure(hash, "adopted_before"));
     edge->loss = PL_GRAPH_DROPPED;
     edge->lost = left;
 }
 
 static void add_feature(struct pl_graph *graph, const struct pl_published_hash *hash)
 {
-    int64_t n_eligible = pl_published_int(hash, "eligible", -1), n_aware = pl_published_int(hash, "aware", -1);
-    int64_t n_adopted = pl_published_int(hash, "adopted", -1);
+    int64_t n_eligible = figure(hash, "eligible"), n_aware = figure(hash, "aware");
+    int64_t n_adopted = figure(hash, "adopted");
     unsigned active = node_of(graph, PL_GRAPH_ACTIVE), before, adopted;
 
     if (n_eligible < 0 || n_adopted < 0 || !has_room(graph, 5))
@@ -182,9 +190,9 @@ static void add_kept(struct pl_graph *graph, const struct pl_published_hash *has
 
     for (unsigned at = 0; at < n; at++) {
         snprintf(name, sizeof(name), "cohort.%.10s.week4", dates[at]);
-        kept += pl_published_int(hash, name, 0);
+        kept += figure(hash, name) > 0 ? figure(hash, name) : 0;
         snprintf(name, sizeof(name), "cohort.%.10s.users", dates[at]);
-        of += pl_published_int(hash, name, 0);
+        of += figure(hash, name) > 0 ? figure(hash, name) : 0;
     }
     if (of > 0)
         add_way(graph, value, add_node(graph, PL_GRAPH_KEPT, kept), kept, of, PL_GRAPH_GONE);
@@ -193,9 +201,8 @@ static void add_kept(struct pl_graph *graph, const struct pl_published_hash *has
 /* New users come last, so that the edges out of them go back to value: these stand behind all others. */
 static void add_new(struct pl_graph *graph, const struct pl_published_hash *hash, unsigned value)
 {
-    int64_t n = pl_published_int(hash, "new_users", -1), in_time = pl_published_int(hash, "activated", -1);
-    int64_t later = pl_published_int(hash, "to_value.users", -1),
-            followed = pl_published_int(hash, "to_value.new_users", -1);
+    int64_t n = figure(hash, "new_users"), in_time = figure(hash, "activated");
+    int64_t later = figure(hash, "to_value.users"), followed = figure(hash, "to_value.new_users");
     unsigned fresh, activated;
 
     if (n < 0)
@@ -213,7 +220,7 @@ static void add_new(struct pl_graph *graph, const struct pl_published_hash *hash
 
 static void add_value(struct pl_graph *graph, const struct pl_published_hash *hash)
 {
-    int64_t with = pl_published_int(hash, "28d.value_days.1", -1);
+    int64_t with = figure(hash, "28d.value_days.1");
     unsigned active = node_of(graph, PL_GRAPH_ACTIVE), value;
 
     if (with < 0)
@@ -266,7 +273,7 @@ struct pl_graph *pl_graph_new(const struct pl_published *all, const char *area, 
 {
     const struct pl_published_hash *value = pl_published_find(all, PL_PUBLISHED_VALUE, area);
     struct pl_graph *graph = calloc(1, sizeof(*graph));
-    int64_t active = pl_published_int(value, "28d.active", -1);
+    int64_t active = figure(value, "28d.active");
 
     if (!graph)
         return NULL;

@@ -89,6 +89,9 @@ static void in_a_unit_of_its_own(void **state)
     assert_null(strstr(text, "holdout"));
     assert_null(strstr(text, "nan"));
     free(text);
+    text = screen_of("growth.results=1;growth.gain_corrected=2.5", "\033[2Jx", false);
+    assert_non_null(strstr(text, "2.5 ?[2Jx"));
+    free(text);
 }
 
 static void without_results(void **state)

@@ -177,6 +177,12 @@ static void leaves_out_what_is_not_known(void **state)
     assert_int_equal(graph->edges[0].lost, -1);
     assert_int_equal(graph->n_losses, 0);
     pl_graph_free(graph);
+    figures_add(&all, PL_PUBLISHED_VALUE, "a",
+                "28d.active=9223372036854775807;28d.value_days.1=-5;cohort.2026-01-05.week4=9223372036854775807;"
+                "cohort.2026-01-05.users=9223372036854775807;cohort.2026-01-12.week4=1;cohort.2026-01-12.users=2");
+    graph = pl_graph_new(&all, "a", ""); /* counts that nothing has */
+    assert_int_equal(graph->n_groups, 1);
+    pl_graph_free(graph);
     figures_add(&all, PL_PUBLISHED_VALUE, "a", "28d.active=0;28d.value_days.1=0;new_users=0;activated=0");
     graph = pl_graph_new(&all, "a", "");
     assert_int_equal(graph->n_losses, 0); /* nobody is lost of nobody */

@@ -74,6 +74,8 @@ static void put_programme(const struct pl_pairs *to, const struct pl_area_state 
     pl_pairs_double(to, "paying_evidence", state->e_yield);
     pl_pairs_double(to, "falling_evidence", state->down);
     pl_pairs_double(to, "rising_evidence", state->up);
+    if (state->e_hollow > 0)
+        pl_pairs_double(to, "hollow_evidence", state->e_hollow);
     pl_pairs_double(to, "return_lower", state->lower);
     pl_pairs_double(to, "return_upper", state->upper);
     pl_pairs_double(to, "largest_win", state->largest_ever);

@@ -1,6 +1,7 @@
 #include "ctl/explain.h"
 
 #include "codec/words.h"
+#include "core/judge/hollow.h"
 #include "util/stamp.h"
 
 #include <inttypes.h>
@@ -143,6 +144,8 @@ static void add_evidence(const struct screen *screen, struct pl_table *table)
     }
     evidence(table, PL_INK_WARN, "experiments pay less than before", state->down, CHANGE_NEEDED);
     evidence(table, PL_INK_GOOD, "experiments pay more than before", state->up, CHANGE_NEEDED);
+    if (isfinite(state->e_hollow))
+        evidence(table, PL_INK_WARN, "value does not rise with what ships", state->e_hollow, PL_HOLLOW_ALARM);
 }
 
 /* The proved range on a scale from 0, with the smallest gain marked. */
@@ -357,6 +360,21 @@ static void add_left_out(const struct screen *screen)
     pl_table_fini(&table);
 }
 
+/* What ends a verdict that is not about the returns of experiments. NULL: it is one of those. */
+static const char *end_of(enum pl_verdict verdict)
+{
+    switch (verdict) {
+    case PL_DELIVER_EXISTING:
+        return "More users who know these features: it is looked at every Monday.";
+    case PL_DERIVING:
+        return "Value that no longer falls, or takings that no longer rise: it is looked at every four weeks.";
+    case PL_HOLLOW_GROWTH:
+        return "Results in which value rises with what ships, or a core_launch record, which starts a new count.";
+    default:
+        return NULL;
+    }
+}
+
 static void add_needed(const struct screen *screen)
 {
     const struct pl_told *told = screen->told;
@@ -368,7 +386,9 @@ static void add_needed(const struct screen *screen)
     for (unsigned at = 0; at < n; at++)
         if (!conditions[at].met)
             sentence(screen, conditions[at].text);
-    if (told->state.state == PL_FLAT) {
+    if (end_of(told->advice.verdict)) {
+        sentence(screen, end_of(told->advice.verdict));
+    } else if (told->state.state == PL_FLAT) {
         sentence(screen, "Results that provably pay again, or a core_launch record, which starts a new count.");
     } else if (!isfinite(told->rule.smallest_return)) {
         sentence(screen, "Set smallest_return of this area (plateauctl worth); until then nothing can be proved flat.");

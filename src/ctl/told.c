@@ -63,6 +63,7 @@ static void read_state(const struct pl_reply *pairs, struct pl_area_state *state
         .e_yield = pl_ask_double(pairs, "paying_evidence", (double)NAN),
         .down = pl_ask_double(pairs, "falling_evidence", (double)NAN),
         .up = pl_ask_double(pairs, "rising_evidence", (double)NAN),
+        .e_hollow = pl_ask_double(pairs, "hollow_evidence", (double)NAN),
         .lower = pl_ask_double(pairs, "return_lower", (double)NAN),
         .upper = pl_ask_double(pairs, "return_upper", (double)NAN),
         .largest_ever = pl_ask_double(pairs, "largest_win", (double)NAN),

@@ -290,6 +290,34 @@ static void a_verdict_on_one_screen(void **state)
     assert_in_range(lines, 20, 45); /* one screen */
 }
 
+/* What ends a verdict that is not about returns, and the evidence of hollow growth. */
+static void verdicts_that_are_not_about_returns(void **state)
+{
+    static const struct {
+        const char *verdict, *ends;
+    } rows[] = {
+        {"DELIVER_EXISTING", "More users who know these features: it is looked at every Monday.\n"},
+        {"DERIVING", "Value that no longer falls, or takings that no longer rise: it is looked at every four weeks.\n"},
+        {"HOLLOW_GROWTH", "Results in which value rises with what ships, or a core_launch record"},
+    };
+    struct pl_past past = {.n_results = 0};
+
+    (void)state;
+    for (size_t at_row = 0; at_row < sizeof(rows) / sizeof(*rows); at_row++) {
+        struct fields fields = {.reply = {.n = 0}};
+        struct pl_told told;
+        const char *screen;
+
+        put(&fields, "verdict", rows[at_row].verdict);
+        put(&fields, "hollow_evidence", "31.25");
+        pl_told_read(&fields.reply, &told);
+        screen = screen_of(&told, &past);
+        assert_has(screen, rows[at_row].ends);
+        assert_has(screen, "value does not rise with what ships               evidence, 31.2 of 20 needed\n");
+        assert_null(strstr(screen, "Set smallest_return"));
+    }
+}
+
 static void nothing_known_yet(void **state)
 {
     struct fields fields = {.reply = {.n = 0}};
@@ -368,6 +396,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read_back),
         cmocka_unit_test(a_verdict_on_one_screen),
         cmocka_unit_test(nothing_known_yet),
+        cmocka_unit_test(verdicts_that_are_not_about_returns),
         cmocka_unit_test(what_is_needed),
         cmocka_unit_test(staleness),
     };

@@ -4,6 +4,7 @@
 #include "app/command.h"
 #include "app/evaluator_internal.h"
 
+#include "codec/funnel_text.h"
 #include "codec/keys.h"
 #include "codec/observed_text.h"
 #include "core/judge/figures.h"
@@ -231,35 +232,18 @@ static void write_experiment(struct pl_evaluator *ev, unsigned index)
     }
 }
 
-static void write_funnel(struct pl_evaluator *ev, uint32_t funnel)
-{
-    const struct pl_funnel_rule *rule = &ev->conf->rules->funnels[funnel];
-    struct pl_command c;
-    char name[NAME_BYTES];
-
-    begin(ev, &c, pl_key_main_id(ev->conf->instance, "funnel", rule->id));
-    pl_command_pair(&c, "area", ev->conf->rules->areas[rule->area].id);
-    pl_command_whole(&c, "steps", rule->n_steps);
-    pl_command_time(&c, "judged", ev->judged_us);
-    for (unsigned step = 0; step < rule->n_steps; step++) {
-        snprintf(name, sizeof(name), "step%u", step + 1);
-        pl_command_pair(&c, name, pl_names_text(ev->conf->rules->actions, rule->steps[step]));
-        for (int s = 0; s < PL_FIGURES_SPANS; s++) {
-            enum pl_figures_span span = (enum pl_figures_span)s;
-            struct pl_cell cell = pl_figures_step(ev->judge, funnel, step, span, ev->judged_us);
-
-            snprintf(name, sizeof(name), "%s.attempts.%u", pl_figures_span_name(span), step + 1);
-            pl_command_whole(&c, name, cell.n);
-            snprintf(name, sizeof(name), "%s.units.%u", pl_figures_span_name(span), step + 1);
-            pl_command_whole(&c, name, cell.sum);
-        }
-    }
-    pl_evaluator_finish(ev, &c);
-}
-
 static void add_pair(void *ctx, const char *name, const char *value)
 {
     pl_command_pair(ctx, name, value);
+}
+
+static void write_funnel(struct pl_evaluator *ev, uint32_t funnel)
+{
+    struct pl_command c;
+
+    begin(ev, &c, pl_key_main_id(ev->conf->instance, "funnel", ev->conf->rules->funnels[funnel].id));
+    pl_funnel_text(ev->judge, funnel, ev->judged_us, add_pair, &c);
+    pl_evaluator_finish(ev, &c);
 }
 
 static struct pl_observed_view observed(const struct pl_evaluator *ev, uint32_t area)

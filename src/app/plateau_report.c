@@ -4,6 +4,7 @@
 #include "codec/alert_doc.h"
 #include "codec/area_text.h"
 #include "codec/balance_text.h"
+#include "codec/funnel_text.h"
 #include "codec/observed_text.h"
 #include "util/stamp.h"
 
@@ -114,6 +115,23 @@ void pl_plateau_area(struct pl_plateau *plateau, unsigned area,
     };
 
     pl_area_text(&view, visit, ctx);
+}
+
+unsigned pl_plateau_funnels(const struct pl_plateau *plateau)
+{
+    return plateau->conf->rules->n_funnels;
+}
+
+const char *pl_plateau_funnel_id(const struct pl_plateau *plateau, unsigned funnel)
+{
+    return plateau->conf->rules->funnels[funnel].id;
+}
+
+void pl_plateau_funnel(const struct pl_plateau *plateau, unsigned funnel,
+                       void (*visit)(void *ctx, const char *name, const char *value), void *ctx)
+{
+    if (plateau->judged_us != PL_TIME_NONE)
+        pl_funnel_text(plateau->judge, funnel, plateau->judged_us, visit, ctx);
 }
 
 static struct pl_observed_view observed(const struct pl_plateau *plateau, uint32_t area)

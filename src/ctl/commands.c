@@ -7,6 +7,7 @@
 static const struct pl_command table[] = {
     {"status", pl_ctl_status, "verdicts of all areas, on one screen"},
     {"explain", pl_ctl_explain, "why an area has its verdict, and what would change it"},
+    {"digest", pl_ctl_digest, "the week of a team's areas, and what to do next"},
     {"alerts", pl_ctl_alerts, "alerts so far, and live"},
     {"check", pl_ctl_check, "configuration, Kafka and Redis: is everything as it must be?"},
     {"tap", pl_ctl_tap, "what plateaud makes of the events that arrive now"},

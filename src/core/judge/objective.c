@@ -115,7 +115,7 @@ int64_t pl_objective_due(const struct pl_objective_starts *starts, const struct 
 {
     int64_t due_us = PL_TIME_NONE;
 
-    for (uint32_t at = 0; at < rules->n_objectives; at++) {
+    for (uint32_t at = 0; at < rules->n_objectives && starts->n < PL_OBJECTIVE_STARTS_MAX; at++) {
         int64_t ripe;
 
         if (rules->objectives[at].area != area || started(starts, at))

@@ -124,7 +124,7 @@ void pl_evaluator_tell_week(struct pl_evaluator *ev)
         return;
     week.to_us = pl_stamp_monday(ev->judged_us);
     week.from_us = week.to_us - PL_WEEK_US;
-    if (week.to_us <= ev->digest_us || week.to_us != pl_stamp_monday(pl_clock_wall_us()))
+    if (week.to_us <= ev->digest_us || week.to_us < pl_stamp_monday(pl_clock_wall_us()))
         return;
     areas = calloc(ev->conf->rules->n_areas, sizeof(*areas));
     if (!areas)

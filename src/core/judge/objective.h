@@ -1,4 +1,4 @@
-/* Objectives: what an area wants to reach by a date, and how far it is. Shown, never judged.
+/* Objectives: what an area wants to reach by a date, and how far it is. Shown, never judged (design 6.9).
  *
  * Figures, all better when higher: funnel, attempts that reached the last step over attempts, of the last 28 mature
  * days; delivered share (adoption.h); value events per active unit and week, and week-4 retention of value (value.h);

@@ -216,6 +216,62 @@ static void put_objective(struct fields *fields)
     put(fields, "state", "behind");
 }
 
+/* An area with nearly all there may be to tell. */
+static void put_everything(struct fields *fields)
+{
+    put(fields, "verdict", "SHIFT_TO_CORE");
+    put(fields, "grade", "unconfirmed");
+    put(fields, "owner", "growth");
+    put(fields, "unit", "%");
+    put(fields, "missing", "funnel_stable,delivered");
+    put(fields, "firing", "1");
+    put(fields, "since", "2026-03-01T00:00:00Z");
+    put(fields, "judged", "2026-04-01T00:00:00Z");
+    put(fields, "smallest_return", "0.002");
+    put(fields, "programme", "FLAT");
+    put(fields, "results", "31");
+    put(fields, "last_result", "2026-03-20T00:00:00Z");
+    put(fields, "flat_evidence", "122.75");
+    put(fields, "flat_needed", "60");
+    put(fields, "paying_evidence", "0.321");
+    put(fields, "falling_evidence", "1234567");
+    put(fields, "rising_evidence", "0");
+    put(fields, "return_lower", "0.0002");
+    put(fields, "return_upper", "0.0014");
+    put(fields, "largest_win_counted", "0.01");
+    put(fields, "funnel_trend", "stable");
+    put(fields, "funnel_rate", "0.1234");
+    put(fields, "funnel_looked", "2026-03-23T00:00:00Z");
+    put(fields, "left_out_unhealthy", "3");
+    put(fields, "repair_first", "1");
+    put(fields, "value_trend", "falling");
+    put(fields, "value_events_rate", "3.25");
+    put(fields, "retention_rate", "0.41");
+    put(fields, "delivery", "gap");
+    put(fields, "delivered_share", "0.72");
+    put(fields, "adoption_looked", "2026-03-23T00:00:00Z");
+    put(fields, "gaps", "3");
+    put(fields, "gap_discovery", "filters two");
+    put(fields, "gap_fit", "share,filters two");
+    put(fields, "gap.filters two.eligible", "1000");
+    put(fields, "gap.filters two.aware", "310");
+    put(fields, "gap.share.older", "90");
+    put(fields, "gap.share.left", "60");
+    put(fields, "derive_trend.price", "rising");
+    put(fields, "derive_drift.price", "0.05");
+    put(fields, "core_levers", "templates; faster sharing");
+    put(fields, "hollow_evidence", "7.5");
+    put(fields, "results_with_value", "12");
+    put(fields, "goal_gain", "0.012");
+    put(fields, "value_gain", "-0.003");
+    put(fields, "quarter_end", "2026-03-31T00:00:00Z");
+    put(fields, "quarter_results", "9");
+    put(fields, "quarter_credited", "0.02");
+    put(fields, "quarter_realised", "0.005");
+    put(fields, "holdout_evidence", "3");
+    put(fields, "objectives", "activated");
+}
+
 static void a_verdict_on_one_screen(void **state)
 {
     struct fields fields = {.reply = {.n = 0}}, objective = {.reply = {.n = 0}};
@@ -225,57 +281,7 @@ static void a_verdict_on_one_screen(void **state)
     unsigned lines = 0;
 
     (void)state;
-    put(&fields, "verdict", "SHIFT_TO_CORE");
-    put(&fields, "grade", "unconfirmed");
-    put(&fields, "owner", "growth");
-    put(&fields, "unit", "%");
-    put(&fields, "missing", "funnel_stable,delivered");
-    put(&fields, "firing", "1");
-    put(&fields, "since", "2026-03-01T00:00:00Z");
-    put(&fields, "judged", "2026-04-01T00:00:00Z");
-    put(&fields, "smallest_return", "0.002");
-    put(&fields, "programme", "FLAT");
-    put(&fields, "results", "31");
-    put(&fields, "last_result", "2026-03-20T00:00:00Z");
-    put(&fields, "flat_evidence", "122.75");
-    put(&fields, "flat_needed", "60");
-    put(&fields, "paying_evidence", "0.321");
-    put(&fields, "falling_evidence", "1234567");
-    put(&fields, "rising_evidence", "0");
-    put(&fields, "return_lower", "0.0002");
-    put(&fields, "return_upper", "0.0014");
-    put(&fields, "largest_win_counted", "0.01");
-    put(&fields, "funnel_trend", "stable");
-    put(&fields, "funnel_rate", "0.1234");
-    put(&fields, "funnel_looked", "2026-03-23T00:00:00Z");
-    put(&fields, "left_out_unhealthy", "3");
-    put(&fields, "repair_first", "1");
-    put(&fields, "value_trend", "falling");
-    put(&fields, "value_events_rate", "3.25");
-    put(&fields, "retention_rate", "0.41");
-    put(&fields, "delivery", "gap");
-    put(&fields, "delivered_share", "0.72");
-    put(&fields, "adoption_looked", "2026-03-23T00:00:00Z");
-    put(&fields, "gaps", "3");
-    put(&fields, "gap_discovery", "filters two");
-    put(&fields, "gap_fit", "share,filters two");
-    put(&fields, "gap.filters two.eligible", "1000");
-    put(&fields, "gap.filters two.aware", "310");
-    put(&fields, "gap.share.older", "90");
-    put(&fields, "gap.share.left", "60");
-    put(&fields, "derive_trend.price", "rising");
-    put(&fields, "derive_drift.price", "0.05");
-    put(&fields, "core_levers", "templates; faster sharing");
-    put(&fields, "hollow_evidence", "7.5");
-    put(&fields, "results_with_value", "12");
-    put(&fields, "goal_gain", "0.012");
-    put(&fields, "value_gain", "-0.003");
-    put(&fields, "quarter_end", "2026-03-31T00:00:00Z");
-    put(&fields, "quarter_results", "9");
-    put(&fields, "quarter_credited", "0.02");
-    put(&fields, "quarter_realised", "0.005");
-    put(&fields, "holdout_evidence", "3");
-    put(&fields, "objectives", "activated");
+    put_everything(&fields);
     put_objective(&objective);
     past.results[0] = (struct pl_past_result){"a", at("2026-02-20T00:00:00Z"), -.001, .001, true};
     past.results[1] = (struct pl_past_result){"b", at("2026-03-10T00:00:00Z"), .5, .001, false}; /* left out */

@@ -109,6 +109,8 @@ def test_import_to_explain(kafka, redis, names, daemons, ctl):
                   "corrected for lucky winners", "left out", "not proven unchanged", f"{N_RESULTS} experiments rule out",
                   stored["flat_evidence"]):
         assert words in text, (words, text)
+    text = ctl.ok("explain", AREA)
+    assert len(text.splitlines()) <= 50 and max(map(len, text.splitlines())) <= 100
     told = json.loads(ctl.ok("explain", AREA, "--json"))
     assert told["fields"] == stored and len(told["results"]) == 40 and told["changes"][-1]["state"] == "FLAT"
     assert ctl.run("explain", "nowhere").returncode == 1
@@ -134,6 +136,16 @@ area  = checkout
 role  = derive
 type  = count
 event = Order Completed
+[objective more orders]
+area   = checkout
+figure = funnel
+target = 99%
+by     = 2199-01-01
+[objective often]
+area   = checkout
+figure = value
+target = 0.1
+by     = 2030-01-01
 """
 
 
@@ -170,8 +182,14 @@ def test_simulated_product_through_kafka(kafka, redis, names, daemons, tmp_path)
     features = [line for line in replayed if line["type"] == "feature"]
     assert [line["feature"] for line in features] == ["cart", "order two"] and int(features[0]["eligible"]) > 0
     value = next(line for line in replayed if line["type"] == "value")
-    for key, line in [("feature:" + line["feature"], line) for line in features] + [("value:checkout", value)]:
-        told = {name: text for name, text in line.items() if name not in ("type", "feature")}
+    objectives = [line for line in replayed if line["type"] == "objective"]
+    assert [line["objective"] for line in objectives] == ["more orders", "often"]
+    assert objectives[0]["state"] in ("on_track", "behind") and 0 < float(objectives[0]["start"]) < 1
+    assert objectives[0]["started"] < objectives[0]["judged"] and float(objectives[0]["days_left"]) > 60000
+    assert objectives[1]["state"] == "reached" and "now" in objectives[1]
+    for key, line in [*[("feature:" + line["feature"], line) for line in features], ("value:checkout", value),
+                      *[("objective:" + line["objective"], line) for line in objectives]]:
+        told = {name: text for name, text in line.items() if name not in ("type", "feature", "objective")}
         assert redis.hgetall("plateaud:{main}:" + key) == told
     mine = [line for line in replayed if line["type"] == "point"]
     theirs = [point for _, point in redis.stream("plateaud:{main}:history:checkout")]
@@ -180,6 +198,10 @@ def test_simulated_product_through_kafka(kafka, redis, names, daemons, tmp_path)
         assert (ours["time"], ours["tick"]) == (point["time"], point["tick"])
         for key in ("flat", "level", "yield", "effect", "se"):
             assert float(point[key]) == ours[key]
+    text = ctl.ok("explain", "checkout")
+    assert "objectives\n  more orders: " in text and "plateauctl map checkout" in text
+    assert len(text.splitlines()) <= 50 and max(map(len, text.splitlines())) <= 100
+    assert "\n  Objective more orders: " in ctl.ok("digest", "--since", "30d")
     counts = next(line for line in replayed if line["type"] == "counts")
     assert counts["duplicate"] > 10 and "late" not in counts
 
@@ -506,7 +528,7 @@ def test_completion(ctl, kafka, redis, daemons, tmp_path):
 
 def test_redis_away(ctl, redis):
     redis.stop()
-    for command in (["status"], ["explain", AREA], ["alerts"], ["test-alert", AREA]):
+    for command in (["status"], ["explain", AREA], ["digest"], ["alerts"], ["test-alert", AREA]):
         done = ctl.run(*command)
         assert done.returncode == 2 and "Redis" in done.stderr, command
 
@@ -515,6 +537,7 @@ def test_nothing_judged_yet(ctl):
     done = ctl.run("status")
     assert done.returncode == 2 and "judged nothing yet" in done.stderr
     assert ctl.run("explain", AREA).returncode == 1
+    assert ctl.run("digest").returncode == 2
     assert ctl.ok("alerts") == ""
 
 

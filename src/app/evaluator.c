@@ -49,6 +49,7 @@ static void drop_memory(struct pl_evaluator *ev)
     pl_buf_clear(&ev->batch);
     ev->n_batch = 0;
     ev->published_once = false;
+    pl_evaluator_forget_shown(ev);
     memset(ev->touched, 0, sizeof(ev->touched));
     ev->control_seen[0] = ev->control_mark[0] = '\0';
     ev->control_place_us = ev->control_trimmed_us = PL_TIME_NONE;

@@ -125,16 +125,32 @@ static void pair_life(struct pl_evaluator *ev, struct pl_command *c, unsigned in
     }
 }
 
+static struct pl_key metric_key(const struct pl_evaluator *ev, unsigned index, uint32_t metric)
+{
+    char id[2 * PL_NAME_BYTES];
+
+    snprintf(id, sizeof(id), "%s:%s", pl_judge_sums(ev->judge)->experiments[index].name,
+             ev->conf->rules->metrics[metric].id);
+    return pl_key_main_id(ev->conf->instance, "experiment", id);
+}
+
+/* Nothing of it has changed. */
+static void write_judged(struct pl_evaluator *ev, unsigned index, uint32_t metric)
+{
+    struct pl_command c;
+
+    pl_command_init(&c, "HSET", metric_key(ev, index, metric).text);
+    pl_command_time(&c, "judged", ev->judged_us);
+    pl_evaluator_finish(ev, &c);
+}
+
 static void write_metric(struct pl_evaluator *ev, unsigned index, const struct pl_experiment_view *view,
                          uint32_t metric, const double *adjusted)
 {
     const struct pl_sums_experiment *experiment = &pl_judge_sums(ev->judge)->experiments[index];
-    const struct pl_metric_rule *rule = &ev->conf->rules->metrics[metric];
     struct pl_command c;
-    char id[2 * PL_NAME_BYTES];
 
-    snprintf(id, sizeof(id), "%s:%s", experiment->name, rule->id);
-    begin(ev, &c, pl_key_main_id(ev->conf->instance, "experiment", id));
+    begin(ev, &c, metric_key(ev, index, metric));
     pl_command_time(&c, "judged", ev->judged_us);
     for (int w = 0; w < PL_FIGURES_WINDOWS; w++) {
         enum pl_figures_window window = (enum pl_figures_window)w;
@@ -194,6 +210,7 @@ static void write_experiment(struct pl_evaluator *ev, unsigned index)
     double adjusted[PL_RULES_METRICS_MAX * PL_VARIANTS_MAX];
     struct pl_experiment_view view;
     char start[32];
+    bool shown;
 
     pl_judge_experiment(ev->judge, index, &view);
     if (view.area == PL_RULES_NONE)
@@ -202,10 +219,17 @@ static void write_experiment(struct pl_evaluator *ev, unsigned index)
     pl_resp_add_text(&ev->batch, "ZADD", experiments.text, start, name, NULL);
     ev->n_batch++;
     write_summary(ev, index, &view);
-    pl_figures_adjusted(ev->judge, index, ev->judged_us, adjusted);
-    for (uint32_t metric = 0; metric < ev->conf->rules->n_metrics; metric++)
-        if (ev->conf->rules->metrics[metric].area == view.area)
+    shown = pl_evaluator_shown(ev, index, &view);
+    if (!shown)
+        pl_figures_adjusted(ev->judge, index, ev->judged_us, adjusted);
+    for (uint32_t metric = 0; metric < ev->conf->rules->n_metrics; metric++) {
+        if (ev->conf->rules->metrics[metric].area != view.area)
+            continue;
+        if (shown)
+            write_judged(ev, index, metric);
+        else
             write_metric(ev, index, &view, metric, adjusted);
+    }
 }
 
 static void write_funnel(struct pl_evaluator *ev, uint32_t funnel)

@@ -85,6 +85,11 @@ struct pl_evaluator {
         struct pl_standing standing;
         struct pl_advice advice;
     } written[PL_RULES_AREAS_MAX]; /* what the store has of them, with the open batch */
+    struct eval_shown {
+        struct pl_names *names; /* owned; NULL before the first */
+        uint64_t *hashes;       /* owned, by id of names */
+        uint32_t cap;
+    } shown; /* what the store's figures of each experiment were made of, with the open batch */
     uint64_t ticks, edges, commits, gaps;
     unsigned shards_behind;
     struct pl_metrics metrics; /* only records that were refused here */
@@ -127,5 +132,10 @@ void pl_evaluator_finish(struct pl_evaluator *ev, struct pl_command *command);
 
 /* evaluator_figures.c: experiments and funnels as of the last judged tick. */
 void pl_evaluator_write_figures(struct pl_evaluator *ev);
+
+/* evaluator_shown.c: are the figures of an experiment made of the same as those that were written? Notes them. Windows
+ * hold mature days only, so this is so in most ticks. O(cells of the experiment). */
+bool pl_evaluator_shown(struct pl_evaluator *ev, unsigned index, const struct pl_experiment_view *view);
+void pl_evaluator_forget_shown(struct pl_evaluator *ev);
 
 #endif

@@ -3,6 +3,7 @@
 #include "codec/alert_observed.h"
 #include "codec/json_out.h"
 #include "codec/words.h"
+#include "core/judge/hollow.h"
 #include "util/hash.h"
 #include "util/stamp.h"
 
@@ -123,6 +124,10 @@ static void write_evidence(const struct pl_alert_doc *doc, struct pl_json *json)
         pl_json_number(json, "falling", state->down);
         pl_json_number(json, "rising", state->up);
         pl_json_number(json, "trend_needed", TREND_NEEDED);
+        if (state->e_hollow > 0) {
+            pl_json_number(json, "hollow", state->e_hollow);
+            pl_json_number(json, "hollow_needed", PL_HOLLOW_ALARM);
+        }
         pl_json_number(json, "gain_lower", state->lower);
         pl_json_number(json, "gain_upper", state->upper);
         pl_json_number(json, "largest_gain", state->largest_ever);

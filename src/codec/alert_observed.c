@@ -138,6 +138,8 @@ static void conditions_of_legs(const struct pl_alert_doc *doc, struct pl_json *j
         return;
     if (doc->advice->verdict == PL_HOLLOW_GROWTH && doc->state->n_value > 0) {
         pl_words_hollow(doc->area, doc->state, &text);
+        pl_buf_addf(&text, " That value does not rise with what ships: evidence, %.3g of %.0f needed.",
+                    doc->state->e_hollow, PL_HOLLOW_ALARM);
         end_condition(json, "value_does_not_follow", &text);
     } else if (doc->advice->verdict == PL_PREPARE_CORE && doc->state->holdout && doc->state->quarter.end_us > 0) {
         pl_words_quarter(doc->area, doc->state, &text);
@@ -161,8 +163,6 @@ static void evidence_of_legs(const struct pl_area_state *state, struct pl_json *
     if (state->n > 0)
         pl_json_number(json, "lean_gain", state->posterior_mean);
     if (state->n_value > 0) {
-        pl_json_number(json, "hollow", state->e_hollow);
-        pl_json_number(json, "hollow_needed", PL_HOLLOW_ALARM);
         pl_json_int(json, "experiments_with_value", state->n_value);
         pl_json_number(json, "goal_gain", state->credit_mean);
         pl_json_number(json, "value_gain", state->value_mean);

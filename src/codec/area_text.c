@@ -66,7 +66,6 @@ static void put_legs(const struct pl_pairs *to, const struct pl_area_state *stat
 {
     if (state->n_value > 0) {
         pl_pairs_whole(to, "hollow", state->hollow);
-        pl_pairs_double(to, "hollow_evidence", state->e_hollow);
         pl_pairs_double(to, "hollow_needed", PL_HOLLOW_ALARM);
         pl_pairs_whole(to, "results_with_value", state->n_value);
         pl_pairs_double(to, "goal_gain", state->credit_mean);
@@ -97,6 +96,8 @@ static void put_programme(const struct pl_pairs *to, const struct pl_area_state 
     pl_pairs_double(to, "paying_evidence", state->e_yield);
     pl_pairs_double(to, "falling_evidence", state->down);
     pl_pairs_double(to, "rising_evidence", state->up);
+    if (state->e_hollow > 0)
+        pl_pairs_double(to, "hollow_evidence", state->e_hollow);
     pl_pairs_double(to, "return_lower", state->lower);
     pl_pairs_double(to, "return_upper", state->upper);
     pl_pairs_double(to, "largest_win", state->largest_ever);

@@ -107,6 +107,55 @@ static bool has_feature(const struct pl_rules *rules, uint32_t area, bool aware)
     return false;
 }
 
+static bool is_uncapped(const struct pl_rules *rules, uint32_t at)
+{
+    const struct pl_metric_rule *metric = &rules->metrics[at];
+
+    switch (metric->type) {
+    case PL_METRIC_COUNT:
+    case PL_METRIC_SUM:
+    case PL_METRIC_MEAN:
+        return metric->cap_micro == 0;
+    case PL_METRIC_RATIO:
+        return is_uncapped(rules, metric->parts[0]) || is_uncapped(rules, metric->parts[1]);
+    case PL_METRIC_CONVERSION:
+    case PL_METRIC_RETENTION:
+    case PL_METRIC_FUNNEL:
+    case PL_METRIC_TIME_TO:
+        break;
+    }
+    return false;
+}
+
+static bool is_quotient(const struct pl_metric_rule *metric)
+{
+    return metric->type == PL_METRIC_MEAN || metric->type == PL_METRIC_RATIO;
+}
+
+/* Can experiments be judged by the goal, and compared with the value of the same users? */
+static void warn_measured(const struct pl_rules *rules, uint32_t at, struct pl_buf *out)
+{
+    const struct pl_area_rule *area = &rules->areas[at];
+
+    if (area->goal == PL_RULES_NONE)
+        return;
+    if (is_uncapped(rules, area->goal))
+        pl_buf_addf(out,
+                    "area %s: its goal %s has no cap: a few large values decide, and experiments stay too small to be "
+                    "judged\n",
+                    area->id, rules->metrics[area->goal].id);
+    if (area->value == PL_RULES_NONE)
+        return;
+    if (is_quotient(&rules->metrics[area->goal]) || is_quotient(&rules->metrics[area->value]))
+        pl_buf_addf(out,
+                    "area %s: its goal or value is a mean or ratio: the two cannot be compared in experiments, and "
+                    "hollow growth is not seen\n",
+                    area->id);
+    else if (is_uncapped(rules, area->value))
+        pl_buf_addf(out, "area %s: its value %s has no cap: it is not compared with growth in experiments\n", area->id,
+                    rules->metrics[area->value].id);
+}
+
 /* What an area says of value and delivery, and what is missing for it to be judged. */
 static void warn_value(const struct pl_rules *rules, uint32_t at, struct pl_buf *out)
 {
@@ -122,12 +171,7 @@ static void warn_value(const struct pl_rules *rules, uint32_t at, struct pl_buf 
     if (goal && area->value != PL_RULES_NONE && isnan(area->value_per_delivery))
         pl_buf_addf(out, "area %s has no value_per_delivery: growth counts as hollow only when value falls\n",
                     area->id);
-    if (goal && goal->type == PL_METRIC_SUM && goal->cap_micro == 0)
-        pl_buf_addf(
-            out,
-            "area %s: its goal %s is a sum without cap: a few large values decide, and experiments stay too small "
-            "to be judged\n",
-            area->id, goal->id);
+    warn_measured(rules, at, out);
     if (has_feature(rules, at, false) && isnan(area->value_bar))
         pl_buf_addf(out, "area %s has features and no value_bar: no feature counts as valuable\n", area->id);
 }

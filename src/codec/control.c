@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define FUTURE_US (5 * PL_MINUTE_US)
+#define EFFECT_MAX 1e30
 
 static const char *const types[] = {"result", "lifecycle", "core_launch", "history_end"};
 static const char *const works[] = {"growth", "monetisation", "core", "holdout"};
@@ -109,6 +110,13 @@ static double get_positive(struct reader *in, const char *field)
     return number;
 }
 
+/* Effects and errors whose squares and quotients stay numbers; further out there is no product. */
+static void check_size(struct reader *in, const char *field, double effect, double se)
+{
+    if (!in->reason && (fabs(effect) > EFFECT_MAX || se > EFFECT_MAX || se < 1 / EFFECT_MAX))
+        fail(in, PL_REJECT_CONTROL_FIELD, field, "is out of range");
+}
+
 /* [control, variant] */
 static void get_pair(struct reader *in, const char *field, double pair[2])
 {
@@ -179,6 +187,7 @@ static void read_means(struct reader *in)
     in->control->se = sqrt(variance) / baseline;
     if (!in->reason && !(in->control->se > 0 && isfinite(in->control->se) && isfinite(in->control->effect)))
         fail(in, PL_REJECT_CONTROL_FIELD, "means", "give no standard error");
+    check_size(in, "means", in->control->effect, in->control->se);
 }
 
 /* "value": {"effect": .01, "se": .004, "cov": 0}: what the same units got, beside what was delivered. */
@@ -193,9 +202,12 @@ static void read_value(struct reader *in)
         fail(in, PL_REJECT_CONTROL_FIELD, "value", "must be an object with effect and se");
         return;
     }
+    if (in->control->n_arms) /* of which arm it would have to be said */
+        fail(in, PL_REJECT_CONTROL_FIELD, "value", "cannot be given with arms");
     in->root = node;
     in->control->value = get_number(in, "effect");
     in->control->value_se = get_positive(in, "se");
+    check_size(in, "value", in->control->value, in->control->value_se);
     in->control->value_cov = get(in, "cov").type == PL_VALUE_ABSENT ? 0 : get_number(in, "cov");
     if (!in->reason && fabs(in->control->value_cov) > in->control->value_se * in->control->se)
         fail(in, PL_REJECT_CONTROL_FIELD, "value", "cov is larger than the two errors allow");
@@ -219,6 +231,7 @@ static void add_arm(struct reader *in, const struct cJSON *node)
     control->arm_se[control->n_arms] = number_of(in, "arms", &se);
     if (!in->reason && !(control->arm_se[control->n_arms] > 0))
         fail(in, PL_REJECT_CONTROL_FIELD, "arms", "an se is not above 0");
+    check_size(in, "arms", control->arm_effect[control->n_arms], control->arm_se[control->n_arms]);
     control->n_arms++;
 }
 
@@ -260,6 +273,7 @@ static void read_effect(struct reader *in)
     } else {
         control->effect = get_number(in, "effect");
         control->se = get_positive(in, "se");
+        check_size(in, "effect", control->effect, control->se);
     }
     read_value(in);
 }

@@ -30,10 +30,16 @@ static void put_double(struct writer *w, const char *name, double value)
 {
     char number[32];
 
-    if (isnan(value))
+    if (!isfinite(value)) /* the reader takes numbers only */
         return;
     pl_num_format(value, number);
     put(w, name, number);
+}
+
+static void put_name(struct writer *w, const char *name, const char *value)
+{
+    if (value[0])
+        put(w, name, value);
 }
 
 static void put_time(struct writer *w, const char *name, int64_t time_us)
@@ -73,6 +79,7 @@ static void put_result(struct writer *w, const struct pl_row *row)
     put_double(w, "baseline", row->baseline);
     put_double(w, "mean_control", row->mean_control);
     put_double(w, "n_control", row->n_control);
+    put_name(w, "metric", row->metric);
     put_double(w, "cost", row->cost);
     if (row->units > 0)
         put_double(w, "units", row->units);
@@ -81,6 +88,7 @@ static void put_result(struct writer *w, const struct pl_row *row)
     put_double(w, "value_se", row->value.se);
     put_double(w, "value_cov", row->value.cov);
     put_double(w, "value_mean", row->value.mean_control);
+    put_name(w, "value_metric", row->value.metric);
 }
 
 size_t pl_row_write(const struct pl_row *row, const struct pl_rules *rules, struct pl_buf *text,
@@ -212,6 +220,10 @@ static bool read_field(struct pl_span name, struct pl_span value, const struct p
         return pl_span_copy(value, row->id, sizeof(row->id));
     if (pl_span_is(name, "experiment"))
         return pl_span_copy(value, row->experiment, sizeof(row->experiment));
+    if (pl_span_is(name, "metric"))
+        return pl_span_copy(value, row->metric, sizeof(row->metric));
+    if (pl_span_is(name, "value_metric"))
+        return pl_span_copy(value, row->value.metric, sizeof(row->value.metric));
     if (pl_span_is(name, "excluded"))
         return read_exclusion(value, &row->excluded);
     if (pl_span_is(name, "early"))

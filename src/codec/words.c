@@ -1,5 +1,7 @@
 #include "codec/words.h"
 
+#include "core/judge/hollow.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -200,9 +202,16 @@ static void add_state(const struct pl_area_rule *area, const struct pl_area_stat
 void pl_words_evidence(const struct pl_area_rule *area, const struct pl_advice *advice,
                        const struct pl_area_state *state, struct pl_buf *out)
 {
+    char figure[32];
+
     pl_buf_add_text(out, pl_words_explain(advice->verdict));
     if (state)
         add_state(area, state, out);
+    if (state && advice->verdict == PL_HOLLOW_GROWTH && state->e_hollow > 0) {
+        format_figure(state->e_hollow, figure);
+        pl_buf_addf(out, " That value does not rise with what ships: evidence, %s of %.0f needed.", figure,
+                    PL_HOLLOW_ALARM);
+    }
     if (advice->urgent)
         pl_buf_add_text(out, " Urgent: the value users get is falling.");
     if (advice->repair_first)

@@ -2,7 +2,6 @@
  */
 #include "codec/words.h"
 
-#include "core/judge/hollow.h"
 #include "util/stamp.h"
 
 #include <inttypes.h>
@@ -67,8 +66,8 @@ void pl_words_hollow(const struct pl_area_rule *area, const struct pl_area_state
     pl_words_gain(area, state->value_mean, value);
     pl_buf_addf(out,
                 "Gain per experiment, corrected for lucky winners: %s of the goal and %s of value, over %u experiments "
-                "with both measured; that value does not follow: evidence, %.3g of %.0f needed.",
-                goal, value, state->n_value, state->e_hollow, PL_HOLLOW_ALARM);
+                "with both measured.",
+                goal, value, state->n_value);
 }
 
 void pl_words_quarter(const struct pl_area_rule *area, const struct pl_area_state *state, struct pl_buf *out)

@@ -41,7 +41,7 @@ struct pl_row pl_ledger_row(enum pl_row_kind kind)
         .mean_control = PL_NAN,
         .cost = 1,
         .smallest_return = PL_NAN,
-        .value = {PL_NAN, PL_NAN, PL_NAN, PL_NAN},
+        .value = {PL_NAN, PL_NAN, PL_NAN, PL_NAN, ""},
     };
 }
 

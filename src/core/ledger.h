@@ -1,7 +1,7 @@
 /* The ledger: every fact the judge has taken besides sums, in the order in which it took them, kept for ever.
  *
  * Detectors are recomputed from it (design 6.3), so no accumulator can drift and a changed policy needs no migration.
- * Append only, up to PL_LEDGER_ROWS_MAX rows (then FULL). About 600 bytes a row.
+ * Append only, up to PL_LEDGER_ROWS_MAX rows (then FULL). About 800 bytes a row.
  */
 #ifndef PL_CORE_LEDGER_H
 #define PL_CORE_LEDGER_H
@@ -44,6 +44,7 @@ struct pl_row_value {
     double effect, se;
     double cov;          /* of the two estimates: this one and the row's effect */
     double mean_control; /* feeds the next baselines, as the goal's does */
+    char metric[PL_NAME_BYTES];
 };
 
 struct pl_row {
@@ -59,6 +60,7 @@ struct pl_row {
     double baseline;     /* m0 used; NAN when the result came with its own effect and se */
     double mean_control; /* control mean and units, NAN and 0 when unknown: feed the next baselines (statistics 2.3) */
     double n_control;
+    char metric[PL_NAME_BYTES]; /* the goal that was measured, "" when unknown: baselines are of one metric */
     double cost;
     double units;           /* of all arms, 0 when unknown */
     double smallest_return; /* policy rows */

@@ -263,8 +263,10 @@ static enum pl_status add_runs(const struct pl_cell *cells, size_t n_first, size
 static enum pl_status join_cells(struct pl_sums *into, const struct pl_sums *from, const struct join *join,
                                  struct pl_err *err)
 {
-    struct pl_cell *moved = calloc(into->n_cells + from->n_cells + 1, sizeof(*moved));
-    struct pl_sums added = {.cells = calloc(into->n_cells + from->n_cells + 1, sizeof(*added.cells))};
+    size_t room = into->n_cells + from->n_cells + 1;
+    struct pl_cell *moved = malloc(room * sizeof(*moved));
+    bool alone = into->n_cells == 0; /* one run: what is added up never overtakes what is read */
+    struct pl_sums added = {.cells = alone ? moved : malloc(room * sizeof(*added.cells))};
     enum pl_status status = PL_OK;
     size_t n_into, n_from;
 
@@ -276,7 +278,8 @@ static enum pl_status join_cells(struct pl_sums *into, const struct pl_sums *fro
         status = move_cells(from, join->from_moves, moved + n_into, &n_from, err);
     if (!status)
         status = add_runs(moved, n_into, n_from, &added, err);
-    free(moved);
+    if (!alone)
+        free(moved);
     if (status) {
         free(added.cells);
         return status;

@@ -34,16 +34,20 @@ static const char help[] =
     "Prints control records (results, or steps of experiments), one JSON object per line.\n"
     "\n"
     "  --world NAME      plateau: 12 experiments that pay, then 30 that do not, with all events of their users;\n"
-    "                    zero, half, boundary, paying: results only, which return so many times the smallest gain\n"
+    "                    zero, half, boundary, paying, healthy, noisy: results only;\n"
+    "                    office, athletes, hospital, park, tried-and-left: users and features, no experiments;\n"
+    "                    marketplace, dark-pattern, season, traffic-halved, marketing, eight-a-year: results and\n"
+    "                    events; price-rise: events. A wrong name lists what each is about\n"
     "  --seed N          another draw of the same world (default 1)\n"
-    "  --events          plateau: print the events instead (Segment's format)\n"
+    "  --events          print the events instead (Segment's format)\n"
     "  --out DIR         write DIR/control.jsonl, DIR/events.jsonl and DIR/plateaud.conf instead of printing\n"
-    "  --users N         plateau: users per experiment (default 2000)\n"
+    "  --users N         plateau: users per experiment (default 2000); others: users of the first week\n"
     "  --paying N, --flat N   plateau: how many experiments of each kind\n"
-    "  --count N         results worlds: how many (default 240)\n"
-    "  --noise X         results worlds: standard error in units of the smallest gain (default 1)\n"
-    "  --delta SHARE     results worlds: the smallest gain worth an experiment (default 0.2%)\n"
-    "  --json            print the truth of the world instead, as one JSON object\n"
+    "  --count N         worlds with results: how many\n"
+    "  --noise X         worlds with results: standard error in units of the smallest gain\n"
+    "  --delta SHARE     worlds with results: the smallest gain worth an experiment (default 0.2%)\n"
+    "  --json            print the truth of the world instead, as one JSON object: what it is, and the verdict,\n"
+    "                    features and alerts that plateaud must end with\n"
     "\n"
     "exit codes: 0 made; 2 it cannot be written; 64 usage\n";
 
@@ -53,6 +57,7 @@ struct simulate {
         *delta_text;
     bool events;
     const struct pl_world *world;
+    struct pl_people people; /* of the world, with --users */
     struct pl_crowd_plan plan;
     int64_t count;
     double noise, delta;
@@ -66,11 +71,12 @@ static bool whole(const char *text, int64_t low, int64_t high, int64_t *value)
 
 static int read_numbers(struct simulate *sim)
 {
-    int64_t seed = 1, users = 2000, paying = 12, flat = 30;
+    const struct pl_world *world = sim->world;
+    int64_t seed = 1, users = world->people ? world->people->users : 2000, paying = 12, flat = 30;
 
-    sim->count = 240;
-    sim->noise = 1;
-    sim->delta = .002;
+    sim->count = pl_world_results(world);
+    sim->noise = world->noise > 0 ? world->noise : 1;
+    sim->delta = world->crowd ? PL_CROWD_DELTA : .002;
     if (!whole(sim->seed_text, 0, INT64_MAX, &seed) || !whole(sim->users_text, 1, USERS_MAX, &users) ||
         !whole(sim->paying_text, 0, 500, &paying) || !whole(sim->flat_text, 0, 500, &flat) ||
         !whole(sim->count_text, 1, COUNT_MAX, &sim->count))
@@ -81,6 +87,12 @@ static int read_numbers(struct simulate *sim)
         return pl_options_wrong(&sim->options, "--delta is a share such as 0.2%%");
     sim->plan = (struct pl_crowd_plan){
         .paying = (unsigned)paying, .flat = (unsigned)flat, .users = (unsigned)users, .seed = (uint64_t)seed};
+    if (!pl_world_results(world))
+        sim->count = 0;
+    if (world->people) {
+        sim->people = *world->people;
+        sim->people.users = (unsigned)users;
+    }
     (void)pl_stamp_parse(pl_span_of(START), false, &sim->plan.start_us);
     return PL_OPTIONS_GO_ON;
 }
@@ -101,10 +113,10 @@ static int read_options(struct simulate *sim, int argc, char **argv)
         return pl_options_wrong(&sim->options, "%s: takes no arguments", sim->options.args[0]);
     if (!sim->world_text || !(sim->world = pl_world_find(sim->world_text))) {
         for (unsigned at = 0; pl_world_at(at); at++)
-            fprintf(stderr, "  %-9s %s\n", pl_world_at(at)->name, pl_world_at(at)->help);
+            fprintf(stderr, "  %-14s %s\n", pl_world_at(at)->name, pl_world_at(at)->help);
         return pl_options_wrong(&sim->options, "--world is one of these");
     }
-    if (sim->events && !sim->world->has_events)
+    if (sim->events && !pl_world_has_events(sim->world))
         return pl_options_wrong(&sim->options, "the world %s has no events", sim->world->name);
     return read_numbers(sim);
 }
@@ -134,10 +146,19 @@ static unsigned experiments(const struct simulate *sim)
 
 static struct pl_world_draw draw_of(const struct simulate *sim)
 {
-    double se = sim->noise * sim->delta;
+    return (struct pl_world_draw){.delta = sim->delta, .se = sim->noise * sim->delta, .start_us = sim->plan.start_us};
+}
 
-    return (struct pl_world_draw){
-        .tau = pl_world_tau(sim->world->times_delta * sim->delta, se), .se = se, .start_us = sim->plan.start_us};
+static bool write_launch(struct simulate *sim)
+{
+    struct pl_control launch = {
+        .type = PL_CONTROL_LAUNCH,
+        .time_us = sim->plan.start_us + (int64_t)sim->world->launch_week * PL_WEEK_US,
+        .start_us = PL_TIME_NONE,
+        .area = PL_WORLD_AREA,
+    };
+
+    return !sim->world->launch_week || put_control(sim, &launch);
 }
 
 static bool write_control(struct simulate *sim)
@@ -146,18 +167,18 @@ static bool write_control(struct simulate *sim)
     struct pl_world_draw draw = draw_of(sim);
     bool ok = true;
 
-    for (unsigned at = 0; sim->world->has_events && at < experiments(sim) && ok; at++) {
+    for (unsigned at = 0; sim->world->crowd && at < experiments(sim) && ok; at++) {
         struct pl_crowd_truth truth = pl_crowd_truth(&sim->plan, at);
         struct pl_control begins = pl_crowd_step(&truth, true), ends = pl_crowd_step(&truth, false);
 
         ok = put_control(sim, &begins) && put_control(sim, &ends);
     }
-    for (unsigned at = 0; !sim->world->has_events && at < sim->count && ok; at++) {
-        struct pl_control result = pl_world_result(&draw, at, &random);
+    for (unsigned at = 0; at < sim->count && ok; at++) {
+        struct pl_control result = pl_world_result(sim->world, &draw, at, &random);
 
         ok = put_control(sim, &result);
     }
-    return ok;
+    return ok && write_launch(sim);
 }
 
 static bool write_events(struct simulate *sim)
@@ -165,6 +186,8 @@ static bool write_events(struct simulate *sim)
     struct pl_progress progress = pl_progress_init("simulating", experiments(sim) + 1);
     struct pl_err err = {0};
 
+    if (!sim->world->crowd)
+        return !pl_people_events(&sim->people, sim->plan.start_us, sim->plan.seed, put_line, sim, &err);
     for (unsigned at = 0; at <= experiments(sim); at++) {
         if (pl_crowd_events(&sim->plan, at, put_line, sim, &err))
             return false;
@@ -174,32 +197,15 @@ static bool write_events(struct simulate *sim)
     return true;
 }
 
-/* A configuration that fits what was made. */
 static bool write_conf(struct simulate *sim)
 {
-    double delta = sim->world->has_events ? PL_CROWD_DELTA : sim->delta;
+    struct pl_buf conf = {0};
+    bool ok;
 
-    fputs("# Made by plateauctl simulate.\n"
-          "[plateaud]\n"
-          "idle_timeout = 2s\n\n"
-          "[kafka]\n"
-          "bootstrap.servers = 127.0.0.1:9092\n\n",
-          sim->to);
-    if (sim->world->has_events)
-        fputs("[source events]\n"
-              "topics = product.events\n\n",
-              sim->to);
-    fputs("[redis]\n"
-          "url = redis://127.0.0.1:6379/0\n\n"
-          "[area " PL_WORLD_AREA "]\n"
-          "owner           = growth\n",
-          sim->to);
-    if (sim->world->has_events)
-        fputs("experiments     = checkout_*\n"
-              "goal            = Order Completed\n"
-              "funnel          = Product Viewed > Checkout Started > Order Completed\n",
-              sim->to);
-    return fprintf(sim->to, "smallest_return = %.6g%%\n", delta * 100) > 0;
+    pl_world_conf(sim->world, sim->delta, sim->plan.start_us, &conf);
+    ok = pl_buf_ok(&conf) && fwrite(conf.ptr, 1, conf.len, sim->to) == conf.len;
+    pl_buf_fini(&conf);
+    return ok;
 }
 
 static int write_file(struct simulate *sim, const char *name, bool (*write)(struct simulate *sim))
@@ -220,19 +226,19 @@ static int write_file(struct simulate *sim, const char *name, bool (*write)(stru
 
 static int write_files(struct simulate *sim)
 {
+    bool events = pl_world_has_events(sim->world);
     int code;
 
     if (mkdir(sim->out, 0777) != 0 && errno != EEXIST)
         return pl_options_failed(&sim->options, "%s: %s", sim->out, strerror(errno));
     code = write_file(sim, "control.jsonl", write_control);
-    if (!code && sim->world->has_events)
+    if (!code && events)
         code = write_file(sim, "events.jsonl", write_events);
     if (!code)
         code = write_file(sim, "plateaud.conf", write_conf);
     if (!code)
         fprintf(stderr, "next: plateauctl replay -c %s/plateaud.conf --control %s/control.jsonl%s%s%s\n", sim->out,
-                sim->out, sim->world->has_events ? " " : "", sim->world->has_events ? sim->out : "",
-                sim->world->has_events ? "/events.jsonl" : "");
+                sim->out, events ? " " : "", events ? sim->out : "", events ? "/events.jsonl" : "");
     return code;
 }
 
@@ -262,14 +268,16 @@ static int print_truth(const struct simulate *sim)
     pl_json_open(&json, NULL, '{');
     pl_json_text(&json, "world", sim->world->name);
     pl_json_int(&json, "seed", (int64_t)sim->plan.seed);
-    if (sim->world->has_events) {
-        pl_json_number(&json, "smallest_return", PL_CROWD_DELTA);
-        pl_json_int(&json, "users", sim->plan.users);
-        truth_of_plateau(sim, &json);
-    } else {
+    pl_world_truth(sim->world, &json);
+    if (sim->world->crowd || sim->count)
         pl_json_number(&json, "smallest_return", sim->delta);
-        pl_json_number(&json, "return", sim->world->times_delta * sim->delta);
-        pl_json_number(&json, "spread", draw.tau);
+    if (sim->world->crowd || sim->world->people)
+        pl_json_int(&json, "users", sim->plan.users);
+    if (sim->world->crowd)
+        truth_of_plateau(sim, &json);
+    if (sim->count) {
+        pl_json_number(&json, "return", sim->world->phases[0].times_delta * sim->delta);
+        pl_json_number(&json, "spread", pl_world_tau(sim->world->phases[0].times_delta * sim->delta, draw.se));
         pl_json_number(&json, "se", draw.se);
         pl_json_int(&json, "count", sim->count);
     }

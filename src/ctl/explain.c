@@ -245,6 +245,21 @@ static void add_left_out(const struct screen *screen)
     and_more(screen, more, "reason");
 }
 
+/* What ends a verdict that is not about the returns of experiments. NULL: it is one of those. */
+static const char *end_of(enum pl_verdict verdict)
+{
+    switch (verdict) {
+    case PL_DELIVER_EXISTING:
+        return "More users who know these features: it is looked at every Monday.";
+    case PL_DERIVING:
+        return "Value that no longer falls, or takings that no longer rise: it is looked at every four weeks.";
+    case PL_HOLLOW_GROWTH:
+        return "Results in which value rises with what ships, or a core_launch record, which starts a new count.";
+    default:
+        return NULL;
+    }
+}
+
 static void add_needed(const struct screen *screen)
 {
     const struct pl_told *told = screen->told;
@@ -256,7 +271,9 @@ static void add_needed(const struct screen *screen)
     for (unsigned at = 0, shown = 0; at < n; at++)
         if (!conditions[at].met && shown++ < screen->cut->conditions)
             pl_explain_sentence(screen, conditions[at].text);
-    if (told->state.state == PL_FLAT) {
+    if (end_of(told->advice.verdict)) {
+        pl_explain_sentence(screen, end_of(told->advice.verdict));
+    } else if (told->state.state == PL_FLAT) {
         pl_explain_sentence(screen,
                             "Results that provably pay again, or a core_launch record, which starts a new count.");
     } else if (!isfinite(told->rule.smallest_return)) {

@@ -97,7 +97,7 @@ static void add_funnel(const struct screen *screen, struct pl_table *table)
     if (isfinite(told->rate))
         snprintf(rate, sizeof(rate), ", %.3g %% reach the goal", told->rate * 100);
     if (told->looked_us != PL_TIME_NONE)
-        snprintf(looked, sizeof(looked), ", as of %.10s", pl_stamp_format(told->looked_us, stamp));
+        snprintf(looked, sizeof(looked), " (%.10s)", pl_stamp_format(told->looked_us, stamp));
     pl_table_cell(table, PL_INK_NONE, "funnel");
     pl_table_cell(table, PL_INK_NONE, "%s%s%s", pl_told_trend(told->funnel), rate, looked);
 }
@@ -142,13 +142,14 @@ static void add_hollow(const struct screen *screen, struct pl_table *table)
     const struct pl_area_state *state = &screen->told->state;
     char goal[GAIN_BYTES], value[GAIN_BYTES];
 
+    if (isfinite(state->e_hollow))
+        evidence(table, PL_INK_WARN, "value does not rise with what ships", state->e_hollow, PL_HOLLOW_ALARM);
     if (state->n_value == 0)
         return;
     pl_words_gain(&screen->told->rule, state->credit_mean, goal);
     pl_words_gain(&screen->told->rule, state->value_mean, value);
     pl_table_cell(table, PL_INK_NONE, "an experiment's gain");
     pl_table_cell(table, PL_INK_NONE, "%s of the goal, %s of value, over %u with both", goal, value, state->n_value);
-    evidence(table, PL_INK_WARN, "value does not follow the goal", state->e_hollow, PL_HOLLOW_ALARM);
 }
 
 static void add_quarter(const struct screen *screen, struct pl_table *table)

@@ -52,7 +52,6 @@ static void read_advice(const struct pl_reply *pairs, struct pl_advice *advice)
 static void read_legs(const struct pl_reply *pairs, struct pl_area_state *state)
 {
     state->hollow = is_set(pairs, "hollow");
-    state->e_hollow = pl_ask_double(pairs, "hollow_evidence", 0);
     state->n_value = count_of(pairs, "results_with_value");
     state->credit_mean = pl_ask_double(pairs, "goal_gain", (double)NAN);
     state->value_mean = pl_ask_double(pairs, "value_gain", (double)NAN);
@@ -85,6 +84,7 @@ static void read_state(const struct pl_reply *pairs, struct pl_area_state *state
         .e_yield = pl_ask_double(pairs, "paying_evidence", (double)NAN),
         .down = pl_ask_double(pairs, "falling_evidence", (double)NAN),
         .up = pl_ask_double(pairs, "rising_evidence", (double)NAN),
+        .e_hollow = pl_ask_double(pairs, "hollow_evidence", (double)NAN),
         .lower = pl_ask_double(pairs, "return_lower", (double)NAN),
         .upper = pl_ask_double(pairs, "return_upper", (double)NAN),
         .largest_ever = pl_ask_double(pairs, "largest_win", (double)NAN),

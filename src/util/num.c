@@ -217,18 +217,49 @@ static int decimals(double value, int digits)
     return digits - 1 > exponent ? digits - 1 - exponent : 0;
 }
 
+/* Significant digits of what %g wrote: it leaves zeros out at the end, but not those of 500 or .05. */
+static int significant(const char *text)
+{
+    int digits = 0, zeros = 0;
+    bool point = strpbrk(text, ".e") != NULL;
+
+    for (; *text && *text != 'e'; text++) {
+        if (*text < '0' || *text > '9' || (*text == '0' && digits == 0))
+            continue;
+        zeros = *text == '0' ? zeros + 1 : 0;
+        digits++;
+    }
+    return digits - (point ? 0 : zeros) > 1 ? digits - (point ? 0 : zeros) : 1;
+}
+
+/* The smallest number of digits that gives the value back, and its text. Up to 15 digits come back from every double of
+ * full precision: what 15 do not give back, fewer do not either, and what they do give back is written with no more. */
+static int shortest(double value, char out[32])
+{
+    int digits = 1;
+
+    if (isnormal(value)) {
+        snprintf(out, 32, "%.15g", value);
+        digits = strtod(out, NULL) == value ? significant(out) : 16;
+        if (digits < 16)
+            return digits;
+    }
+    for (; digits < 17; digits++) {
+        snprintf(out, 32, "%.*g", digits, value);
+        if (strtod(out, NULL) == value)
+            return digits;
+    }
+    snprintf(out, 32, "%.17g", value);
+    return 17;
+}
+
 void pl_num_format(double value, char out[32])
 {
+    int digits = shortest(value, out);
     double size = fabs(value);
 
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(out, 32, "%.*g", digits, value);
-        if (strtod(out, NULL) != value)
-            continue;
-        if (size >= 1e-5 && size < 1e15) /* 5000, not 5e+03 */
-            snprintf(out, 32, "%.*f", decimals(value, digits), value);
-        return;
-    }
+    if (size >= 1e-5 && size < 1e15 && strchr(out, 'e')) /* 5000, not 5e+03 */
+        snprintf(out, 32, "%.*f", decimals(value, digits), value);
 }
 
 void pl_num_format_duration(int64_t value_us, char out[32])

@@ -70,7 +70,7 @@ use = Fresh used
 launched = LAUNCHED
 """
 AREAS = {"shop": {"id": "shop", "value": ["Read"], "activation": 2 * DAY}, "ads": {"id": "ads", "value": [], "activation": 0}}
-MUST_BE_SEEN = ["delivery delivered", "delivery not_delivered", "delivery gap", "gap_discovery night", "gap_trial print",
+MUST_BE_SEEN = ["delivery not_delivered", "delivery gap", "gap_discovery night", "gap_trial print",
                 "gap_fit tag", "derive_trend.paid rising", "derive_trend.shown stable", "value_trend inconclusive"]
 DERIVE = {"shop": [], "ads": ["paid", "shown"]}
 
@@ -184,6 +184,11 @@ class Compared:
             if not same(figure, got.get(name)):
                 self.wrong.append(f"{where} {name}: expected {figure!r}, got {got.get(name)!r}")
 
+    def true(self, where, holds, got):
+        self.n += 1
+        if not holds:
+            self.wrong.append(f"{where}: not {got!r}")
+
     def all_known(self, where, want, got, others):
         """Nothing is said that the oracle does not say."""
         for name in set(got) - set(want) - set(others):
@@ -229,7 +234,11 @@ def check_looks(compared, world, where, sums, got):
     want["adoption_looked_ms"] = taken[-1] * DAY // 1000 if taken else None
     gaps = None
     if taken and taken[-1] * DAY == sums.tick:
-        gaps = observe.gaps_of(sums, world.features, BAR, len(taken))
+        found, still = observe.gaps_of(sums, world.features, BAR, len(taken))
+        gaps = {gap: set(filter(None, got[f"gap_{gap}"].split(","))) for gap in found}
+        for gap, names in gaps.items():
+            hidden = gaps["discovery"] if gap == "trial" else set()
+            compared.true(f"{where} gap {gap}", found[gap] - hidden <= names <= found[gap] | still[gap], names)
         part = observe.delivered_share(sums, world.features)
         want.update({f"gap_{gap}": ",".join(f["id"] for f in world.features if f["id"] in names) for gap, names in gaps.items()})
         want.update(delivered_share=part, delivery=observe.delivery(gaps, part), gaps=len(set().union(*gaps.values())))

@@ -123,7 +123,8 @@ def pairs(rules, area):
     if area is not None and area.goal and area.worth and area.goal != area.worth:
         both = [at[area.goal], at[area.worth]]
         if all(rules.metrics[n].type != "ratio" for n in both):
-            out.add((2 * both[0], 2 * both[1]))
+            sides = [[2 * n, 2 * n + 1] if rules.metrics[n].before else [2 * n] for n in both]
+            out |= {(a, b) for a in sides[0] for b in sides[1]}
     return sorted({tuple(sorted(pair)) for pair in out})
 
 

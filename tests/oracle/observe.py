@@ -162,7 +162,8 @@ def is_tested(sums, feature, start):
 
 
 def gaps_of(sums, features, bar, k):
-    """gap -> features that have it, of a look at this tick that is the k-th."""
+    """gap -> features that have it, of a look at this tick that is the k-th, and those that have it still if an earlier
+    look found it."""
     alpha = .05 / (k * (k + 1))
     start = sums.first("new", features[0]["area"])
     p_of = {feature["id"]: p_values(counts_of(sums, feature), feature, bar) for feature in features
@@ -170,7 +171,8 @@ def gaps_of(sums, features, bar, k):
     found = {gap: holm({name: p[gap] for name, p in p_of.items() if gap in p}, alpha)
              for gap in ("discovery", "trial", "fit")}
     found["trial"] -= found["discovery"]
-    return found
+    still = {gap: {name for name, p in p_of.items() if p.get(gap, 1) <= .5} for gap in found}
+    return found, still
 
 
 def delivered_share(sums, features):

@@ -268,12 +268,14 @@ def check_gaps(check, area, p, looks_from):
             largest = max(largest, value * (len(tested) - at))
             if largest <= alpha:
                 found[kind].add(name)
-    found["trial"] -= found["discovery"]
+    got = {kind: set(filter(None, area["gap_" + kind].split(","))) for kind in KINDS}
+    found["trial"] -= got["discovery"]
     check.same("looks", area["adoption_looks"], k)
-    for kind in KINDS:
-        check.same("gaps " + kind, ",".join(sorted(filter(None, area["gap_" + kind].split(",")))),
-                   ",".join(sorted(found[kind])))
-    return found
+    for kind in KINDS:  # what an earlier look found stands while its own p is at most 1/2
+        still = {name for name, one in p.items() if one.get(kind, 1) <= .5}
+        check.same("gaps " + kind, ",".join(sorted(got[kind] & (found[kind] | still))),
+                   ",".join(sorted(got[kind] | found[kind])))
+    return got
 
 
 def check_days(check, truth, value):

@@ -10,16 +10,22 @@
  *   headroom X...
  *   bucket US                         bucket, lower, upper, middle
  *   quantile N NU ALPHA (BUCKET COUNT)...
+ *   shares N X N X ...                for every two arms, control first: p of one look (absolute, Welch), p and
+ * interval valid at every look as figures show them, from sums of a conversion split N N ...                     p
+ * valid at every look for equal shares, after each two
  */
 #include "core/judge/adjust.h"
 #include "core/judge/arms.h"
 #include "core/judge/cuped.h"
+#include "core/judge/figures.h"
 #include "core/judge/headroom.h"
 #include "core/judge/holdout.h"
 #include "core/judge/hollow.h"
 #include "core/judge/pool.h"
 #include "core/judge/quantile.h"
+#include "core/judge/split.h"
 #include "core/sketch.h"
+#include "support/cells_fixture.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -239,6 +245,52 @@ static void quantile(struct words *words)
     printf("%.17g %.17g %.17g %.17g", got.value_us, got.lower_us, got.upper_us, moments.var);
 }
 
+static struct pl_sums sums_of(struct words *words)
+{
+    struct pl_sums sums = {0};
+
+    cells_experiment(&sums, "e", 2, 0);
+    for (uint16_t arm = 0; arm < 2; arm++) {
+        int64_t n = integer(words), x = integer(words);
+
+        cells_add(&sums, (struct pl_cell_key){PL_CELL_EXPOSED, arm, 0, 0, 0}, n, 0, 0);
+        cells_add(&sums, (struct pl_cell_key){PL_CELL_METRIC, arm, 0, 0, 0}, 0, x * PL_MICRO,
+                  (pl_int128)x * PL_MICRO * PL_MICRO);
+    }
+    cells_close(&sums);
+    return sums;
+}
+
+static void shares(struct words *words)
+{
+    struct pl_metric_rule metric = {.type = PL_METRIC_CONVERSION, .n_star = 5000};
+    const struct pl_rules rules = {.n_metrics = 1, .metrics = &metric};
+
+    while (more(words)) {
+        struct pl_sums sums = sums_of(words);
+        const struct pl_measure_where where = {&rules, &sums, 0, 0, 0};
+        struct pl_measure_arm a = pl_measure_arm(&where, 0, 0), b = pl_measure_arm(&where, 1, 0);
+        struct pl_cuped effect = pl_measure_effect(&rules, 0, &a, &b, true);
+        struct pl_figures_lift lift = pl_figures_compare(&rules, 0, &a, &b);
+
+        printf("%.17g %.17g %.17g %.17g ", pl_effect_fixed(&effect.absolute, .05, PL_TWO_SIDED).p, lift.p, lift.lower,
+               lift.upper);
+        pl_sums_fini(&sums);
+    }
+}
+
+static void split(struct words *words)
+{
+    const double equal[2] = {.5, .5};
+
+    while (more(words)) {
+        int64_t counts[2] = {integer(words), 0};
+
+        counts[1] = integer(words);
+        printf("%.17g ", pl_split_p(pl_split_log_e(&(struct pl_split){2, counts, equal}, 1)));
+    }
+}
+
 static void answer(const char *method, struct words *words)
 {
     if (strcmp(method, "holm") == 0)
@@ -261,6 +313,10 @@ static void answer(const char *method, struct words *words)
         bucket(words);
     else if (strcmp(method, "quantile") == 0)
         quantile(words);
+    else if (strcmp(method, "shares") == 0)
+        shares(words);
+    else if (strcmp(method, "split") == 0)
+        split(words);
     else
         die("unknown method");
     putchar('\n');

@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-#define PAIRS_OF_METRIC 4 /* at most; an area adds one of its own */
+#define PAIRS_OF_METRIC 4 /* at most */
+#define PAIRS_OF_AREA 4   /* of its goal with its value */
 
 static uint32_t *table(uint32_t n)
 {
@@ -14,7 +15,7 @@ static uint32_t *table(uint32_t n)
 static bool make_tables(struct pl_plan *plan)
 {
     const struct pl_rules *rules = plan->rules;
-    uint32_t most = rules->n_metrics * PAIRS_OF_METRIC + rules->n_areas;
+    uint32_t most = rules->n_metrics * PAIRS_OF_METRIC + rules->n_areas * PAIRS_OF_AREA;
 
     plan->at = table(rules->n_metrics);
     plan->n_words = table(rules->n_metrics);
@@ -97,18 +98,31 @@ static bool has_x(const struct pl_rules *rules, uint32_t metric)
     return metric != PL_RULES_NONE && rules->metrics[metric].type != PL_METRIC_RATIO;
 }
 
+/* The covariance of two adjusted effects, x - theta p and y - theta' q, takes every product of the four. */
+static void add_goal_and_value(struct pl_plan *plan, uint32_t index)
+{
+    const struct pl_area_rule *area = &plan->rules->areas[index];
+
+    if (!has_x(plan->rules, area->goal) || !has_x(plan->rules, area->value) || area->goal == area->value)
+        return;
+    for (uint32_t which = 0; which < PAIRS_OF_AREA; which++) {
+        uint32_t of_goal = which & 1, of_value = which >> 1;
+
+        if ((!of_goal || pl_plan_has_before(&plan->rules->metrics[area->goal])) &&
+            (!of_value || pl_plan_has_before(&plan->rules->metrics[area->value])))
+            add_pair(plan, index, PL_CELL_VARIABLE(area->goal, of_goal), PL_CELL_VARIABLE(area->value, of_value));
+    }
+}
+
 static void list_pairs(struct pl_plan *plan)
 {
     const struct pl_rules *rules = plan->rules;
 
     for (uint32_t at = 0; at < rules->n_areas; at++) {
-        const struct pl_area_rule *area = &rules->areas[at];
-
         plan->first_pair[at] = plan->n_pairs;
         for (uint32_t slot = plan->first[at]; slot < plan->first[at + 1]; slot++)
             add_pairs_of(plan, plan->of_area[slot]);
-        if (has_x(rules, area->goal) && has_x(rules, area->value) && area->goal != area->value)
-            add_pair(plan, at, PL_CELL_VARIABLE(area->goal, 0), PL_CELL_VARIABLE(area->value, 0));
+        add_goal_and_value(plan, at);
     }
     plan->first_pair[rules->n_areas] = plan->n_pairs;
 }

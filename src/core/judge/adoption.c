@@ -12,6 +12,7 @@
 #define YOUNG_LOOK_DAYS 21  /* its first look */
 #define FIRST_LOOK_DAYS 28
 #define HALF .5
+#define STANDS .5 /* p up to which a gap that was found stands */
 #define NONE 0xffu
 
 static const struct pl_feature_rule *rule_of(const struct pl_rules *rules, uint32_t feature)
@@ -239,10 +240,22 @@ static void read_features(struct look *look, uint32_t area, const struct pl_sums
     }
 }
 
-static void find_gaps(struct look *look, double alpha)
+/* Looks get stricter, and a gap that was proved does not end by that: it stands while its own figures still show it. */
+static void stay(struct look *look, const struct pl_adoption_looks *looks)
+{
+    for (unsigned at = 0; at < look->n; at++)
+        for (unsigned n = 0; n < looks->n_gaps; n++)
+            for (int gap = 0; gap < PL_GAPS; gap++)
+                if (looks->gaps[n].feature == look->features[at] && looks->gaps[n].kinds & 1u << gap &&
+                    look->p[gap][at] <= STANDS)
+                    look->kinds[at] |= 1u << gap;
+}
+
+static void find_gaps(struct look *look, const struct pl_adoption_looks *looks, double alpha)
 {
     unsigned order[PL_RULES_FEATURES_MAX];
 
+    stay(look, looks);
     for (int gap = 0; gap < PL_GAPS; gap++) {
         pl_adjust_holm(look->p[gap], look->n, order, look->p[gap]);
         for (unsigned at = 0; at < look->n; at++)
@@ -304,7 +317,7 @@ bool pl_adoption_step(struct pl_adoption_looks *looks, const struct pl_rules *ru
     looks->taken = 1 + (unsigned)((pl_stamp_monday(tick_us) - looks->first_us) / PL_WEEK_US);
     looks->last_us = tick_us;
     read_features(&look, area, sums, looks->start_us, tick_us);
-    find_gaps(&look, PL_ADOPTION_ALPHA / ((double)looks->taken * (looks->taken + 1.)));
+    find_gaps(&look, looks, PL_ADOPTION_ALPHA / ((double)looks->taken * (looks->taken + 1.)));
     keep_gaps(looks, &look);
     for (unsigned at = 0; at < look.n; at++)
         weigh(&weighing, rule_of(rules, look.features[at]), &look.counts[at]);

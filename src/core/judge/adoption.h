@@ -66,7 +66,8 @@ struct pl_feature_gap {
     struct pl_adoption_counts counts;
 };
 
-/* What an area keeps of its looks. */
+/* What an area keeps of its looks. A gap that was found stands at a later, stricter look while its own p, unadjusted,
+ * is at most 1/2: what was proved does not end because the proof is asked for again with less. */
 struct pl_adoption_looks {
     int64_t start_us; /* day of the area's first unit, PL_TIME_NONE before; fixed by the first look */
     int64_t first_us; /* Monday of the first look, PL_TIME_NONE before */

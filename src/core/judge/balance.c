@@ -49,6 +49,8 @@ static double credited(const struct pl_row *row)
 {
     struct pl_arms arms = {.n = row->arms.n, .shared = row->arms.shared};
 
+    if (row->early)
+        return 0;
     if (!row->arms.n)
         return pl_returns_credited(row->effect, row->se);
     memcpy(arms.d, row->arms.effect, sizeof(arms.d));

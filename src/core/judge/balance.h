@@ -3,7 +3,8 @@
  *
  * A result is measured when it has an effect d and its error s. Over measured results:
  *   naive      sum of d over what was shipped: what a team's slides add up
- *   unbiased   sum of X (returns.h, arms.h): what the reference policy gains, lucky winners corrected (statistics 2.4)
+ *   unbiased   sum of X (returns.h, arms.h): what the reference policy gains, lucky winners corrected (statistics 2.4);
+ *              what was stopped early, on a look at its effect, adds nothing
  *   shrunken   sum over what was shipped of d drawn to the mean of its kind (pool.h, statistics 2.2)
  *   win        d > 1.96 s (of several arms the best one's own s)
  * Thirds: the results of growth and monetisation in ledger order, cut into three of equal number; the shares of wins

@@ -153,21 +153,36 @@ static enum pl_status enter(struct pl_judge *judge, const struct pl_row *row, st
     return ok ? PL_OK : pl_err_set(err, PL_ERR_NOMEM, "no memory for history");
 }
 
-/* Ledger order within a tick: time, launches first, then id (design 6.3). */
+/* What may become a row of this tick. An experiment is measured when its turn comes, not before: its baseline is that
+ * of the ones that entered before it. */
+struct candidate {
+    struct pl_row row;
+    uint32_t index; /* of the experiment in the sums; PL_RULES_NONE: a record of the docket */
+};
+
+static bool is_quarter(const struct pl_row *row)
+{
+    return row->kind == PL_ROW_RESULT && row->work == PL_WORK_HOLDOUT;
+}
+
+/* Ledger order within a tick: time, launches first, quarters of a holdout after what ended with them, then id (design
+ * 6.3). */
 static int row_order(const void *a, const void *b)
 {
-    const struct pl_row *x = a, *y = b;
+    const struct pl_row *x = &((const struct candidate *)a)->row, *y = &((const struct candidate *)b)->row;
 
     if (x->time_us != y->time_us)
         return x->time_us < y->time_us ? -1 : 1;
     if ((x->kind == PL_ROW_EPOCH) != (y->kind == PL_ROW_EPOCH))
         return x->kind == PL_ROW_EPOCH ? -1 : 1;
+    if (is_quarter(x) != is_quarter(y))
+        return is_quarter(y) ? -1 : 1;
     if (strcmp(x->id, y->id) != 0)
         return strcmp(x->id, y->id);
     return strcmp(x->experiment, y->experiment);
 }
 
-static size_t take_docket(struct pl_judge *judge, int64_t tick_us, struct pl_row *rows)
+static size_t take_docket(struct pl_judge *judge, int64_t tick_us, struct candidate *rows)
 {
     size_t kept = 0, n = 0;
 
@@ -180,7 +195,7 @@ static size_t take_docket(struct pl_judge *judge, int64_t tick_us, struct pl_row
             judge->areas[item->row.area].history_ended = true;
         } else {
             item->row.tick_us = tick_us;
-            rows[n++] = item->row;
+            rows[n++] = (struct candidate){item->row, PL_RULES_NONE};
         }
     }
     judge->n_docket = kept;
@@ -188,26 +203,27 @@ static size_t take_docket(struct pl_judge *judge, int64_t tick_us, struct pl_row
 }
 
 /* Does a record that was just taken from the docket bring this experiment's result? */
-static bool is_among(const struct pl_row *rows, size_t n, const char *experiment)
+static bool is_among(const struct candidate *rows, size_t n, const char *experiment)
 {
     for (size_t at = 0; at < n; at++)
-        if (rows[at].kind == PL_ROW_RESULT && strcmp(rows[at].id, experiment) == 0)
+        if (rows[at].row.kind == PL_ROW_RESULT && strcmp(rows[at].row.id, experiment) == 0)
             return true;
     return false;
 }
 
 /* Experiments of the sums that are due. Records of the docket count from their place on only: how early they were read
  * must not matter. */
-static size_t take_due(struct pl_judge *judge, int64_t tick_us, const struct pl_row *taken, size_t n_taken,
-                       struct pl_row *rows)
+static size_t take_due(const struct pl_judge *judge, int64_t tick_us, struct candidate *rows, size_t n_taken)
 {
-    size_t n = 0;
+    size_t n = n_taken;
 
     for (unsigned at = 0; at < judge->sums.n_experiments; at++) {
         int64_t due_us = pl_judge_waits_for(judge, at);
 
-        if (due_us != PL_TIME_NONE && due_us <= tick_us && !is_among(taken, n_taken, judge->sums.experiments[at].name))
-            pl_judge_row_of(judge, at, tick_us, &rows[n++]);
+        if (due_us == PL_TIME_NONE || due_us > tick_us || is_among(rows, n_taken, judge->sums.experiments[at].name))
+            continue;
+        pl_judge_row_of(judge, at, tick_us, &rows[n].row);
+        rows[n++].index = at;
     }
     return n;
 }
@@ -220,10 +236,17 @@ static bool is_late(const struct pl_judge *judge, const struct pl_row *row)
     return fact && fact->row;
 }
 
+static enum pl_status enter_one(struct pl_judge *judge, struct candidate *candidate, struct pl_err *err)
+{
+    if (candidate->index != PL_RULES_NONE)
+        pl_judge_measure(judge, candidate->index, &candidate->row);
+    return enter(judge, &candidate->row, err);
+}
+
 static enum pl_status enter_all(struct pl_judge *judge, int64_t tick_us, struct pl_err *err)
 {
     size_t room = judge->n_docket + judge->sums.n_experiments;
-    struct pl_row *rows = calloc(room ? room : 1, sizeof(*rows));
+    struct candidate *rows = calloc(room ? room : 1, sizeof(*rows));
     enum pl_status status = PL_OK;
     size_t n;
 
@@ -232,13 +255,13 @@ static enum pl_status enter_all(struct pl_judge *judge, int64_t tick_us, struct 
     n = take_docket(judge, tick_us, rows);
     /* Lifecycle steps first: they decide which experiments are due, early or shipped. */
     for (size_t at = 0; at < n && !status; at++)
-        if (rows[at].kind == PL_ROW_LIFECYCLE)
-            status = enter(judge, &rows[at], err);
-    n += take_due(judge, tick_us, rows, n, rows + n);
+        if (rows[at].row.kind == PL_ROW_LIFECYCLE)
+            status = enter(judge, &rows[at].row, err);
+    n = take_due(judge, tick_us, rows, n);
     qsort(rows, n, sizeof(*rows), row_order);
     for (size_t at = 0; at < n && !status; at++)
-        if (rows[at].kind != PL_ROW_LIFECYCLE && !is_late(judge, &rows[at]))
-            status = enter(judge, &rows[at], err);
+        if (rows[at].row.kind != PL_ROW_LIFECYCLE && !is_late(judge, &rows[at].row))
+            status = enter_one(judge, &rows[at], err);
     free(rows);
     return status;
 }
@@ -287,7 +310,7 @@ static struct pl_facts facts_of(const struct pl_judge *judge, uint32_t a, int64_
         .dwell_ok = pl_programme_dwelt(state, tick_us),
         .once_yielding = state->once_yielding,
         .policy_new = state->policy_age < POLICY_ENTRIES || (state->n_all > 0 && policy_changes(judge, a)),
-        .posterior_mean = state->posterior_mean,
+        .posterior_mean = pl_programme_lean(judge->programme, a),
     };
 
     pl_judge_observe_facts(judge->rules, a, &judge->areas[a].standing, &facts);

@@ -56,6 +56,27 @@ static unsigned control_of(const struct pl_judge *judge, unsigned index)
     return first;
 }
 
+int64_t pl_judge_exposed(const struct pl_judge *judge, unsigned index, unsigned arm, int32_t first, int32_t last)
+{
+    const struct pl_cell_key key = {.kind = PL_CELL_EXPOSED, .subject = index, .arm = (uint16_t)arm};
+
+    return pl_sums_range(&judge->sums, key, first, last).n;
+}
+
+static bool is_seen(const struct pl_judge *judge, unsigned index, unsigned arm)
+{
+    return pl_judge_exposed(judge, index, arm, INT32_MIN, INT32_MAX) > 0;
+}
+
+unsigned pl_judge_arms(const struct pl_judge *judge, unsigned index)
+{
+    unsigned n = 0;
+
+    for (unsigned arm = 0; arm < judge->sums.experiments[index].n_variants; arm++)
+        n += is_seen(judge, index, arm);
+    return n;
+}
+
 static double rule_share(const struct pl_experiment_rule *rule, const char *variant)
 {
     for (unsigned v = 0; rule && v < rule->n_variants; v++)
@@ -64,7 +85,8 @@ static double rule_share(const struct pl_experiment_rule *rule, const char *vari
     return 0;
 }
 
-/* Shares of one segment by variant index: declared in the log, else in the configuration, else equal. */
+/* Shares of one segment by variant index: declared in the log, else in the configuration, else equal among those that
+ * have units. */
 static void shares_of(const struct pl_judge *judge, unsigned index, unsigned segment, double shares[PL_VARIANTS_MAX])
 {
     const struct pl_sums_experiment *experiment = &judge->sums.experiments[index];
@@ -79,43 +101,53 @@ static void shares_of(const struct pl_judge *judge, unsigned index, unsigned seg
         for (unsigned at = 0; at < experiment->n_variants; at++)
             sum += shares[at];
     for (unsigned at = 0; at < experiment->n_variants; at++)
-        shares[at] = sum > 0 ? shares[at] / sum : 1.0 / experiment->n_variants;
+        if (sum > 0)
+            shares[at] /= sum;
+        else
+            shares[at] = is_seen(judge, index, at) ? 1.0 / pl_judge_arms(judge, index) : 0;
 }
 
-/* A variant that was seen although its declared share is 0 makes the split uneven without further arithmetic. */
+/* The counts of one segment and the shares they should have. A variant that is not part of it, share 0, is left out;
+ * one that was seen nevertheless makes it uneven without further arithmetic (false). */
+static bool segment_of(const struct pl_judge *judge, unsigned index, unsigned segment, int64_t counts[PL_VARIANTS_MAX],
+                       double shares[PL_VARIANTS_MAX], unsigned *n)
+{
+    double all[PL_VARIANTS_MAX];
+
+    *n = 0;
+    shares_of(judge, index, segment, all);
+    for (unsigned v = 0; v < judge->sums.experiments[index].n_variants; v++) {
+        const struct pl_cell_key key = {
+            .kind = PL_CELL_SEGMENT, .subject = index, .arm = (uint16_t)v, .metric = segment};
+        int64_t count = pl_sums_range(&judge->sums, key, 0, 0).n;
+
+        if (all[v] <= 0 && count > 0)
+            return false;
+        if (all[v] <= 0)
+            continue;
+        counts[*n] = count;
+        shares[(*n)++] = all[v];
+    }
+    return true;
+}
+
 static double split_of(const struct pl_judge *judge, unsigned index)
 {
-    const struct pl_sums_experiment *experiment = &judge->sums.experiments[index];
-    int64_t counts[PL_SEGMENTS_MAX][PL_VARIANTS_MAX] = {{0}};
-    double shares[PL_SEGMENTS_MAX][PL_VARIANTS_MAX];
-    struct pl_split segments[PL_SEGMENTS_MAX];
-    unsigned n = 0;
+    double sum = 0;
 
-    for (unsigned s = 0; s < experiment->n_segments && s < PL_SEGMENTS_MAX; s++) {
-        int64_t total = 0;
+    for (unsigned s = 0; s < judge->sums.experiments[index].n_segments && s < PL_SEGMENTS_MAX; s++) {
+        int64_t counts[PL_VARIANTS_MAX], total = 0;
+        double shares[PL_VARIANTS_MAX];
+        struct pl_split segment = {.counts = counts, .shares = shares};
 
-        shares_of(judge, index, s, shares[n]);
-        for (unsigned v = 0; v < experiment->n_variants; v++) {
-            const struct pl_cell_key key = {.kind = PL_CELL_SEGMENT, .subject = index, .arm = (uint16_t)v, .metric = s};
-
-            counts[n][v] = pl_sums_range(&judge->sums, key, 0, 0).n;
-            total += counts[n][v];
-            if (shares[n][v] <= 0 && counts[n][v] > 0)
-                return PL_INFINITY;
-        }
-        if (total == 0)
-            continue;
-        segments[n] = (struct pl_split){experiment->n_variants, counts[n], shares[n]};
-        n++;
+        if (!segment_of(judge, index, s, counts, shares, &segment.n_arms))
+            return PL_INFINITY;
+        for (unsigned v = 0; v < segment.n_arms; v++)
+            total += counts[v];
+        if (total > 0)
+            sum += pl_split_log_e(&segment, 1);
     }
-    return n ? pl_split_log_e(segments, n) : 0;
-}
-
-int64_t pl_judge_exposed(const struct pl_judge *judge, unsigned index, unsigned arm, int32_t first, int32_t last)
-{
-    const struct pl_cell_key key = {.kind = PL_CELL_EXPOSED, .subject = index, .arm = (uint16_t)arm};
-
-    return pl_sums_range(&judge->sums, key, first, last).n;
+    return sum;
 }
 
 static int64_t mixed(const struct pl_judge *judge, unsigned index)
@@ -189,18 +221,18 @@ int64_t pl_judge_waits_for(const struct pl_judge *judge, unsigned index)
     return fact_of(judge, index)->row ? PL_TIME_NONE : due_of(judge, &life);
 }
 
-static enum pl_exclusion exclusion_of(const struct pl_judge *judge, const struct pl_sums_experiment *experiment,
+static enum pl_exclusion exclusion_of(const struct pl_judge *judge, unsigned index,
                                       const struct pl_experiment_view *view, enum pl_work work)
 {
     uint32_t goal = judge->rules->areas[view->area].goal;
 
-    if (experiment->joined_late)
+    if (judge->sums.experiments[index].joined_late)
         return PL_EXCLUDED_JOINED_LATE; /* shown, never judged: not its health either */
     if (view->uneven_split || view->mixed_alarm)
         return PL_EXCLUDED_UNHEALTHY;
     if (work == PL_WORK_CORE || work == PL_WORK_HOLDOUT)
         return PL_EXCLUDED_KIND;
-    if (experiment->n_variants < 2 || goal == PL_RULES_NONE)
+    if (pl_judge_arms(judge, index) < 2 || goal == PL_RULES_NONE)
         return PL_EXCLUDED_SHAPE;
     return PL_ENTERED;
 }
@@ -229,5 +261,5 @@ void pl_judge_experiment(const struct pl_judge *judge, unsigned index, struct pl
     view->mixed_alarm = pl_split_mixed(view->n_mixed, total);
     if (view->area == PL_RULES_NONE)
         return;
-    view->excluded = row ? judge->ledger.rows[row - 1].excluded : exclusion_of(judge, experiment, view, life.work);
+    view->excluded = row ? judge->ledger.rows[row - 1].excluded : exclusion_of(judge, index, view, life.work);
 }

@@ -93,13 +93,16 @@ struct judge_span {
 };
 
 /* judge_entry.c: an experiment's life as the ledger and the configuration tell it; what of it enters; units of an arm
- * first exposed on these days. */
+ * first exposed on these days; number of arms that have units. */
 struct judge_life pl_judge_life(const struct pl_judge *judge, unsigned index);
 struct judge_span pl_judge_span(const struct pl_judge *judge, const struct judge_life *life);
 int64_t pl_judge_exposed(const struct pl_judge *judge, unsigned index, unsigned arm, int32_t first, int32_t last);
+unsigned pl_judge_arms(const struct pl_judge *judge, unsigned index);
 
-/* judge_landmark.c: the row that experiment `index` of the sums would enter with at this tick. */
+/* judge_landmark.c: the row that experiment `index` of the sums would enter with at this tick, not measured yet; then
+ * its effects, by the baseline of the entries so far. */
 void pl_judge_row_of(const struct pl_judge *judge, unsigned index, int64_t tick_us, struct pl_row *row);
+void pl_judge_measure(const struct pl_judge *judge, unsigned index, struct pl_row *row);
 
 /* The tick from which experiment `index` can enter; PL_TIME_NONE when it has, has no area or no start. O(1). */
 int64_t pl_judge_waits_for(const struct pl_judge *judge, unsigned index);

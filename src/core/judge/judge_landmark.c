@@ -11,9 +11,17 @@
 
 #define BASELINE_EXPERIMENTS 5
 
-/* Pooled control mean of the last 5 that entered before, else the experiment's own. */
-static double pooled(const struct pl_judge *judge, uint32_t area, bool of_value, double own)
+/* A goal or value that was changed meanwhile is another metric; what older rows measured is not known. */
+static bool is_of(const char *measured, const char *metric)
 {
+    return !measured[0] || strcmp(measured, metric) == 0;
+}
+
+/* Pooled control mean of the last 5 that entered before, else the experiment's own. */
+static double pooled(const struct pl_judge *judge, uint32_t area, uint32_t metric, double own)
+{
+    const char *id = judge->rules->metrics[metric].id;
+    bool of_value = judge->rules->areas[area].value == metric;
     double units = 0, sum = 0;
     int n = 0;
 
@@ -21,21 +29,22 @@ static double pooled(const struct pl_judge *judge, uint32_t area, bool of_value,
         const struct pl_row *row = &judge->ledger.rows[at];
         double mean = of_value ? row->value.mean_control : row->mean_control;
 
-        if (row->kind != PL_ROW_RESULT || row->area != area || row->excluded != PL_ENTERED || isnan(mean))
+        if (row->kind != PL_ROW_RESULT || row->area != area || row->excluded != PL_ENTERED || isnan(mean) ||
+            !is_of(of_value ? row->value.metric : row->metric, id))
             continue;
         units += row->n_control;
         sum += row->n_control * mean;
         n++;
     }
-    return units > 0 && sum > 0 ? sum / units : own;
+    return units > 0 && fabs(sum) > 0 ? sum / units : own;
 }
 
 /* The area's fixed baseline m0: configured, else from history. */
 static double baseline_of(const struct pl_judge *judge, uint32_t area, double own)
 {
-    double configured = judge->rules->areas[area].baseline;
+    const struct pl_area_rule *rule = &judge->rules->areas[area];
 
-    return isnan(configured) ? pooled(judge, area, false, own) : configured;
+    return isnan(rule->baseline) ? pooled(judge, area, rule->goal, own) : rule->baseline;
 }
 
 /* An experiment at its landmark: arm 0 is the control, the others follow in their order. */
@@ -61,7 +70,8 @@ static struct pl_effect scaled(const struct landmark *at, uint32_t metric, const
     return pl_effect_scaled(absolute, baseline, at->area->coverage, at->where.rules->metrics[metric].lower_is_better);
 }
 
-/* What the same units got. Both estimates are adjusted by their own covariates, and so is their covariance. */
+/* What the same units got. Both estimates are adjusted by their own covariates, and so is their covariance. It needs as
+ * much data as the goal: of too little, or where the covariance is not kept, it is not known. */
 static void measure_value(const struct pl_judge *judge, const struct landmark *at, double goal_theta,
                           struct pl_row *row)
 {
@@ -71,12 +81,13 @@ static void measure_value(const struct pl_judge *judge, const struct landmark *a
     struct pl_measure_arm b = pl_measure_arm(&at->where, at->arms[1], value);
     struct pl_cuped effect = pl_measure_effect(rules, value, &a, &b, true);
     double thetas[2] = {goal_theta, effect.theta}, mean = pl_measure_mean(rules, value, &a);
-    double baseline = pooled(judge, row->area, true, mean);
+    double baseline = pooled(judge, row->area, value, mean);
     double sign = rules->metrics[goal].lower_is_better != rules->metrics[value].lower_is_better ? -1 : 1;
     struct pl_effect in_unit = scaled(at, value, &effect.absolute, baseline);
     double cov = pl_measure_covariance(&at->where, at->arms, (const uint32_t[]){goal, value}, thetas);
 
-    if (!(in_unit.se > 0) || isnan(cov) || !(mean > 0))
+    if (!pl_measure_enough_to_enter(rules, value, &a) || !pl_measure_enough_to_enter(rules, value, &b) ||
+        !(in_unit.se > 0) || !isfinite(in_unit.se) || !isfinite(in_unit.estimate) || isnan(cov))
         return;
     row->value = (struct pl_row_value){
         .effect = in_unit.estimate,
@@ -84,6 +95,7 @@ static void measure_value(const struct pl_judge *judge, const struct landmark *a
         .cov = sign * cov * at->area->coverage * at->area->coverage / fabs(row->baseline) / fabs(baseline),
         .mean_control = mean,
     };
+    memcpy(row->value.metric, rules->metrics[value].id, sizeof(row->value.metric));
 }
 
 static void measure_one(const struct pl_judge *judge, const struct landmark *at, struct pl_row *row)
@@ -118,6 +130,7 @@ static void measure_several(const struct landmark *at, struct pl_row *row)
     row->se = sqrt(square / row->arms.n);
 }
 
+/* A variant all of whose units were seen in others too is no arm. */
 static struct landmark landmark_of(const struct pl_judge *judge, unsigned index, const struct pl_experiment_view *view,
                                    const struct judge_span *span)
 {
@@ -127,11 +140,31 @@ static struct landmark landmark_of(const struct pl_judge *judge, unsigned index,
 
     at.arms[at.n++] = view->control;
     for (unsigned arm = 0; arm < n; arm++)
-        if (arm != view->control)
+        if (arm != view->control && pl_judge_exposed(judge, index, arm, INT32_MIN, INT32_MAX) > 0)
             at.arms[at.n++] = arm;
-    for (unsigned arm = 0; arm < n; arm++)
+    for (unsigned arm = 0; arm < at.n; arm++)
         at.goal[arm] = pl_measure_arm(&at.where, at.arms[arm], at.area->goal);
     return at;
+}
+
+static bool is_known(const struct pl_row *row)
+{
+    for (unsigned arm = 0; arm < row->arms.n; arm++)
+        if (!isfinite(row->arms.effect[arm]) || !(row->arms.se[arm] > 0))
+            return false;
+    return isfinite(row->effect) && isfinite(row->se) && row->se > 0;
+}
+
+/* Nothing of a measurement that failed may stand in the ledger: it holds numbers. */
+static void leave_out(struct pl_row *row)
+{
+    const struct pl_row nothing = pl_ledger_row(PL_ROW_RESULT);
+
+    row->effect = row->se = PL_NAN;
+    row->arms = nothing.arms;
+    row->value = nothing.value;
+    if (row->excluded == PL_ENTERED)
+        row->excluded = PL_EXCLUDED_TOO_SMALL;
 }
 
 static void measure(const struct pl_judge *judge, unsigned index, const struct pl_experiment_view *view,
@@ -140,10 +173,10 @@ static void measure(const struct pl_judge *judge, unsigned index, const struct p
     struct landmark at = landmark_of(judge, index, view, span);
 
     if (!enough(&at)) {
-        if (row->excluded == PL_ENTERED)
-            row->excluded = PL_EXCLUDED_TOO_SMALL;
+        leave_out(row);
         return;
     }
+    memcpy(row->metric, judge->rules->metrics[at.area->goal].id, sizeof(row->metric));
     row->mean_control = pl_measure_mean(judge->rules, at.area->goal, &at.goal[0]);
     row->n_control = (double)at.goal[0].units;
     row->baseline = baseline_of(judge, view->area, row->mean_control);
@@ -151,8 +184,8 @@ static void measure(const struct pl_judge *judge, unsigned index, const struct p
         measure_one(judge, &at, row);
     else
         measure_several(&at, row);
-    if (row->excluded == PL_ENTERED && !(row->se > 0 && isfinite(row->se) && isfinite(row->effect)))
-        row->excluded = PL_EXCLUDED_TOO_SMALL;
+    if (!is_known(row))
+        leave_out(row);
 }
 
 /* A holdout is measured although the programme leaves it out; in its quarter nothing else may be wrong with it. */
@@ -160,7 +193,7 @@ static bool is_measured(const struct pl_judge *judge, unsigned index, const stru
 {
     return row->excluded == PL_ENTERED ||
            (row->excluded == PL_EXCLUDED_KIND && row->work == PL_WORK_HOLDOUT && !row->early &&
-            judge->sums.experiments[index].n_variants == 2 && judge->rules->areas[row->area].goal != PL_RULES_NONE);
+            pl_judge_arms(judge, index) == 2 && judge->rules->areas[row->area].goal != PL_RULES_NONE);
 }
 
 static double units_of(const struct pl_judge *judge, unsigned index)
@@ -177,7 +210,6 @@ void pl_judge_row_of(const struct pl_judge *judge, unsigned index, int64_t tick_
     const struct pl_sums_experiment *experiment = &judge->sums.experiments[index];
     struct pl_experiment_view view;
     struct judge_life life = pl_judge_life(judge, index);
-    struct judge_span span = pl_judge_span(judge, &life);
 
     pl_judge_experiment(judge, index, &view);
     *row = pl_ledger_row(PL_ROW_RESULT);
@@ -185,14 +217,24 @@ void pl_judge_row_of(const struct pl_judge *judge, unsigned index, int64_t tick_
     row->work = view.work;
     row->area = view.area;
     row->tick_us = tick_us;
-    row->time_us = span.end_us;
+    row->time_us = pl_judge_span(judge, &life).end_us;
     row->start_us = view.start_us;
-    row->early = view.end_us != PL_TIME_NONE && view.end_us < span.end_us;
+    row->early = view.end_us != PL_TIME_NONE && view.end_us < row->time_us;
     row->shipped = life.shipped;
     row->cost = life.cost;
     row->units = units_of(judge, index);
     memcpy(row->id, experiment->name, sizeof(row->id));
     memcpy(row->experiment, experiment->name, sizeof(row->experiment));
-    if (is_measured(judge, index, row))
-        measure(judge, index, &view, &span, row);
+}
+
+void pl_judge_measure(const struct pl_judge *judge, unsigned index, struct pl_row *row)
+{
+    struct pl_experiment_view view;
+    struct judge_life life = pl_judge_life(judge, index);
+    struct judge_span span = pl_judge_span(judge, &life);
+
+    if (!is_measured(judge, index, row))
+        return;
+    pl_judge_experiment(judge, index, &view);
+    measure(judge, index, &view, &span, row);
 }

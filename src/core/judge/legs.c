@@ -66,11 +66,12 @@ enum pl_status pl_legs_enter(struct pl_legs *legs, const struct pl_row *row, con
 
     if (status)
         return status;
-    legs->entries[legs->n++] = (struct pl_legs_entry){row->time_us, row->early ? 0. : evidence->last_x};
+    legs->entries[legs->n++] =
+        (struct pl_legs_entry){row->time_us, row->early ? 0. : evidence->last_x, row->cost > 0. ? row->cost : 1.};
     if (!has_value(row))
         return PL_OK;
     legs->n_value++;
-    legs->sum_value += pl_hollow_value(&entry);
+    legs->sum_value += row->early ? 0. : pl_hollow_value(&entry);
     legs->sum_credit += legs->entries[legs->n - 1].x;
     (void)pl_hollow_take(&legs->hollow, &entry, eta);
     return PL_OK;
@@ -79,8 +80,9 @@ enum pl_status pl_legs_enter(struct pl_legs *legs, const struct pl_row *row, con
 void pl_legs_quarter(struct pl_legs *legs, const struct pl_row *row, const struct pl_evidence *evidence)
 {
     struct pl_quarter quarter = {row->start_us, row->time_us, 0, 0, row->effect, row->se};
+    double standard = 0.;
 
-    if (row->start_us == PL_TIME_NONE || !isfinite(row->effect) || !(row->se > 0.))
+    if (row->start_us == PL_TIME_NONE || row->arms.n || !isfinite(row->effect) || !(row->se > 0.))
         return;
     if (legs->quarter.end_us != PL_TIME_NONE && row->start_us < legs->quarter.end_us)
         return;
@@ -88,11 +90,12 @@ void pl_legs_quarter(struct pl_legs *legs, const struct pl_row *row, const struc
         if (legs->entries[at].time_us <= row->start_us || legs->entries[at].time_us > row->time_us)
             continue;
         quarter.n++;
+        standard += legs->entries[at].cost;
         quarter.credited += legs->entries[at].x;
     }
     legs->quarter = quarter;
-    (void)pl_holdout_take(&legs->holdout,
-                          &(struct pl_holdout_quarter){
-                              .lift = row->effect, .se = row->se, .entries = quarter.n, .delta = evidence->delta},
-                          CLAMP_LEVELS * evidence->level);
+    (void)pl_holdout_take(
+        &legs->holdout,
+        &(struct pl_holdout_quarter){.lift = row->effect, .se = row->se, .entries = standard, .delta = evidence->delta},
+        CLAMP_LEVELS * evidence->level);
 }

@@ -3,9 +3,11 @@
  * programme.
  *
  * A quarter is a result row of work `holdout`: effect = lift of everybody else against the held-out units, from start
- * to time. Its n are the entries with time in (start, time]; only quarters that do not overlap an earlier one count.
+ * to time. Its n are the entries with time in (start, time], each as many as its cost says (delta grows with it); only
+ * quarters that do not overlap an earlier one count, and only those of one arm. An entry that ended early is credited
+ * with nothing, in delivery and in value.
  *
- * Owns 16 bytes per entry. enter: O(1); quarter: O(entries).
+ * Owns 24 bytes per entry. enter: O(1); quarter: O(entries).
  */
 #ifndef PL_CORE_JUDGE_LEGS_H
 #define PL_CORE_JUDGE_LEGS_H
@@ -32,7 +34,7 @@ struct pl_legs {
     double sum_credit;         /* of their X: what they gained in the goal */
     struct pl_legs_entry {
         int64_t time_us;
-        double x;
+        double x, cost;
     } * entries; /* owned */
     unsigned n, cap;
 };
@@ -47,7 +49,7 @@ void pl_legs_restart(struct pl_legs *legs);
 enum pl_status pl_legs_enter(struct pl_legs *legs, const struct pl_row *row, const struct pl_evidence *evidence,
                              double eta, struct pl_err *err) PL_MUSTCHECK;
 
-/* A quarter; one that overlaps the last, or has no start, is shown nowhere and counts for nothing. */
+/* A quarter; one that overlaps the last, has no start, or several arms, is shown nowhere and counts for nothing. */
 void pl_legs_quarter(struct pl_legs *legs, const struct pl_row *row, const struct pl_evidence *evidence);
 
 #endif

@@ -31,7 +31,7 @@ static pl_int128 cross(const struct pl_measure_where *where, unsigned arm, uint3
     return range(where, PL_CELL_CROSS, arm, PL_CELL_PAIR(a, b)).sum2;
 }
 
-/* A metric and its covariate as variables `at` and `at + step` of the set. */
+/* A metric or its covariate as variable `at` of the set. */
 static void put_variable(const struct pl_measure_where *where, unsigned arm, uint32_t metric, unsigned at,
                          struct pl_moment_set *set)
 {
@@ -82,7 +82,8 @@ struct pl_measure_arm pl_measure_arm(const struct pl_measure_where *where, unsig
         put_ratio(where, arm, rule, &result.set);
         return result;
     }
-    put_variable(where, arm, metric, 0, &result.set);
+    result.set.sum[0] = result.cell.sum;
+    result.set.cross[0][0] = result.cell.sum2;
     if (rule->before_us) {
         put_before(where, arm, metric, 1, &result.set);
         result.set.cross[0][1] = cross(where, arm, variable(metric, false), variable(metric, true));
@@ -121,8 +122,7 @@ struct pl_cuped pl_measure_effect(const struct pl_rules *rules, uint32_t metric,
     return (struct pl_cuped){.kept = 1, .absolute = pl_effect_absolute(&a, &b), .relative = pl_effect_relative(&a, &b)};
 }
 
-/* Of one pair of variables over both arms: the covariance of their differences. False when the product of the pair is
- * not kept although both vary. */
+/* Of one pair of variables over both arms: the covariance of their differences. */
 static double covariance(const struct pl_measure_where *where, const unsigned arms[2], const struct pl_cell_key keys[2])
 {
     double sum = 0;
@@ -133,11 +133,11 @@ static double covariance(const struct pl_measure_where *where, const unsigned ar
         struct pl_cell y = range(where, (enum pl_cell_kind)keys[1].kind, arms[at], keys[1].metric);
         uint32_t a = variable(keys[0].metric, keys[0].kind == PL_CELL_BEFORE);
         uint32_t b = variable(keys[1].metric, keys[1].kind == PL_CELL_BEFORE);
+        pl_int128 product = cross(where, arms[at], a, b);
 
         if (n < 2)
             return PL_NAN;
-        sum += pl_effect_central(n, x.sum, y.sum, cross(where, arms[at], a, b)) / (double)n / (double)(n - 1) /
-               (double)n / MICRO2;
+        sum += pl_effect_central(n, x.sum, y.sum, product) / (double)n / (double)(n - 1) / (double)n / MICRO2;
     }
     return sum;
 }

@@ -40,7 +40,8 @@ struct pl_cuped pl_measure_effect(const struct pl_rules *rules, uint32_t metric,
 double pl_measure_mean_variance(const struct pl_rules *rules, uint32_t metric, const struct pl_measure_arm *arm);
 
 /* Covariance of the absolute effects on two metrics of the same units, each adjusted by its theta: the sum over both
- * arms of cov(x - theta p, y - theta' q) / n. NAN when the products are not kept (core/cell.def: CROSS). */
+ * arms of cov(x - theta p, y - theta' q) / n. The products are kept for an area's goal with its value; NAN for a mean
+ * or a ratio, of which they never are. */
 double pl_measure_covariance(const struct pl_measure_where *where, const unsigned arms[2], const uint32_t metrics[2],
                              const double thetas[2]);
 

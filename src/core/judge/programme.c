@@ -35,6 +35,7 @@ struct area {
     double policy;       /* last smallest_return seen in a policy row */
     bool policy_known;
     bool stale_figures; /* proved range, needed and medians are older than the last row */
+    bool stale_lean;    /* so is posterior_mean */
 };
 
 struct pl_programme {
@@ -97,7 +98,6 @@ static void publish_legs(struct area *area)
     state->holdout = legs->holdout.m >= area->evidence.level;
     state->e_holdout = legs->holdout.m;
     state->quarter = legs->quarter;
-    state->posterior_mean = pl_evidence_lean(&area->evidence);
 }
 
 /* Copy what the detectors say into the published state. */
@@ -119,7 +119,7 @@ static void publish(struct area *area)
     state->peeking = recent_is_bad(&area->early);
     state->unhealthy = recent_is_bad(&area->sick);
     state->why = why_of(area);
-    area->stale_figures = true;
+    area->stale_figures = area->stale_lean = true;
 }
 
 static void area_init(struct area *area, const struct pl_area_rule *rule, unsigned m)
@@ -367,11 +367,24 @@ static double share_needed(struct pl_programme *programme, uint32_t area)
     return (double)programme->m / (programme->fires[area] ? fired : fired + 1);
 }
 
+double pl_programme_lean(struct pl_programme *programme, uint32_t area)
+{
+    assert(area < programme->n_areas);
+    struct area *found = &programme->areas[area];
+
+    if (found->stale_lean)
+        found->state.posterior_mean = pl_evidence_lean(&found->evidence);
+    found->stale_lean = false;
+    return found->state.posterior_mean;
+}
+
 const struct pl_area_state *pl_programme_area(struct pl_programme *programme, uint32_t area)
 {
     assert(area < programme->n_areas);
     struct area *found = &programme->areas[area];
     struct pl_area_state *state = &found->state;
+
+    (void)pl_programme_lean(programme, area);
 
     if (found->stale_figures) {
         state->median_se = pl_evidence_median_se(&found->evidence);

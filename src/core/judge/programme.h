@@ -92,9 +92,12 @@ enum pl_status pl_programme_feed(struct pl_programme *programme, const struct pl
 /* The state of an area; valid until the next feed. The proved range and `needed` are computed here, O(entries). */
 const struct pl_area_state *pl_programme_area(struct pl_programme *programme, uint32_t area);
 
-/* The same without bringing the medians, the proved range and `needed` up to date: they are as they were last computed.
- * O(1), for whoever looks after every row. */
+/* The same without bringing the medians, the proved range, posterior_mean and `needed` up to date: they are as they
+ * were last computed. O(1), for whoever looks after every row. */
 const struct pl_area_state *pl_programme_peek(const struct pl_programme *programme, uint32_t area);
+
+/* posterior_mean, up to date; O(entries) once after a row. */
+double pl_programme_lean(struct pl_programme *programme, uint32_t area);
 
 /* Has FLAT stood long enough for SHIFT_TO_CORE: 30 d since the tick that fired it, or 8 entries after the firing one?
  */

@@ -293,15 +293,15 @@ static void a_verdict_on_one_screen(void **state)
     screen = screen_of(&told, &past);
     assert_has(screen, "checkout: shift to core value work (unconfirmed)\n"
                        "  alert since 2026-03-01, judged to 2026-04-01T00:00:00Z, for growth\n");
-    assert_has(screen, "an experiment pays less than that  evidence, 123 of 60 needed\n");
-    assert_has(screen, "an experiment pays more than that  evidence, 0.321 of 10 needed\n");
-    assert_has(screen, "experiments pay less than before   evidence, more than 100000 of 1000 needed\n");
-    assert_has(screen, "smallest gain worth an experiment  0.2 %\n");
+    assert_has(screen, "an experiment pays less than that    evidence, 123 of 60 needed\n");
+    assert_has(screen, "an experiment pays more than that    evidence, 0.321 of 10 needed\n");
+    assert_has(screen, "experiments pay less than before     evidence, more than 100000 of 1000 needed\n");
+    assert_has(screen, "smallest gain worth an experiment    0.2 %\n");
     assert_has(screen, "  Gain per experiment, corrected for lucky winners: between 0.02 % and 0.14 %\n");
     assert_has(screen, "0     [--------------------]         o     0.22 %, o smallest gain\n");
-    assert_has(screen, "unchanged within 10 %, 12.3 % reach the goal, as of 2026-03-23\n");
+    assert_has(screen, "unchanged within 10 %, 12.3 % reach the goal (2026-03-23)\n");
     assert_has(screen, "falling, 3.25 times a week per active user\n");
-    assert_has(screen, "                                     41 % still get it after 4 weeks\n");
+    assert_has(screen, "                                       41 % still get it after 4 weeks\n");
     assert_has(screen, "a gap to close, 72 % know what is used again and again\n");
     assert_has(screen, "price rises by 24.2 % a year\n"); /* exp(.05 x 52 / 12) = 1.2420 */
     assert_has(screen, "do not know it     filters two (31 % know it)\n");
@@ -318,9 +318,9 @@ static void a_verdict_on_one_screen(void **state)
                "activated: 41 % of new users activated, 50 % wanted by 2026-06-30; 25 % of the way from 38 since\n"
                "  2026-01-05, 90 days left: behind\n");
     assert_has(screen, "1.2 % of the goal, -0.3 % of value, over 12 with both\n");
-    assert_has(screen, "value does not follow the goal     evidence, 7.5 of 20 needed\n");
-    assert_has(screen, "quarter to 2026-03-31              9 experiments: 2 % credited, 0.5 % realised\n");
-    assert_has(screen, "quarters fall short                evidence, 3 of 60 needed\n");
+    assert_has(screen, "value does not rise with what ships  evidence, 7.5 of 20 needed\n");
+    assert_has(screen, "quarter to 2026-03-31                9 experiments: 2 % credited, 0.5 % realised\n");
+    assert_has(screen, "quarters fall short                  evidence, 3 of 60 needed\n");
     assert_has(screen, "  redis-cli HGETALL 'plateaud:{shop}:area:checkout'  as they stand in Redis\n");
     assert_has(screen, "  plateauctl map checkout ");
     assert_has(screen, "  plateauctl tradeoff checkout ");
@@ -335,6 +335,34 @@ static void a_verdict_on_one_screen(void **state)
     screen = screen_of(&told, &past);
     assert_has(screen, "2026-02-01  FLAT  27 results\n");
     assert_has(screen, "2 results, from -0.1 % to 0.2 %, the last one 0.2 %\n");
+}
+
+/* What ends a verdict that is not about returns, and the evidence of hollow growth. */
+static void verdicts_that_are_not_about_returns(void **state)
+{
+    static const struct {
+        const char *verdict, *ends;
+    } rows[] = {
+        {"DELIVER_EXISTING", "More users who know these features: it is looked at every Monday.\n"},
+        {"DERIVING", "Value that no longer falls, or takings that no longer rise: it is looked at every four weeks.\n"},
+        {"HOLLOW_GROWTH", "Results in which value rises with what ships, or a core_launch record"},
+    };
+    struct pl_past past = {.n_results = 0};
+
+    (void)state;
+    for (size_t at_row = 0; at_row < sizeof(rows) / sizeof(*rows); at_row++) {
+        struct fields fields = {.reply = {.n = 0}};
+        struct pl_told told;
+        const char *screen;
+
+        put(&fields, "verdict", rows[at_row].verdict);
+        put(&fields, "hollow_evidence", "31.25");
+        pl_told_read(&fields.reply, &told);
+        screen = screen_of(&told, &past);
+        assert_has(screen, rows[at_row].ends);
+        assert_has(screen, "value does not rise with what ships  evidence, 31.2 of 20 needed\n");
+        assert_null(strstr(screen, "Set smallest_return"));
+    }
 }
 
 static void nothing_known_yet(void **state)
@@ -522,6 +550,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read_back),
         cmocka_unit_test(a_verdict_on_one_screen),
         cmocka_unit_test(nothing_known_yet),
+        cmocka_unit_test(verdicts_that_are_not_about_returns),
         cmocka_unit_test(what_is_needed),
         cmocka_unit_test(staleness),
         cmocka_unit_test(whatever_there_is_fits_on_a_screen),

@@ -138,6 +138,7 @@ static void test_firing(void **unused)
     check(&parsed, "data.policy.landmark_days", "14");
     assert_int_equal(at(&parsed, "data.endsAt").type, PL_VALUE_ABSENT);
     assert_int_equal(at(&parsed, "data.evidence.gain_lower").type, PL_VALUE_ABSENT);
+    assert_int_equal(at(&parsed, "data.evidence.hollow").type, PL_VALUE_ABSENT);
     assert_int_equal(at(&parsed, "data.policy.baseline").type, PL_VALUE_ABSENT);
     release(&parsed);
 }

@@ -149,16 +149,18 @@ static void growth_without_value(void **state)
 {
     static const char sentence[] =
         "Gain per experiment, corrected for lucky winners: 1.2 % of the goal and -0.3 % of value, over 12 experiments "
-        "with both measured; that value does not follow: evidence, 22.8 of 20 needed.";
+        "with both measured.";
     const char *text = document(*state, PL_HOLLOW_GROWTH, PL_ALERT_FIRING);
     char condition[512];
 
     snprintf(condition, sizeof(condition),
-             "\"conditions\":[{\"name\":\"value_does_not_follow\",\"met\":true,\"text\":\"%s\"}]", sentence);
+             "\"conditions\":[{\"name\":\"value_does_not_follow\",\"met\":true,\"text\":\"%s That value does "
+             "not rise with what ships: evidence, 22.8 of 20 needed.\"}]",
+             sentence);
     has(text, condition);
-    has(text, "with it. ");
-    has(text, "\"hollow\":22.75,\"hollow_needed\":20,\"experiments_with_value\":12,\"goal_gain\":0.012,"
-              "\"value_gain\":-0.003");
+    has(text, "evidence, 22.8 of 20 needed. Gain per experiment");
+    has(text, "\"hollow\":22.75,\"hollow_needed\":20,");
+    has(text, "\"experiments_with_value\":12,\"goal_gain\":0.012,\"value_gain\":-0.003");
     has(text, "\"lean_gain\":-0.001");
     has_not(document(*state, PL_KEEP_OPTIMISING, PL_ALERT_FIRING), "value_does_not_follow");
 }

@@ -445,8 +445,16 @@ static void warnings(void **state)
         {"[area a]\n[metric m]\nevent = e\nrole = guardrail\n", "margin = 1%\n",
          "metric m is a guardrail without margin: no variant can be called harmless\n"},
         {"[area a]\ngoal = m\n[metric m]\nevent = e\ntype = sum\nproperty = p\n", "cap = 100\n",
-         "area a: its goal m is a sum without cap: a few large values decide, and experiments stay too small to be "
-         "judged\n"},
+         "area a: its goal m has no cap: a few large values decide, and experiments stay too small to be judged\n"},
+        {"[area a]\ngoal = m\n[metric m]\nevent = e\ntype = count\n", "cap = 100\n",
+         "area a: its goal m has no cap: a few large values decide, and experiments stay too small to be judged\n"},
+        {"[area a]\ngoal = m\nvalue = w\n[metric m]\nevent = e\n[metric w]\nevent = f\ntype = sum\nproperty = p\n",
+         "cap = 100\n", "area a: its value w has no cap: it is not compared with growth in experiments\n"},
+        {"[area a]\ngoal = m\nvalue = w\n[metric m]\nevent = e\n[metric w]\nevent = f\ntype = mean\nproperty = p\n",
+         NULL,
+         "area a: its goal or value is a mean or ratio: the two cannot be compared in experiments, and hollow growth "
+         "is "
+         "not seen\n"},
         {"[area a]\n[metric m]\nevent = e\ntype = time_to\nrole = derive\n", NULL,
          "metric m has role derive: only a conversion, count or sum is followed over time, so it cannot show "
          "DERIVING\n"},

@@ -205,6 +205,83 @@ static void test_refused_results(void **state)
            "means: give no standard error");
 }
 
+static void test_refused_values(void **state)
+{
+#define EFFECT RESULT ",\"effect\":0.1,\"se\":0.05"
+
+    (void)state;
+    refuse(EFFECT ",\"value\":0.1}", PL_REJECT_CONTROL_FIELD, "value: must be an object with effect and se");
+    refuse(EFFECT ",\"value\":[0.1,0.2]}", PL_REJECT_CONTROL_FIELD, "value: must be an object with effect and se");
+    refuse(EFFECT ",\"value\":{}}", PL_REJECT_CONTROL_FIELD, "effect: is missing");
+    refuse(EFFECT ",\"value\":{\"effect\":0.1}}", PL_REJECT_CONTROL_FIELD, "se: is missing");
+    refuse(EFFECT ",\"value\":{\"effect\":\"x\",\"se\":1}}", PL_REJECT_CONTROL_FIELD, "effect: must be a number");
+    refuse(EFFECT ",\"value\":{\"effect\":0.1,\"se\":0}}", PL_REJECT_CONTROL_FIELD, "se: must be above 0");
+    refuse(EFFECT ",\"value\":{\"effect\":0.1,\"se\":0.02,\"cov\":0.0010001}}", PL_REJECT_CONTROL_FIELD,
+           "value: cov is larger than the two errors allow");
+    refuse(EFFECT ",\"value\":{\"effect\":0.1,\"se\":0.02,\"cov\":-0.0010001}}", PL_REJECT_CONTROL_FIELD,
+           "value: cov is larger than the two errors allow");
+    refuse(EFFECT ",\"value\":{\"effect\":1e31,\"se\":1}}", PL_REJECT_CONTROL_FIELD, "value: is out of range");
+    refuse(EFFECT ",\"units\":0}", PL_REJECT_CONTROL_FIELD, "units: must be above 0");
+    refuse(EFFECT ",\"units\":\"5\"}", PL_REJECT_CONTROL_FIELD, "units: must be a number");
+    refuse(RESULT ",\"effect\":1e31,\"se\":1}", PL_REJECT_CONTROL_FIELD, "effect: is out of range");
+    refuse(RESULT ",\"effect\":1,\"se\":1e31}", PL_REJECT_CONTROL_FIELD, "effect: is out of range");
+    refuse(RESULT ",\"effect\":1,\"se\":1e-31}", PL_REJECT_CONTROL_FIELD, "effect: is out of range");
+    refuse(RESULT ",\"means\":[0.1,0.2],\"n\":[10,10],\"baseline\":1e-40}", PL_REJECT_CONTROL_FIELD,
+           "means: is out of range");
+}
+
+static void test_refused_arms(void **state)
+{
+    char text[2048] = RESULT ",\"shared\":0.1,\"arms\":[[1,1]";
+
+    (void)state;
+    refuse(RESULT ",\"arms\":7}", PL_REJECT_CONTROL_FIELD, "arms: must be a list");
+    refuse(RESULT ",\"arms\":{\"a\":[1,1],\"b\":[1,1]},\"shared\":0.1}", PL_REJECT_CONTROL_FIELD,
+           "arms: must be a list");
+    refuse(RESULT ",\"arms\":[],\"shared\":0.1}", PL_REJECT_CONTROL_FIELD,
+           "arms: at least two are needed; one is effect and se");
+    refuse(RESULT ",\"arms\":[[1,1]],\"shared\":0.1}", PL_REJECT_CONTROL_FIELD,
+           "arms: at least two are needed; one is effect and se");
+    refuse(RESULT ",\"arms\":[[1,1],[1]],\"shared\":0.1}", PL_REJECT_CONTROL_FIELD, "arms: each must be [effect, se]");
+    refuse(RESULT ",\"arms\":[[1,1],[1,1,1]],\"shared\":0.1}", PL_REJECT_CONTROL_FIELD,
+           "arms: each must be [effect, se]");
+    refuse(RESULT ",\"arms\":[[1,1],2],\"shared\":0.1}", PL_REJECT_CONTROL_FIELD, "arms: each must be [effect, se]");
+    refuse(RESULT ",\"arms\":[[1,1],[1,\"1\"]],\"shared\":0.1}", PL_REJECT_CONTROL_FIELD, "arms: must be a number");
+    refuse(RESULT ",\"arms\":[[1,1],[1,0]],\"shared\":0.1}", PL_REJECT_CONTROL_FIELD, "arms: an se is not above 0");
+    refuse(RESULT ",\"arms\":[[1,1],[1,1e200]],\"shared\":0.1}", PL_REJECT_CONTROL_FIELD, "arms: is out of range");
+    refuse(RESULT ",\"arms\":[[1,1],[1e200,1]],\"shared\":0.1}", PL_REJECT_CONTROL_FIELD, "arms: is out of range");
+    refuse(RESULT ",\"arms\":[[1,1],[1,1]]}", PL_REJECT_CONTROL_FIELD, "shared: is missing");
+    refuse(RESULT ",\"arms\":[[1,1],[1,1]],\"shared\":0}", PL_REJECT_CONTROL_FIELD, "shared: must be above 0");
+    refuse(RESULT ",\"arms\":[[1,1],[1,0.3]],\"shared\":0.1}", PL_REJECT_CONTROL_FIELD,
+           "shared: is larger than an arm's error squared");
+    refuse(RESULT ",\"arms\":[[1,1],[1,1]],\"shared\":0.1,\"value\":{\"effect\":1,\"se\":1}}", PL_REJECT_CONTROL_FIELD,
+           "value: cannot be given with arms");
+    for (int n = 1; n < 16; n++)
+        strcat(text, ",[1,1]");
+    strcat(text, "]}");
+    refuse(text, PL_REJECT_CONTROL_FIELD, "arms: more than 15");
+}
+
+/* Best effect and root mean square of the errors; value without cov; null is absent. */
+static void test_arms_value_and_units(void **state)
+{
+    struct pl_control control =
+        parse(RESULT ",\"arms\":[[-0.1,0.3],[0.2,0.4],[0.15,0.5]],\"shared\":0.09,\"units\":9e4}");
+
+    (void)state;
+    assert_int_equal(control.n_arms, 3);
+    assert_true(control.effect == 0.2 && control.units == 90000 && control.shared == 0.09);
+    assert_true(fabs(control.se - sqrt(.5 / 3)) < 1e-15);
+    assert_true(control.arm_effect[0] == -.1 && control.arm_se[2] == .5);
+    assert_true(isnan(control.value));
+    control = parse(EFFECT ",\"value\":{\"effect\":-0.1,\"se\":0.02}}");
+    assert_true(control.value == -.1 && control.value_se == .02 && control.value_cov == 0 && control.n_arms == 0);
+    control = parse(EFFECT ",\"value\":{\"effect\":-0.1,\"se\":0.02,\"cov\":0.001}}");
+    assert_true(control.value_cov == .001);
+    control = parse(EFFECT ",\"value\":null,\"arms\":null,\"units\":null}");
+    assert_true(isnan(control.value) && control.n_arms == 0 && control.units == 0);
+}
+
 #define LIFECYCLE "{\"type\":\"lifecycle\",\"experiment\":\"e\"," T
 
 static void test_refused_lifecycles(void **state)
@@ -257,6 +334,13 @@ static void check_round(const struct pl_control *control)
     assert_string_equal(back.area, control->area);
     assert_true(back.effect == control->effect && back.se == control->se && back.cost == control->cost);
     assert_int_equal(back.work, control->work);
+    assert_int_equal(back.n_arms, control->n_arms);
+    assert_memory_equal(back.arm_effect, control->arm_effect, sizeof(back.arm_effect));
+    assert_memory_equal(back.arm_se, control->arm_se, sizeof(back.arm_se));
+    assert_true(back.shared == control->shared && back.units == control->units);
+    assert_true(isnan(back.value) == isnan(control->value));
+    assert_true(isnan(control->value) || (back.value == control->value && back.value_se == control->value_se &&
+                                          back.value_cov == control->value_cov));
     assert_int_equal(back.state, control->state);
     assert_true(back.early == control->early && back.shipped == control->shipped && back.healthy == control->healthy &&
                 back.history == control->history);
@@ -284,6 +368,20 @@ static void test_format_and_parse_again(void **state)
         control.healthy = at % 7 == 0;
         control.work = (enum pl_work)(at % 4);
         control.start_us = at % 2 ? PL_TIME_NONE : T_US - at;
+        check_round(&control);
+    }
+    for (int at = 1; at < 200; at++) {
+        control = parse(EFFECT ",\"value\":{\"effect\":0.1,\"se\":0.02}}");
+        control.value = at / 7.0 - 9;
+        control.value_se = at / 11.0;
+        control.value_cov = (at % 3 - 1) * control.value_se * control.se; /* as large as it may be */
+        control.units = at % 2 ? at * 1000 / 3.0 : 0;
+        check_round(&control);
+        control = parse(RESULT ",\"arms\":[[1,1],[2,1],[3,1]],\"shared\":0.1}");
+        control.arm_effect[1] = control.effect = 3 + at / 7.0;
+        control.arm_se[0] = 1 + at / 3.0;
+        control.se = sqrt((control.arm_se[0] * control.arm_se[0] + 2) / 3);
+        control.shared = at % 2 ? 1 : at / 201.0;
         check_round(&control);
     }
     control = parse(LIFECYCLE ",\"state\":\"shipped\",\"area\":\"a\",\"variants\":{\"a\":1,\"b\":1,\"c\":1}}");
@@ -320,6 +418,9 @@ int main(void)
         cmocka_unit_test(test_times_and_the_record),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_refused_results),
+        cmocka_unit_test(test_refused_values),
+        cmocka_unit_test(test_refused_arms),
+        cmocka_unit_test(test_arms_value_and_units),
         cmocka_unit_test(test_refused_lifecycles),
         cmocka_unit_test(test_format_and_parse_again),
         cmocka_unit_test(test_format),

@@ -20,21 +20,32 @@ static double some_number(struct pl_random *random)
                                         : random_normal(random) * pow(10, (int)(random_bits(random) % 30) - 15);
 }
 
+static void some_value(struct pl_random *random, struct pl_row_value *value)
+{
+    value->effect = some_number(random);
+    value->se = some_number(random);
+    value->cov = some_number(random);
+    value->mean_control = some_number(random);
+    snprintf(value->metric, sizeof(value->metric), "uses");
+}
+
+static void some_arms(struct pl_random *random, struct pl_row_arms *arms)
+{
+    arms->n = 2 + (unsigned)(random_bits(random) % (PL_VARIANTS_MAX - 2));
+    arms->shared = random_share(random) / 3;
+    for (unsigned at = 0; at < arms->n; at++) {
+        arms->effect[at] = random_normal(random) * pow(10, (int)(random_bits(random) % 30) - 15);
+        arms->se[at] = random_share(random) / 7;
+    }
+}
+
 static void some_row(struct pl_random *random, struct pl_row *row)
 {
-    *row = (struct pl_row){
-        .kind = (enum pl_row_kind)(random_bits(random) % 4),
-        .work = (enum pl_work)(random_bits(random) % 4),
-        .tick_us = some_time(random),
-        .time_us = some_time(random),
-        .start_us = random_bits(random) % 3 ? some_time(random) : PL_TIME_NONE,
-        .effect = PL_NAN,
-        .se = PL_NAN,
-        .baseline = PL_NAN,
-        .mean_control = PL_NAN,
-        .smallest_return = PL_NAN,
-        .cost = 1,
-    };
+    *row = pl_ledger_row((enum pl_row_kind)(random_bits(random) % 4));
+    row->work = (enum pl_work)(random_bits(random) % 4);
+    row->tick_us = some_time(random);
+    row->time_us = some_time(random);
+    row->start_us = random_bits(random) % 3 ? some_time(random) : PL_TIME_NONE;
     snprintf(row->id, sizeof(row->id), "r:%u", (unsigned)random_bits(random));
     if (row->kind != PL_ROW_EPOCH)
         snprintf(row->experiment, sizeof(row->experiment), "an experiment.%u", (unsigned)random_bits(random));
@@ -54,11 +65,44 @@ static void some_row(struct pl_random *random, struct pl_row *row)
     row->early = random_bits(random) % 2;
     row->shipped = random_bits(random) % 2;
     row->history = random_bits(random) % 2;
+    row->units = (double)(random_bits(random) % 3 * 1000);
+    if (random_bits(random) % 2)
+        snprintf(row->metric, sizeof(row->metric), "buys.%u", (unsigned)random_bits(random));
+    if (random_bits(random) % 3 == 0)
+        some_value(random, &row->value);
+    if (random_bits(random) % 3 == 0)
+        some_arms(random, &row->arms);
 }
 
 static bool same(double a, double b)
 {
     return near_is(a, b, 0);
+}
+
+static void assert_value(const struct pl_row_value *back, const struct pl_row_value *value)
+{
+    assert_true(same(back->effect, value->effect) && same(back->se, value->se) && same(back->cov, value->cov));
+    assert_true(same(back->mean_control, value->mean_control));
+    assert_string_equal(back->metric, value->metric);
+}
+
+/* What cannot be read back would keep the ledger shut for ever: no number, no field. */
+static void what_is_no_number_is_not_written(void **state)
+{
+    struct pl_rules *rules = fixture_rules("price");
+    struct pl_row row = pl_ledger_row(PL_ROW_RESULT), back;
+    struct pl_field fields[PL_ROW_FIELDS_MAX];
+    struct pl_buf text = {0};
+    size_t n;
+
+    (void)state;
+    row.effect = row.value.cov = PL_INFINITY;
+    row.se = -PL_INFINITY;
+    n = pl_row_write(&row, rules, &text, fields);
+    assert_int_equal(pl_row_read(fields, n, rules, &back, NULL), PL_OK);
+    assert_true(isnan(back.effect) && isnan(back.se) && isnan(back.value.cov) && isnan(back.value.effect));
+    pl_buf_fini(&text);
+    pl_rules_free(rules);
 }
 
 static void rows_come_back(void **state)
@@ -91,16 +135,26 @@ static void rows_come_back(void **state)
         assert_true(back.early == row.early && back.shipped == row.shipped && back.history == row.history);
         assert_string_equal(back.id, row.id);
         assert_string_equal(back.experiment, row.experiment);
+        assert_string_equal(back.metric, row.metric);
+        assert_true(same(back.units, row.units));
+        assert_value(&back.value, &row.value);
+        assert_int_equal(back.arms.n, row.arms.n);
+        assert_memory_equal(&back.arms, &row.arms, sizeof(row.arms)); /* to the last bit */
     }
     pl_buf_fini(&text);
     pl_rules_free(rules);
 }
 
+/* sixteen arms: one more than there can be */
+#define MANY "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1"
+
 static void what_is_wrong_is_named(void **state)
 {
-    static const char *const bad[][2] = {{"kind", "resultat"},  {"work", ""},      {"state", "2"},
-                                         {"time", "yesterday"}, {"effect", "1,5"}, {"early", "yes"},
-                                         {"excluded", "bored"}, {"se", "nan"},     {"start", "1970-01-01"}};
+    static const char *const bad[][2] = {
+        {"kind", "resultat"}, {"work", ""},          {"state", "2"},      {"time", "yesterday"},   {"effect", "1,5"},
+        {"early", "yes"},     {"excluded", "bored"}, {"se", "nan"},       {"start", "1970-01-01"}, {"arms", ""},
+        {"arms", "1 1"},      {"arms", "1 1 1"},     {"arms", "1 1 x 1"}, {"arms", "1 1 nan 1"},   {"arms", MANY},
+        {"shared", "-"},      {"value_cov", "inf"},  {"units", "many"}};
     struct pl_rules *rules = fixture_rules("price");
     struct pl_field area = {pl_span_of("area"), pl_span_of("gone")}, newer = {pl_span_of("mood"), pl_span_of("x")};
     struct pl_row row;
@@ -192,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_come_back),
+        cmocka_unit_test(what_is_no_number_is_not_written),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(standings_come_back),
         cmocka_unit_test(a_standing_that_is_none_is_refused),

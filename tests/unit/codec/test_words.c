@@ -189,6 +189,23 @@ static void test_evidence(void **state)
     check_evidence(&known, (double)NAN, " More than a fifth of the last 20 experiments were stopped early.");
 }
 
+/* Its own evidence is told with the verdict that rests on it, and with no other. */
+static void test_evidence_of_hollow_growth(void **state)
+{
+    struct pl_area_state known = {.e_hollow = 31.25, .lower = (double)NAN, .upper = (double)NAN};
+    struct pl_area_rule area = {.smallest_return = (double)NAN};
+    struct pl_advice advice = {.verdict = PL_HOLLOW_GROWTH};
+    struct pl_buf out = {0};
+
+    (void)state;
+    pl_words_evidence(&area, &advice, &known, &out);
+    check_sentence(out.ptr);
+    assert_string_equal(out.ptr + strlen(pl_words_explain(PL_HOLLOW_GROWTH)),
+                        " That value does not rise with what ships: evidence, 31.2 of 20 needed.");
+    pl_buf_fini(&out);
+    check_evidence(&known, (double)NAN, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +216,7 @@ int main(void)
         cmocka_unit_test(test_conditions),
         cmocka_unit_test(test_gains),
         cmocka_unit_test(test_evidence),
+        cmocka_unit_test(test_evidence_of_hollow_growth),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

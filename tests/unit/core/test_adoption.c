@@ -117,6 +117,26 @@ static void later_looks_need_more(void **state)
     pl_rules_free(rules);
 }
 
+/* The same look after SEARCH was proved: it stands at p .0063, and hides that few try it. FILTERS, which nobody need
+ * know, does not stand as what it is not. */
+static void what_was_proved_stands(void **state)
+{
+    struct pl_rules *rules = observed_rules(.3, PL_TIME_NONE);
+    struct pl_sums sums = observed_adoption(0);
+    struct pl_adoption_looks looks = pl_adoption_looks_init();
+
+    (void)state;
+    looks.gaps[looks.n_gaps++] = (struct pl_feature_gap){.feature = OBSERVED_SEARCH, .kinds = 1u << PL_GAP_DISCOVERY};
+    looks.gaps[looks.n_gaps++] = (struct pl_feature_gap){.feature = OBSERVED_FILTERS, .kinds = 1u << PL_GAP_DISCOVERY};
+    assert_true(pl_adoption_step(&looks, rules, 0, &sums, LOOK));
+    assert_int_equal(looks.taken, 11);
+    assert_int_equal(gap_of(&looks, OBSERVED_SEARCH)->kinds, 1u << PL_GAP_DISCOVERY);
+    assert_int_equal(gap_of(&looks, OBSERVED_FILTERS)->kinds, 1u << PL_GAP_FIT);
+    assert_int_equal(pl_adoption_delivery(&looks, rules, 0), PL_DELIVERY_GAP);
+    pl_sums_fini(&sums);
+    pl_rules_free(rules);
+}
+
 static void without_a_bar_nothing_is_valuable(void **state)
 {
     struct pl_rules *rules = observed_rules(PL_NAN, PL_TIME_NONE);
@@ -264,6 +284,7 @@ int main(void)
         cmocka_unit_test(figures_of_an_area),
         cmocka_unit_test(gaps_of_the_first_look),
         cmocka_unit_test(later_looks_need_more),
+        cmocka_unit_test(what_was_proved_stands),
         cmocka_unit_test(without_a_bar_nothing_is_valuable),
         cmocka_unit_test(delivery_by_its_share),
         cmocka_unit_test(looks_are_on_mondays),

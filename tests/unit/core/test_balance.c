@@ -64,6 +64,27 @@ static void adds_up_by_kind(void **state)
     pl_ledger_fini(&ledger);
 }
 
+/* Three arms by the golden number of arms.h; what was stopped early adds nothing, however well it looked. */
+static void several_arms_and_early_ones(void **state)
+{
+    struct pl_ledger ledger = {0};
+    struct pl_balance balance;
+
+    (void)state;
+    add(&ledger, PL_WORK_GROWTH, 1, .5, true);
+    ledger.rows[0].arms = (struct pl_row_arms){.n = 3, .effect = {1, -.2, .6}, .se = {.5, .5, .5}, .shared = .125};
+    add(&ledger, PL_WORK_GROWTH, 3, .5, true);
+    ledger.rows[1].early = true;
+    assert_int_equal(pl_balance_of(&ledger, 0, 21 * PL_DAY_US, &balance, NULL), PL_OK);
+    assert_near(balance.kinds[PL_WORK_GROWTH].unbiased, .292800590310411, 1e-11);
+    assert_near(balance.kinds[PL_WORK_GROWTH].naive, 4, 1e-12);
+    assert_int_equal(balance.kinds[PL_WORK_GROWTH].wins, 2); /* 1 > 1.96 x .5 */
+    ledger.rows[0].arms.effect[0] = .97;
+    assert_int_equal(pl_balance_of(&ledger, 0, 21 * PL_DAY_US, &balance, NULL), PL_OK);
+    assert_int_equal(balance.kinds[PL_WORK_GROWTH].wins, 1);
+    pl_ledger_fini(&ledger);
+}
+
 static void thirds_and_forecast(void **state)
 {
     struct pl_ledger ledger = {0};
@@ -95,6 +116,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adds_up_by_kind),
         cmocka_unit_test(thirds_and_forecast),
+        cmocka_unit_test(several_arms_and_early_ones),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

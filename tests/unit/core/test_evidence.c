@@ -226,6 +226,59 @@ static void needed_scales_with_the_share(void **state)
     pl_evidence_fini(&evidence);
 }
 
+/* Several arms enter as one return (numbers of tests/oracle/methods.py), with the floor of several, and leave the ring
+ * of the common bar alone. */
+static void several_arms(void **state)
+{
+    const struct pl_arms two = {2, {.5, .9}, {.5, .4}, .1};
+    struct pl_entry entry = {.d = .9, .s = pl_arms_se(&two), .arms = &two, .cost = 1., .shipped = true};
+    struct pl_evidence evidence;
+    double x = .263203369393428, s = .45276925690687087;
+    (void)state;
+
+    pl_evidence_init(&evidence, .1, 1., 1);
+    assert_int_equal(pl_evidence_enter(&evidence, &entry, NULL), PL_OK);
+    assert_near(evidence.last_x, x, 1e-11);
+    assert_near(evidence.last_cap, 3.96 * s, 1e-12);
+    assert_near(evidence.e_flat, 1. + .525 * (.1 - x) / (3.96 * s - .1), 1e-11);
+    assert_near(evidence.e_yield, 1. + .345 * (x - .1) / (.1 + .26 * s), 1e-11);
+    assert_near(evidence.largest, x, 1e-11);
+    assert_near(evidence.credits[0].floor, .26 * s, 1e-12);
+    for (unsigned n = 1; n < 11; n++)
+        enter(&evidence, n, 0., .45);
+    assert_int_equal(evidence.ring.n, 10);
+    entry.time_us = 20 * PL_DAY_US;
+    entry.early = true;
+    assert_int_equal(pl_evidence_enter(&evidence, &entry, NULL), PL_OK);
+    assert_int_equal(evidence.ring.n, 10);
+    assert_near(evidence.largest, x, 1e-11);
+    pl_evidence_fini(&evidence);
+}
+
+/* Paule-Mandel over X = .263203, .292801, -.00763 at s = .452769, .5, .25, less the smallest return. */
+static void the_lean(void **state)
+{
+    const struct pl_arms two = {2, {.5, .9}, {.5, .4}, .1}, three = {3, {1., -.2, .6}, {.5, .5, .5}, .125};
+    const struct pl_entry entries[2] = {{.d = .9, .s = .45276925690687087, .arms = &two, .cost = 1.},
+                                        {.d = 1., .s = .5, .arms = &three, .cost = 1.}};
+    struct pl_evidence evidence;
+    (void)state;
+
+    pl_evidence_init(&evidence, .1, 1., 1);
+    assert_true(isnan(pl_evidence_lean(&evidence)));
+    assert_int_equal(pl_evidence_enter(&evidence, &entries[0], NULL), PL_OK);
+    assert_true(isnan(pl_evidence_lean(&evidence)));
+    assert_int_equal(pl_evidence_enter(&evidence, &entries[1], NULL), PL_OK);
+    enter(&evidence, 1., .3, .25);
+    assert_near(pl_evidence_lean(&evidence), .09377916401378067 - .1, 1e-9);
+    pl_evidence_fini(&evidence);
+    pl_evidence_init(&evidence, PL_NAN, 1., 1);
+    enter(&evidence, 1., .3, .25);
+    enter(&evidence, 2., .3, .25);
+    assert_true(isnan(pl_evidence_lean(&evidence)));
+    pl_evidence_fini(&evidence);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +292,8 @@ int main(void)
         cmocka_unit_test(medians),
         cmocka_unit_test(restart_forgets_all_but_the_jackpot),
         cmocka_unit_test(needed_scales_with_the_share),
+        cmocka_unit_test(several_arms),
+        cmocka_unit_test(the_lean),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,6 +69,8 @@ static int teardown(void **state)
 static struct pl_control result(const char *id, int64_t time_us, double effect, double se)
 {
     struct pl_control control = {.type = PL_CONTROL_RESULT,
+                                 .value = PL_NAN,
+                                 .value_se = PL_NAN,
                                  .time_us = time_us,
                                  .start_us = PL_TIME_NONE,
                                  .effect = effect,
@@ -313,6 +315,110 @@ static void history_is_published_once_at_its_end(void **state)
     assert_int_equal(tick(f->judge, T0 + 61 * PL_DAY_US).n_edges, 0);
 }
 
+/* What a record says of arms, value, units and quarters is what the ledger holds. */
+static void records_become_rows(void **state)
+{
+    struct fixture *f = *state;
+    struct pl_control arms = result("a", T0, .9, .45), value = result("b", T0 + 1, .1, .05), plain;
+    struct pl_control kept = result("c", T0 + 2, .3, .1), sick = result("d", T0 + 3, .3, .1);
+    const struct pl_row *rows;
+
+    arms.n_arms = 2;
+    arms.arm_effect[1] = .9;
+    arms.arm_se[0] = .5;
+    arms.arm_se[1] = .4;
+    arms.shared = .1;
+    arms.units = 3000;
+    value.value = -.2;
+    value.value_se = .04;
+    value.value_cov = .001;
+    plain = result("e", T0 + 4, .1, .05);
+    kept.work = sick.work = PL_WORK_HOLDOUT;
+    kept.start_us = T0 - 91 * PL_DAY_US;
+    sick.healthy = false;
+    take(f->judge, &arms);
+    take(f->judge, &value);
+    take(f->judge, &kept);
+    take(f->judge, &sick);
+    take(f->judge, &plain);
+    (void)tick(f->judge, T0 + PL_HOUR_US);
+    rows = pl_judge_ledger(f->judge)->rows + 1; /* behind the policy */
+    assert_true(rows[0].arms.n == 2 && rows[0].arms.effect[1] == .9 && rows[0].arms.se[0] == .5);
+    assert_true(rows[0].arms.shared == .1 && rows[0].units == 3000 && isnan(rows[0].value.effect));
+    assert_true(rows[1].value.effect == -.2 && rows[1].value.se == .04 && rows[1].value.cov == .001);
+    assert_true(rows[1].arms.n == 0 && isnan(rows[1].value.mean_control) && isnan(rows[1].baseline));
+    assert_int_equal(rows[2].excluded, PL_EXCLUDED_KIND);
+    assert_int_equal(rows[3].excluded, PL_EXCLUDED_UNHEALTHY);
+    assert_true(isnan(rows[4].value.effect) && isnan(rows[4].value.cov));
+    assert_int_equal(pl_judge_area(f->judge, 0)->quarter.n, 2); /* a and b, before it in the order of time */
+    assert_int_equal(pl_judge_area(f->judge, 0)->n_value, 1);
+    assert_int_equal(pl_judge_area(f->judge, 0)->n, 3);
+}
+
+/* Restart the judge: the ledger and the standing are its whole state. */
+static void reopen(struct fixture *f, int64_t judged_us)
+{
+    const struct pl_ledger *ledger = pl_judge_ledger(f->judge);
+    struct pl_judge *next = pl_judge_new(f->rules, 14 * PL_DAY_US);
+
+    for (size_t at = 0; at < ledger->n; at++)
+        assert_int_equal(pl_judge_restore_row(next, &ledger->rows[at], NULL), PL_OK);
+    pl_judge_restore_standing(next, 0, pl_judge_standing(f->judge, 0), judged_us);
+    pl_judge_free(f->judge);
+    f->judge = next;
+}
+
+static void lean_hollow_and_holdout_are_advised_by(void **state)
+{
+    struct fixture *f = *state;
+    struct pl_control quarter = result("q", T0 + 40 * PL_HOUR_US, -1, .1);
+    int64_t now_us = T0;
+
+    for (int n = 0; n < 4; n++, now_us += PL_HOUR_US) {
+        struct pl_control one = result("", now_us, -.5, .2);
+
+        snprintf(one.id, sizeof(one.id), "bad%d", n);
+        take(f->judge, &one);
+        (void)tick(f->judge, now_us + PL_HOUR_US);
+    }
+    assert_int_equal(pl_judge_advice(f->judge, 0)->verdict, PL_NO_VERDICT);
+    assert_int_equal(pl_judge_advice(f->judge, 0)->lean, -1); /* X near 0, less .1 */
+    reopen(f, now_us);
+    assert_int_equal(pl_judge_advice(f->judge, 0)->lean, -1);
+    for (int n = 0; n < 30; n++, now_us += PL_HOUR_US) {
+        struct pl_control one = result("", now_us, 1, .2);
+
+        snprintf(one.id, sizeof(one.id), "good%d", n);
+        one.value = n < 15 ? PL_NAN : -1;
+        one.value_se = .2;
+        take(f->judge, &one);
+        (void)tick(f->judge, now_us + PL_HOUR_US);
+        if (n == 14)
+            assert_int_equal(pl_judge_advice(f->judge, 0)->verdict, PL_KEEP_OPTIMISING);
+    }
+    assert_int_equal(pl_judge_advice(f->judge, 0)->verdict, PL_HOLLOW_GROWTH);
+    reopen(f, now_us);
+    assert_int_equal(pl_judge_advice(f->judge, 0)->verdict, PL_HOLLOW_GROWTH);
+    for (int n = 0; pl_judge_area(f->judge, 0)->hollow && n < 100; n++, now_us += PL_HOUR_US) {
+        struct pl_control one = result("", now_us, 1, .2);
+
+        snprintf(one.id, sizeof(one.id), "sound%d", n);
+        one.value = 1;
+        one.value_se = .2;
+        take(f->judge, &one);
+        (void)tick(f->judge, now_us + PL_HOUR_US);
+    }
+    assert_int_equal(pl_judge_advice(f->judge, 0)->verdict, PL_KEEP_OPTIMISING);
+    quarter.work = PL_WORK_HOLDOUT;
+    quarter.start_us = T0 - PL_HOUR_US;
+    quarter.time_us = now_us;
+    take(f->judge, &quarter);
+    (void)tick(f->judge, now_us + PL_HOUR_US);
+    assert_int_equal(pl_judge_advice(f->judge, 0)->verdict, PL_PREPARE_CORE);
+    reopen(f, now_us + PL_HOUR_US);
+    assert_int_equal(pl_judge_advice(f->judge, 0)->verdict, PL_PREPARE_CORE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +430,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_uneven_split_is_left_out_before_its_effect_is_seen, setup, teardown),
         cmocka_unit_test_setup_teardown(a_new_smallest_return_is_told_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(history_is_published_once_at_its_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(records_become_rows, setup, teardown),
+        cmocka_unit_test_setup_teardown(lean_hollow_and_holdout_are_advised_by, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -234,6 +234,29 @@ static void a_ramp_is_judged_by_segments(void **state)
     assert_int_equal(row_of(f, "cart_1")->excluded, PL_EXCLUDED_UNHEALTHY);
 }
 
+/* A third variant comes with the second segment: it has no share in the first, and no unit, which is as it should be.
+ */
+static void a_variant_that_comes_later_is_part_of_its_segment(void **state)
+{
+    struct fixture *f = *state;
+    struct pl_sums_experiment *experiment = f->sums.experiments;
+    struct pl_experiment_view view;
+
+    snprintf(experiment->variants[experiment->n_variants++], PL_NAME_BYTES, "C");
+    experiment->n_segments = 2;
+    experiment->shares[0][0] = experiment->shares[0][1] = .5;
+    experiment->shares[1][0] = experiment->shares[1][1] = experiment->shares[1][2] = 1. / 3;
+    add_cell(&f->sums, PL_CELL_SEGMENT, 0, 0, 6000);
+    add_cell(&f->sums, PL_CELL_SEGMENT, 0, 1, 1000);
+    add_cell(&f->sums, PL_CELL_SEGMENT, 1, 0, 6000);
+    add_cell(&f->sums, PL_CELL_SEGMENT, 1, 1, 1000);
+    add_cell(&f->sums, PL_CELL_SEGMENT, 2, 1, 1000);
+    step(f, T0 + PL_DAY_US, &f->sums);
+    pl_judge_experiment(f->judge, 0, &view);
+    assert_false(view.uneven_split);
+    assert_true(isfinite(view.split_log_e) && view.split_log_e < 0);
+}
+
 static void a_variant_without_a_share_is_uneven(void **state)
 {
     struct fixture *f = *state;
@@ -373,6 +396,7 @@ int main(void)
         WITH(units_in_two_variants_are_unhealthy),
         WITH(joined_late_is_never_judged),
         WITH(a_ramp_is_judged_by_segments),
+        WITH(a_variant_that_comes_later_is_part_of_its_segment),
         WITH(a_variant_without_a_share_is_uneven),
         WITH(the_kind_of_work_is_kept),
         WITH(the_area_is_kept),

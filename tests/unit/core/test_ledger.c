@@ -1,5 +1,8 @@
 #include "core/ledger.h"
 
+#include "util/stamp.h"
+
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -73,6 +76,23 @@ static void full_is_said(void **state)
     assert_int_equal(ledger.n, PL_LEDGER_ROWS_MAX);
 }
 
+/* 0 is a time, an effect and a return: what is absent must be no number. */
+static void a_row_knows_nothing(void **state)
+{
+    struct pl_row row = pl_ledger_row(PL_ROW_EPOCH);
+
+    (void)state;
+    assert_int_equal(row.kind, PL_ROW_EPOCH);
+    assert_true(row.time_us == PL_TIME_NONE && row.tick_us == PL_TIME_NONE && row.start_us == PL_TIME_NONE);
+    assert_true(isnan(row.effect) && isnan(row.se) && isnan(row.baseline) && isnan(row.mean_control));
+    assert_true(isnan(row.smallest_return) && isnan(row.value.effect) && isnan(row.value.se));
+    assert_true(isnan(row.value.cov) && isnan(row.value.mean_control));
+    assert_true(row.cost > 0 && row.cost <= 1 && row.n_control == 0 && row.units == 0 && row.arms.n == 0);
+    assert_string_equal(row.metric, "");
+    assert_string_equal(row.value.metric, "");
+    assert_string_equal(row.id, "");
+}
+
 static void names_differ(void **state)
 {
     (void)state;
@@ -87,7 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_is_valid), cmocka_unit_test(keeps_order),  cmocka_unit_test(finds_results_only),
-        cmocka_unit_test(full_is_said),   cmocka_unit_test(names_differ),
+        cmocka_unit_test(full_is_said),   cmocka_unit_test(names_differ), cmocka_unit_test(a_row_knows_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

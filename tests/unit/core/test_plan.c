@@ -100,7 +100,7 @@ static void lists_each_pair_once(void **state)
     (void)pl_plan_partners(plan, MEASURE_SPENT, &n);
     assert_int_equal(n, 3); /* its own p, views, p of views */
     other = pl_plan_partners(plan, MEASURE_BASKET, &n)[0];
-    assert_int_equal(n, 1);
+    assert_int_equal(n, 2); /* the goal and its covariate */
     assert_int_equal(other, PL_CELL_VARIABLE(MEASURE_BUYS, 0));
     (void)pl_plan_partners(plan, MEASURE_DONE, &n);
     assert_int_equal(n, 0);
@@ -112,8 +112,8 @@ static void lists_each_pair_once(void **state)
 static void goal_and_value(void **state)
 {
     static const uint32_t cases[][3] = {
-        {MEASURE_BUYS, MEASURE_BUYS, 1},   {MEASURE_RATE, MEASURE_BUYS, 1},  {MEASURE_BUYS, MEASURE_RATE, 1},
-        {MEASURE_SPENT, MEASURE_VIEWS, 1}, {PL_RULES_NONE, MEASURE_BUYS, 1}, {MEASURE_FIRST, MEASURE_BASKET, 0},
+        {MEASURE_BUYS, MEASURE_BUYS, 2},   {MEASURE_RATE, MEASURE_BUYS, 2},  {MEASURE_BUYS, MEASURE_RATE, 2},
+        {MEASURE_SPENT, MEASURE_VIEWS, 2}, {PL_RULES_NONE, MEASURE_BUYS, 2}, {MEASURE_FIRST, MEASURE_BASKET, 1},
     };
 
     (void)state;

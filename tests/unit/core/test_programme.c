@@ -541,6 +541,110 @@ static void replay_is_exact(void **state)
     end(&again);
 }
 
+static struct pl_row with_value(struct fixture *fixture, double effect, double value)
+{
+    struct pl_row row = result(fixture, 0, effect);
+
+    row.value = (struct pl_row_value){.effect = value, .se = SE, .cov = 0.};
+    return row;
+}
+
+/* Growth whose value falls is hollow until value follows again; a launch ends it at once. */
+static void hollow_growth(void **state)
+{
+    struct fixture fixture;
+    unsigned bad = 0, good = 0;
+    (void)state;
+
+    begin(&fixture, 1);
+    fixture.areas[0].value_per_delivery = .3;
+    end(&fixture);
+    fixture.programme = pl_programme_new(&fixture.rules);
+    assert_true(isnan(area(&fixture, 0)->value_mean) && area(&fixture, 0)->n_value == 0);
+    enter(&fixture, 0, 1., 3);
+    assert_true(isnan(area(&fixture, 0)->value_mean) && area(&fixture, 0)->e_hollow == 0.);
+    for (; !area(&fixture, 0)->hollow && bad < 100; bad++) {
+        struct pl_row row = with_value(&fixture, 1.5, -.5);
+
+        feed(&fixture, &row);
+    }
+    assert_true(bad > 5 && bad < 40 && area(&fixture, 0)->e_hollow >= 20.);
+    assert_int_equal(area(&fixture, 0)->n_value, bad);
+    assert_near(area(&fixture, 0)->value_mean, -.5, 1e-3); /* such an effect is shipped nearly always */
+    for (; area(&fixture, 0)->hollow && good < 100; good++) {
+        struct pl_row row = with_value(&fixture, 1.5, 1.5);
+
+        feed(&fixture, &row);
+    }
+    assert_true(good > 1 && good < 100 && area(&fixture, 0)->e_hollow < 2.);
+    for (unsigned n = 0; n < 40; n++) {
+        struct pl_row row = with_value(&fixture, 1.5, -.5);
+
+        feed(&fixture, &row);
+    }
+    assert_true(area(&fixture, 0)->hollow);
+    launch(&fixture, 0, fixture.now_us);
+    assert_false(area(&fixture, 0)->hollow);
+    assert_true(area(&fixture, 0)->n_value == 0 && isnan(area(&fixture, 0)->value_mean));
+    end(&fixture);
+}
+
+static void feed_quarter(struct fixture *fixture, int64_t start_us, double lift, enum pl_exclusion excluded)
+{
+    struct pl_row row = result(fixture, 0, lift);
+
+    row.work = PL_WORK_HOLDOUT;
+    row.excluded = excluded;
+    row.start_us = start_us;
+    feed(fixture, &row);
+}
+
+/* Thirty experiments of .2 each were owed and nothing came. The leg states it; the programme's state is its own. */
+static void a_holdout_that_fires(void **state)
+{
+    struct fixture fixture;
+    (void)state;
+
+    begin(&fixture, 1);
+    assert_true(area(&fixture, 0)->quarter.end_us == PL_TIME_NONE && !area(&fixture, 0)->holdout);
+    enter(&fixture, 0, 1., 30);
+    feed_quarter(&fixture, START - 1, 0., PL_EXCLUDED_UNHEALTHY); /* measured badly: nothing */
+    assert_true(area(&fixture, 0)->quarter.end_us == PL_TIME_NONE);
+    feed_quarter(&fixture, START - 1, 0., PL_EXCLUDED_KIND);
+    assert_int_equal(fixture.n_changes, 0);
+    assert_true(area(&fixture, 0)->holdout && area(&fixture, 0)->e_holdout >= area(&fixture, 0)->level);
+    assert_int_equal(area(&fixture, 0)->quarter.n, 30);
+    assert_near(area(&fixture, 0)->quarter.credited, 30. * .966874815200, 1e-9); /* statistics.md 3.5 */
+    assert_int_equal(area(&fixture, 0)->state, PL_YIELDING);
+    assert_int_equal(area(&fixture, 0)->n, 30);
+    assert_false(area(&fixture, 0)->unhealthy);
+    launch(&fixture, 0, fixture.now_us);
+    assert_true(!area(&fixture, 0)->holdout && area(&fixture, 0)->quarter.end_us == PL_TIME_NONE);
+    feed_quarter(&fixture, START, 0., PL_EXCLUDED_KIND); /* began before the launch */
+    assert_true(area(&fixture, 0)->quarter.end_us == PL_TIME_NONE);
+    end(&fixture);
+}
+
+/* The lean is brought up to date when asked for, and a peek does not do it. */
+static void the_lean_is_made_when_asked_for(void **state)
+{
+    struct fixture fixture;
+    double lean;
+    (void)state;
+
+    begin(&fixture, 1);
+    assert_true(isnan(pl_programme_lean(fixture.programme, 0)));
+    enter(&fixture, 0, 1., 5);
+    lean = pl_programme_lean(fixture.programme, 0);
+    assert_near(lean, .966874815200 - DELTA, 1e-9); /* equal returns: their mean */
+    assert_near(pl_programme_peek(fixture.programme, 0)->posterior_mean, lean, 0.);
+    enter(&fixture, 0, -1., 5);
+    assert_near(pl_programme_peek(fixture.programme, 0)->posterior_mean, lean, 0.);
+    assert_true(area(&fixture, 0)->posterior_mean < lean - .3);
+    assert_near(pl_programme_lean(fixture.programme, 0), area(&fixture, 0)->posterior_mean, 0.);
+    end(&fixture);
+}
+
 static void names(void **state)
 {
     (void)state;
@@ -572,6 +676,9 @@ int main(void)
         cmocka_unit_test(other_rows_change_nothing),
         cmocka_unit_test(the_cost_of_an_experiment),
         cmocka_unit_test(replay_is_exact),
+        cmocka_unit_test(hollow_growth),
+        cmocka_unit_test(a_holdout_that_fires),
+        cmocka_unit_test(the_lean_is_made_when_asked_for),
         cmocka_unit_test(names),
     };
 

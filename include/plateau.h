@@ -130,6 +130,12 @@ bool pl_plateau_has_value(const struct pl_plateau *plateau, unsigned area);
 void pl_plateau_value(const struct pl_plateau *plateau, unsigned area,
                       void (*visit)(void *ctx, const char *name, const char *value), void *ctx);
 
+/* Objectives in the order of the configuration, and their fields as they stand in Redis. */
+unsigned pl_plateau_objectives(const struct pl_plateau *plateau);
+const char *pl_plateau_objective_id(const struct pl_plateau *plateau, unsigned objective);
+void pl_plateau_objective(const struct pl_plateau *plateau, unsigned objective,
+                          void (*visit)(void *ctx, const char *name, const char *value), void *ctx);
+
 /* The balance of an area's work (balance:ID in Redis), field by field. False without memory. */
 bool pl_plateau_balance(struct pl_plateau *plateau, unsigned area,
                         void (*visit)(void *ctx, const char *name, const char *value), void *ctx);

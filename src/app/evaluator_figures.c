@@ -6,6 +6,7 @@
 
 #include "codec/funnel_text.h"
 #include "codec/keys.h"
+#include "codec/objective_text.h"
 #include "codec/observed_text.h"
 #include "core/judge/figures.h"
 #include "core/judge/split.h"
@@ -277,6 +278,19 @@ static void write_value(struct pl_evaluator *ev, uint32_t area)
     pl_evaluator_finish(ev, &c);
 }
 
+static void write_objective(struct pl_evaluator *ev, uint32_t objective)
+{
+    const struct pl_rules *rules = ev->conf->rules;
+    uint32_t area = rules->objectives[objective].area;
+    struct pl_objective one = pl_objective_read(&pl_judge_standing(ev->judge, area)->objectives, rules, objective,
+                                                pl_judge_sums(ev->judge), ev->judged_us);
+    struct pl_command c;
+
+    begin(ev, &c, pl_key_main_id(ev->conf->instance, "objective", one.id));
+    pl_objective_text(&one, rules->areas[area].id, ev->judged_us, add_pair, &c);
+    pl_evaluator_finish(ev, &c);
+}
+
 void pl_evaluator_write_figures(struct pl_evaluator *ev)
 {
     if (ev->judged_us == PL_TIME_NONE)
@@ -287,6 +301,8 @@ void pl_evaluator_write_figures(struct pl_evaluator *ev)
         write_funnel(ev, funnel);
     for (uint32_t feature = 0; feature < ev->conf->rules->n_features; feature++)
         write_feature(ev, feature);
+    for (uint32_t at = 0; at < ev->conf->rules->n_objectives; at++)
+        write_objective(ev, at);
     for (uint32_t area = 0; area < ev->conf->rules->n_areas; area++)
         if (pl_rules_observed(ev->conf->rules, area))
             write_value(ev, area);

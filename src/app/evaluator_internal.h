@@ -1,4 +1,5 @@
-/* Shared by evaluator.c (life), evaluator_load.c, evaluator_read.c, evaluator_back.c and evaluator_write.c; nobody else
+/* Shared by evaluator.c (life), evaluator_load.c, evaluator_read.c, evaluator_back.c, evaluator_write.c and
+ * evaluator_digest.c; nobody else
  * includes it. */
 #ifndef PL_APP_EVALUATOR_INTERNAL_H
 #define PL_APP_EVALUATOR_INTERNAL_H
@@ -75,6 +76,7 @@ struct pl_evaluator {
     int64_t control_ripe_us;    /* monotonic: when the mark may be used; 0 not judged yet */
     int64_t control_trimmed_us; /* place up to which shard 0's control records are deleted; PL_TIME_NONE none */
     size_t rows_stored;         /* ledger rows in Redis */
+    int64_t digest_us;          /* the Monday that was last told, with the open batch; PL_TIME_NONE none */
     struct pl_buf batch;        /* owned: commands of the open batch */
     size_t n_batch;
     bool published_once;              /* areas were written since loading */
@@ -121,6 +123,9 @@ void pl_evaluator_clean_up(struct pl_evaluator *ev);
 /* evaluator_write.c: append the outputs of one tick to the batch; commit the batch. */
 void pl_evaluator_write_tick(struct pl_evaluator *ev, const struct pl_judgement *judgement);
 void pl_evaluator_commit(struct pl_evaluator *ev);
+
+/* evaluator_digest.c: add the digests of the week that has ended, when they are due. */
+void pl_evaluator_tell_week(struct pl_evaluator *ev);
 
 /* Add a finished command to the batch. */
 void pl_evaluator_finish(struct pl_evaluator *ev, struct pl_command *command);

@@ -138,6 +138,7 @@ void pl_evaluator_load(struct pl_evaluator *ev, const struct pl_acquired *acquir
     if (!meta_int(acquired, "judged_to_us", PL_TIME_NONE, &ev->judged_us) ||
         !meta_int(acquired, "largest_place_us", PL_TIME_NONE, &ev->largest_place_us) ||
         !meta_int(acquired, "not_keyed_since_us", 0, &since_us) ||
+        !meta_int(acquired, "digest_us", PL_TIME_NONE, &ev->digest_us) ||
         !meta_int(acquired, "partitions", ev->partitions, &partitions)) {
         pl_evaluator_halt(ev, "a field of the meta hash in Redis is no number");
         return;

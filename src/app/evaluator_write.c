@@ -203,8 +203,9 @@ static bool same_looks(const struct pl_looks *a, const struct pl_looks *b)
 /* What a look said changes with its tick alone. */
 static bool same_observed(const struct pl_standing *a, const struct pl_standing *b)
 {
-    bool same = a->adoption.start_us == b->adoption.start_us && a->adoption.last_us == b->adoption.last_us &&
-                a->adoption.n_all == b->adoption.n_all && a->derive.n == b->derive.n;
+    bool same = a->objectives.n == b->objectives.n && a->adoption.start_us == b->adoption.start_us &&
+                a->adoption.last_us == b->adoption.last_us && a->adoption.n_all == b->adoption.n_all &&
+                a->derive.n == b->derive.n;
 
     for (unsigned at = 0; same && at < a->derive.n; at++)
         same = a->derive.of[at].metric == b->derive.of[at].metric &&
@@ -290,13 +291,14 @@ static void write_areas(struct pl_evaluator *ev)
 void pl_evaluator_commit(struct pl_evaluator *ev)
 {
     int64_t since_us = pl_judge_input_since(ev->judge);
-    char judged[32], place[32], since[32], partitions[16], judged_text[PL_STAMP_BYTES], hash[32];
-    struct pl_span meta[16];
+    char judged[32], place[32], since[32], partitions[16], judged_text[PL_STAMP_BYTES], hash[32], digest[32];
+    struct pl_span meta[20];
     size_t n = 0;
 
     write_areas(ev);
     if (!ev->published_once || ev->judged_us != ev->committed_us)
         pl_evaluator_write_figures(ev); /* the sums and the windows are those of the last tick */
+    pl_evaluator_tell_week(ev);
     snprintf(judged, sizeof(judged), "%" PRId64, ev->judged_us);
     snprintf(place, sizeof(place), "%" PRId64, ev->largest_place_us);
     snprintf(since, sizeof(since), "%" PRId64, since_us == PL_TIME_NONE ? 0 : since_us);
@@ -321,6 +323,11 @@ void pl_evaluator_commit(struct pl_evaluator *ev)
     /* Until something is judged there is no time up to which it is. */
     for (; n < sizeof(pairs) / sizeof(*pairs) - (ev->judged_us == PL_TIME_NONE ? 2 : 0); n++)
         meta[n] = pl_span_of(pairs[n]);
+    if (ev->digest_us != PL_TIME_NONE) {
+        snprintf(digest, sizeof(digest), "%" PRId64, ev->digest_us);
+        meta[n++] = pl_span_of("digest_us");
+        meta[n++] = pl_span_of(digest);
+    }
     if (!pl_buf_ok(&ev->batch)) {
         pl_evaluator_halt(ev, "no memory for what a tick brought");
         return;

@@ -5,6 +5,7 @@
 #include "codec/area_text.h"
 #include "codec/balance_text.h"
 #include "codec/funnel_text.h"
+#include "codec/objective_text.h"
 #include "codec/observed_text.h"
 #include "util/stamp.h"
 
@@ -175,6 +176,30 @@ void pl_plateau_value(const struct pl_plateau *plateau, unsigned area,
 
     if (plateau->judged_us != PL_TIME_NONE)
         pl_observed_text_value(&view, area, visit, ctx);
+}
+
+unsigned pl_plateau_objectives(const struct pl_plateau *plateau)
+{
+    return plateau->conf->rules->n_objectives;
+}
+
+const char *pl_plateau_objective_id(const struct pl_plateau *plateau, unsigned objective)
+{
+    return plateau->conf->rules->objectives[objective].id;
+}
+
+void pl_plateau_objective(const struct pl_plateau *plateau, unsigned objective,
+                          void (*visit)(void *ctx, const char *name, const char *value), void *ctx)
+{
+    const struct pl_rules *rules = plateau->conf->rules;
+    uint32_t area = rules->objectives[objective].area;
+    struct pl_objective one;
+
+    if (plateau->judged_us == PL_TIME_NONE)
+        return;
+    one = pl_objective_read(&pl_judge_standing(plateau->judge, area)->objectives, rules, objective,
+                            pl_judge_sums(plateau->judge), plateau->judged_us);
+    pl_objective_text(&one, rules->areas[area].id, plateau->judged_us, visit, ctx);
 }
 
 bool pl_plateau_balance(struct pl_plateau *plateau, unsigned area,

@@ -17,6 +17,7 @@ int pl_ctl_alerts(int argc, char **argv);
 int pl_ctl_balance(int argc, char **argv);
 int pl_ctl_check(int argc, char **argv);
 int pl_ctl_completion(int argc, char **argv);
+int pl_ctl_digest(int argc, char **argv);
 int pl_ctl_discover(int argc, char **argv);
 int pl_ctl_explain(int argc, char **argv);
 int pl_ctl_forward(int argc, char **argv);

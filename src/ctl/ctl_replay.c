@@ -30,7 +30,7 @@ static const char help[] =
     "  --control FILE    control records, one per line, such as `plateauctl import --dry-run` prints\n"
     "  --until TIME      judge nothing after this time (2026-08-21T10:00:00Z)\n"
     "  --json            everything, one JSON object per line: results, points of history, alerts, areas,\n"
-    "                    funnels, features, value, balance, sums, counts\n"
+    "                    funnels, features, value, objectives, balance, sums, counts\n"
     "  -c FILE           configuration (default /etc/plateaud/plateaud.conf)\n"
     "\n"
     "exit codes: 0 replayed; 1 a control record was not used; 2 a file or the configuration failed; 64 usage\n";
@@ -231,6 +231,17 @@ static void json_observed(struct replay *replay)
     }
 }
 
+static void json_objectives(struct replay *replay)
+{
+    for (unsigned at = 0; at < pl_plateau_objectives(replay->plateau); at++) {
+        struct pl_json json = line_of(replay, "objective");
+
+        pl_json_text(&json, "objective", pl_plateau_objective_id(replay->plateau, at));
+        pl_plateau_objective(replay->plateau, at, json_field, &json);
+        end_line(replay, &json);
+    }
+}
+
 static void json_balances(struct replay *replay)
 {
     for (unsigned area = 0; area < pl_plateau_areas(replay->plateau); area++) {
@@ -336,6 +347,7 @@ static void report(struct replay *replay)
         json_areas(replay);
         json_funnels(replay);
         json_observed(replay);
+        json_objectives(replay);
         json_balances(replay);
         json_sums(replay);
         json_counts(replay);

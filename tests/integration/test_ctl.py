@@ -20,8 +20,8 @@ import rig
 DATA = rig.ROOT / "tests" / "data" / "results"
 AREA = "koivisto"  # 345 results; ends SHIFT_TO_CORE, unconfirmed
 N_RESULTS = 345
-COMMANDS = ("status explain map tradeoff balance alerts accept check tap discover worth import replay simulate test-alert "
-            "forward completion").split()
+COMMANDS = ("status explain map tradeoff balance digest alerts accept check tap discover worth import replay simulate "
+            "test-alert forward completion").split()
 
 
 class Ctl:
@@ -112,6 +112,8 @@ def test_import_to_explain(kafka, redis, names, daemons, ctl):
                   "corrected for lucky winners", "left out", "not proven unchanged", f"{N_RESULTS} experiments rule out",
                   stored["flat_evidence"]):
         assert words in text, (words, text)
+    text = ctl.ok("explain", AREA)
+    assert len(text.splitlines()) <= 50 and max(map(len, text.splitlines())) <= 100
     told = json.loads(ctl.ok("explain", AREA, "--json"))
     assert told["fields"] == stored and len(told["results"]) == 40 and told["changes"][-1]["state"] == "FLAT"
     assert ctl.run("explain", "nowhere").returncode == 1
@@ -137,6 +139,16 @@ area  = checkout
 role  = derive
 type  = count
 event = Order Completed
+[objective more orders]
+area   = checkout
+figure = funnel
+target = 99%
+by     = 2199-01-01
+[objective often]
+area   = checkout
+figure = value
+target = 0.1
+by     = 2030-01-01
 """
 
 
@@ -176,8 +188,14 @@ def test_simulated_product_through_kafka(kafka, redis, names, daemons, tmp_path)
     features = [line for line in replayed if line["type"] == "feature"]
     assert [line["feature"] for line in features] == ["cart", "order two"] and int(features[0]["eligible"]) > 0
     value = next(line for line in replayed if line["type"] == "value")
-    for key, line in [("feature:" + line["feature"], line) for line in features] + [("value:checkout", value)]:
-        told = {name: text for name, text in line.items() if name not in ("type", "feature")}
+    objectives = [line for line in replayed if line["type"] == "objective"]
+    assert [line["objective"] for line in objectives] == ["more orders", "often"]
+    assert objectives[0]["state"] in ("on_track", "behind") and 0 < float(objectives[0]["start"]) < 1
+    assert objectives[0]["started"] < objectives[0]["judged"] and float(objectives[0]["days_left"]) > 60000
+    assert objectives[1]["state"] == "reached" and "now" in objectives[1]
+    for key, line in [*[("feature:" + line["feature"], line) for line in features], ("value:checkout", value),
+                      *[("objective:" + line["objective"], line) for line in objectives]]:
+        told = {name: text for name, text in line.items() if name not in ("type", "feature", "objective")}
         assert redis.hgetall("plateaud:{main}:" + key) == told
     mine = [line for line in replayed if line["type"] == "point"]
     theirs = [point for _, point in redis.stream("plateaud:{main}:history:checkout")]
@@ -186,6 +204,10 @@ def test_simulated_product_through_kafka(kafka, redis, names, daemons, tmp_path)
         assert (ours["time"], ours["tick"]) == (point["time"], point["tick"])
         for key in ("flat", "level", "yield", "effect", "se"):
             assert float(point[key]) == ours[key]
+    text = ctl.ok("explain", "checkout")
+    assert "objectives\n  more orders: " in text and "plateauctl map checkout" in text
+    assert len(text.splitlines()) <= 50 and max(map(len, text.splitlines())) <= 100
+    assert "\n  Objective more orders: " in ctl.ok("digest", "--since", "30d")
     counts = next(line for line in replayed if line["type"] == "counts")
     assert counts["duplicate"] > 10 and "late" not in counts
     lines = tmp_path / "replayed.jsonl"
@@ -585,7 +607,7 @@ def test_completion(ctl, kafka, redis, daemons, tmp_path):
 
 def test_redis_away(ctl, redis):
     redis.stop()
-    for command in (["status"], ["explain", AREA], ["map", AREA], ["tradeoff", AREA], ["balance", AREA], ["alerts"],
+    for command in (["status"], ["explain", AREA], ["map", AREA], ["tradeoff", AREA], ["balance", AREA], ["digest"], ["alerts"],
                     ["test-alert", AREA]):
         done = ctl.run(*command)
         assert done.returncode == 2 and "Redis" in done.stderr, command
@@ -597,6 +619,7 @@ def test_nothing_judged_yet(ctl):
     for command in ("explain", "map", "balance"):
         assert ctl.run(command, AREA).returncode == 1
     assert "what 0 experiments did" in ctl.ok("tradeoff", AREA)
+    assert ctl.run("digest").returncode == 2
     assert ctl.ok("alerts") == ""
 
 

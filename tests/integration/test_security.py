@@ -658,7 +658,8 @@ def test_unit_ids_appear_nowhere(broker, names, daemons, tmp_path):
         outputs = {"log": daemon.log(), "metrics": daemon.get("/metrics")[1], "ready": daemon.get("/-/ready")[1]}
         for command in (["status"], ["status", "--json"], ["explain", "checkout"], ["explain", "checkout", "--json"],
                         ["explain", "checkout", "--numbers"], ["map", "checkout"], ["map", "checkout", "--json"],
-                        ["tradeoff", "checkout", "--json"], ["balance", "checkout"], ["alerts"], ["check"]):
+                        ["tradeoff", "checkout", "--json"], ["balance", "checkout"], ["digest"],
+                        ["digest", "--json"], ["alerts"], ["check"]):
             done = ctl.run(*command)
             outputs["plateauctl " + " ".join(command)] = done.stdout + done.stderr
         records = sum(1 for row in rows if row[0] == topic) + 100

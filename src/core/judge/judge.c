@@ -337,6 +337,7 @@ static void conclude(struct pl_judge *judge, int64_t tick_us)
         if (funnel != PL_RULES_NONE)
             (void)pl_looks_step(&area->standing.looks, &judge->rules->funnels[funnel], funnel, &judge->sums, tick_us);
         pl_judge_observe(judge, a, tick_us, &area->standing);
+        (void)pl_objective_step(&area->standing.objectives, judge->rules, a, &judge->sums, tick_us);
         if (area->history_ended)
             area->standing.alert.in_history = false;
         area->history_ended = false;
@@ -344,6 +345,8 @@ static void conclude(struct pl_judge *judge, int64_t tick_us)
         n = pl_alert_step(&area->standing.alert, &area->advice, tick_us, judge->min_interval_us, edges);
         for (unsigned at = 0; at < n; at++)
             judge->edges[judge->n_edges++] = (struct pl_area_edge){a, edges[at]};
+        if (n > 0)
+            area->standing.told = edges[n - 1];
     }
 }
 
@@ -416,6 +419,7 @@ static void area_due(const struct pl_judge *judge, uint32_t a, int64_t after_us,
     sooner(due_us, pl_adoption_due(&area->standing.adoption, judge->rules, a), after_us);
     sooner(due_us, pl_value_due(&area->standing.value, judge->rules, a), after_us);
     sooner(due_us, pl_derive_due(&area->standing.derive), after_us);
+    sooner(due_us, pl_objective_due(&area->standing.objectives, judge->rules, a, &judge->sums, after_us), after_us);
     if (state->flat_since_us != PL_TIME_NONE && !pl_programme_dwelt(state, after_us))
         sooner(due_us, state->flat_since_us + PL_PROGRAMME_DWELL_US, after_us);
     if (area->policy_known && policy_changes(judge, a) && after_us != PL_TIME_NONE)

@@ -18,6 +18,7 @@
 #include "core/judge/alert.h"
 #include "core/judge/derive.h"
 #include "core/judge/looks.h"
+#include "core/judge/objective.h"
 #include "core/judge/programme.h"
 #include "core/judge/value.h"
 #include "core/reject.h"
@@ -32,6 +33,8 @@ struct pl_standing {
     struct pl_adoption_looks adoption;
     struct pl_value_looks value;
     struct pl_derive_looks derive;
+    struct pl_objective_starts objectives;
+    struct pl_alert_edge told; /* the last edge of all; tick_us 0 before the first */
 };
 
 /* One point of an area's history: after an entry, or after a change of state that another area's entry caused. */
@@ -88,7 +91,8 @@ enum pl_status pl_judge_restore_sums(struct pl_judge *judge, const struct pl_sum
 enum pl_reject pl_judge_control(struct pl_judge *judge, const struct pl_control *control, int64_t place_us);
 
 /* The smallest tick above `after_us` that must be judged: a record on the docket, an experiment that falls due, a look
- * at a funnel, at features, value or what is taken from users, a dwell or a held-back alert that ends, a smallest
+ * at a funnel, at features, value or what is taken from users, an objective that
+ * may start, a dwell or a held-back alert that ends, a smallest
  * return that was changed. PL_TIME_NONE when nothing is known to come. */
 int64_t pl_judge_due(const struct pl_judge *judge, int64_t after_us);
 

@@ -94,6 +94,7 @@ static void publish_legs(struct area *area)
     state->e_hollow = legs->hollow.e;
     state->n_value = legs->n_value;
     state->value_mean = legs->n_value ? legs->sum_value / legs->n_value : PL_NAN;
+    state->credit_mean = legs->n_value ? legs->sum_credit / legs->n_value : PL_NAN;
     state->holdout = legs->holdout.m >= area->evidence.level;
     state->e_holdout = legs->holdout.m;
     state->quarter = legs->quarter;

@@ -34,11 +34,12 @@ demo: build ## 42 experiments from Kafka to an alert, here and now; KAFKA=real, 
 bench: build ## measure; see bench/README.md
 	@bench/run.sh
 
-soak: ## faults and load for a long time, against oracles
+soak: ## faults and load for a long time, against oracles; then simulated ones until you stop it
 	@tests/setup.sh
 	@$(CONFIGURE) >/dev/null
 	@ninja -C $(BUILD)
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -L '^soak$$'
+	@$(BUILD)/tests/sim/sim_commit --soak
 
 format: ## write every C file as .clang-format wants it
 	@git ls-files -co --exclude-standard 'src/*.[ch]' 'include/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' | \

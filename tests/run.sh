@@ -61,7 +61,7 @@ release() {
 
 asan() {
     configure build-asan asan && build build-asan || return
-    UBSAN_OPTIONS=print_stacktrace=1 check build-asan -j 2 -L '^(unit|fuzz|oracle)$'
+    UBSAN_OPTIONS=print_stacktrace=1 check build-asan -j 2 -L '^(unit|fuzz|oracle|sim)$'
 }
 
 # Compiling without a warning is the test.

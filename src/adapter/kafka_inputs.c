@@ -70,6 +70,7 @@ static void forget_failure(struct pl_kafka_input *input)
 {
     free(input->failure);
     input->failure = NULL;
+    input->out_of_range = false;
     input->log_start = input->log_end = -1;
 }
 
@@ -161,6 +162,7 @@ static void fail_out_of_range(struct pl_kafka *kafka, struct pl_kafka_input *inp
     int64_t low = ask_bound(kafka, input, RD_KAFKA_OFFSET_BEGINNING);
     int64_t high = low < 0 ? -1 : ask_bound(kafka, input, RD_KAFKA_OFFSET_END);
 
+    input->out_of_range = true;
     input->log_start = low;
     input->log_end = high;
     if (low < 0)
@@ -313,6 +315,8 @@ void pl_kafka_take(struct pl_kafka *kafka, unsigned topic, int32_t partition, st
     if (input->flowing && !input->at_end && kafka->needs_nudges)
         nudge(kafka, input);
     taken->at_end = input->at_end;
+    taken->end = input->end;
+    taken->out_of_range = input->out_of_range;
     taken->failure = input->failure;
     taken->log_start = input->log_start;
     taken->log_end = input->log_end;

@@ -23,10 +23,11 @@ struct pl_kafka_input {
     bool assigned;
     bool restart; /* assigned, but from an offset that is no longer the wanted one */
     bool at_end;
-    bool flowing;     /* something came since the last nudge */
-    int64_t start;    /* where to begin when it is assigned */
-    int64_t expected; /* lowest offset that may be handed out */
-    int64_t end;      /* offset at which the last PARTITION_EOF was seen */
+    bool flowing;      /* something came since the last nudge */
+    int64_t start;     /* where to begin when it is assigned */
+    int64_t expected;  /* lowest offset that may be handed out */
+    int64_t end;       /* offset at which the last PARTITION_EOF was seen */
+    bool out_of_range; /* the failure is that `start` is not in the log */
     int64_t log_start, log_end;
     char *failure; /* owned; NULL: none */
 };

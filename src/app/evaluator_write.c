@@ -8,6 +8,7 @@
 #include "codec/alert_doc.h"
 #include "codec/area_text.h"
 #include "codec/balance_text.h"
+#include "codec/input_doc.h"
 #include "codec/keys.h"
 #include "codec/row.h"
 #include "util/stamp.h"
@@ -159,6 +160,34 @@ static void write_edge(struct pl_evaluator *ev, const struct pl_area_edge *edge)
     pl_buf_fini(&json);
 }
 
+/* Of the instance as a whole: in the stream and on the channel of all alerts. */
+static void write_input_edge(struct pl_evaluator *ev, const struct pl_input_edge *edge)
+{
+    struct pl_key stream = pl_key_main(ev->conf->instance, "alerts"), channel = pl_key_channel(ev->conf->instance);
+    struct pl_buf json = {0};
+    char id[33], max[16];
+
+    pl_input_doc_id(edge, id);
+    pl_input_doc_write(ev->conf->instance, edge, &json);
+    if (!pl_buf_ok(&json) || !json.ptr) {
+        ev->batch.failed = true;
+        pl_buf_fini(&json);
+        return;
+    }
+    snprintf(max, sizeof(max), "%u", ev->conf->alert_stream_max);
+    pl_resp_add_text(&ev->batch, "XADD", stream.text, "MAXLEN", "~", max, "*", "id", id, "status",
+                     pl_input_doc_status(edge), "alertname", PL_INPUT_DOC_NAME, "area", PL_INPUT_DOC_AREA, "owner", "",
+                     "severity", PL_INPUT_DOC_SEVERITY, "json", json.ptr, NULL);
+    pl_resp_add_text(&ev->batch, "PUBLISH", channel.text, json.ptr, NULL);
+    ev->n_batch += 2;
+    ev->edges++;
+    pl_log(edge->resolved ? PL_LOG_INFO : PL_LOG_ERROR,
+           "event=alert status=%s alertname=" PL_INPUT_DOC_NAME " users=%" PRIu32 " in_several_partitions=%" PRIu32
+           " id=%s",
+           pl_input_doc_status(edge), edge->view.sampled, edge->view.shared, id);
+    pl_buf_fini(&json);
+}
+
 /* Time alone may change the verdict (a dwell, a held-back alert, the end of a history), without a row or an edge. */
 static bool same_advice(const struct pl_advice *a, const struct pl_advice *b)
 {
@@ -210,6 +239,8 @@ void pl_evaluator_write_tick(struct pl_evaluator *ev, const struct pl_judgement 
         write_edge(ev, &judgement->edges[at]);
         ev->touched[judgement->edges[at].area] = true;
     }
+    if (judgement->input)
+        write_input_edge(ev, judgement->input);
     for (unsigned a = 0; a < ev->conf->rules->n_areas; a++) {
         const struct eval_written *written = &ev->written[a];
 
@@ -258,7 +289,8 @@ static void write_areas(struct pl_evaluator *ev)
 
 void pl_evaluator_commit(struct pl_evaluator *ev)
 {
-    char judged[32], place[32], partitions[16], judged_text[PL_STAMP_BYTES], hash[32];
+    int64_t since_us = pl_judge_input_since(ev->judge);
+    char judged[32], place[32], since[32], partitions[16], judged_text[PL_STAMP_BYTES], hash[32];
     struct pl_span meta[16];
     size_t n = 0;
 
@@ -267,15 +299,25 @@ void pl_evaluator_commit(struct pl_evaluator *ev)
         pl_evaluator_write_figures(ev); /* the sums and the windows are those of the last tick */
     snprintf(judged, sizeof(judged), "%" PRId64, ev->judged_us);
     snprintf(place, sizeof(place), "%" PRId64, ev->largest_place_us);
+    snprintf(since, sizeof(since), "%" PRId64, since_us == PL_TIME_NONE ? 0 : since_us);
     snprintf(partitions, sizeof(partitions), "%u", ev->partitions);
     snprintf(hash, sizeof(hash), "%016" PRIx64, ev->conf->rules->hash);
-    const char *const pairs[] = {"schema",           "1",
-                                 "version",          PL_VERSION,
-                                 "config",           hash,
-                                 "partitions",       partitions,
-                                 "judged_to_us",     judged,
-                                 "largest_place_us", place,
-                                 "complete_to",      pl_stamp_format(ev->judged_us, judged_text)};
+    const char *const pairs[] = {"schema",
+                                 "1",
+                                 "version",
+                                 PL_VERSION,
+                                 "config",
+                                 hash,
+                                 "partitions",
+                                 partitions,
+                                 "not_keyed_since_us",
+                                 since,
+                                 "judged_to_us",
+                                 judged,
+                                 "largest_place_us",
+                                 place,
+                                 "complete_to",
+                                 pl_stamp_format(ev->judged_us, judged_text)};
     /* Until something is judged there is no time up to which it is. */
     for (; n < sizeof(pairs) / sizeof(*pairs) - (ev->judged_us == PL_TIME_NONE ? 2 : 0); n++)
         meta[n] = pl_span_of(pairs[n]);

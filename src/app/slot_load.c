@@ -51,22 +51,48 @@ static bool read_counters(struct pl_slot *slot, const struct pl_acquired *acquir
     return ok;
 }
 
+/* The last record before the next one. One that is not right before it is of a log that was given up. */
+static bool read_mark(const struct pl_acquired *acquired, const char *name, int64_t next, struct slot_mark *mark)
+{
+    const struct pl_reply *field = meta_field(acquired, name);
+    bool ok = !field || pl_slot_mark_read(mark, field->text);
+
+    if (!field || mark->offset != next - 1)
+        *mark = (struct slot_mark){.known = false};
+    return ok;
+}
+
+static void read_halt(struct pl_slot *slot, const struct pl_acquired *acquired)
+{
+    const struct pl_reply *code = meta_field(acquired, "halt_code"), *accept = meta_field(acquired, "accept");
+
+    slot->halt = (struct slot_halt){.stored = code != NULL, .asking = slot->halt.asking};
+    slot->dirty = slot->dirty || slot->halt.stored;
+    if (code && accept && pl_span_eq(code->text, accept->text))
+        (void)pl_span_copy(accept->text, slot->halt.accepted, sizeof(slot->halt.accepted));
+}
+
 static bool read_offsets(struct pl_slot *slot, const struct pl_acquired *acquired)
 {
     char name[300];
     bool ok = meta_int(acquired, "control", PL_KAFKA_BEGINNING, &slot->control_next) &&
-              (slot->control_next >= 0 || slot->control_next == PL_KAFKA_BEGINNING);
+              (slot->control_next >= 0 || slot->control_next == PL_KAFKA_BEGINNING) &&
+              meta_int(acquired, "control_base", 0, &slot->control_base) &&
+              read_mark(acquired, "control_last", slot->control_next, &slot->marks[PL_KAFKA_CONTROL]);
 
     for (unsigned k = 0; k < slot->world->n_topics; k++) {
         snprintf(name, sizeof(name), "offset:%s", slot->world->topics[k]);
         ok = ok && meta_int(acquired, name, PL_KAFKA_BEGINNING, &slot->next[k]) &&
              (slot->next[k] >= 0 || slot->next[k] == PL_KAFKA_BEGINNING);
+        snprintf(name, sizeof(name), "last:%s", slot->world->topics[k]);
+        ok = ok && read_mark(acquired, name, slot->next[k], &slot->marks[k]);
     }
     return ok;
 }
 
 static void run(struct pl_slot *slot)
 {
+    int64_t starts[PL_CONF_TOPICS_MAX];
     struct pl_err err = {0};
 
     if (pl_state_ready(slot->shard, &err)) {
@@ -75,7 +101,9 @@ static void run(struct pl_slot *slot)
     }
     slot->phase = PL_SLOT_RUNNING;
     slot->commit.built = false;
-    if (pl_kafka_start(slot->world->kafka, slot->partition, slot->next, &err)) {
+    for (unsigned k = 0; k < slot->world->n_topics; k++)
+        starts[k] = pl_slot_start_of(slot, k);
+    if (pl_kafka_start(slot->world->kafka, slot->partition, starts, &err)) {
         pl_slot_halt(slot, "cannot read partition: %s", err.text);
         return;
     }
@@ -108,11 +136,11 @@ static void on_fields(struct pl_slot *slot, enum pl_state_kind kind, const struc
 {
     struct pl_err err = {0};
 
-    if (!on_answer(slot, reply))
+    if (!on_answer(slot, reply) || slot->load_err.code)
         return;
     for (size_t at = 0; at + 1 < reply->n; at += 2) {
         if (pl_state_read(slot->shard, kind, reply->elements[at].text, reply->elements[at + 1].text, &err)) {
-            pl_slot_halt(slot, "state in Redis: %s", err.text);
+            slot->load_err = err; /* damaged, or parts of two commits: the last answer tells */
             return;
         }
     }
@@ -128,6 +156,11 @@ static void on_dict(void *ctx, const struct pl_reply *reply)
 static void on_front(void *ctx, const struct pl_reply *reply)
 {
     on_fields(ctx, PL_STATE_FRONT, reply);
+}
+
+static void on_input(void *ctx, const struct pl_reply *reply)
+{
+    on_fields(ctx, PL_STATE_INPUT, reply);
 }
 
 static void on_cells(void *ctx, const struct pl_reply *reply)
@@ -164,6 +197,8 @@ static void on_meta(void *ctx, const struct pl_reply *reply)
         return;
     if (pl_store_judge_meta(&slot->hold, reply, &err))
         pl_slot_retry(slot);
+    else if (slot->load_err.code)
+        pl_slot_halt(slot, "state in Redis: %s", slot->load_err.text);
     else
         run(slot);
 }
@@ -195,6 +230,7 @@ static bool ask_all(struct pl_slot *slot, bool with_units)
     bool ok = ask(slot, "HKEYS", pl_key_shard(instance, slot->partition, "sums"), on_ticks) &&
               ask(slot, "HGETALL", pl_key_shard(instance, slot->partition, "dict"), on_dict) &&
               ask(slot, "HGETALL", pl_key_shard(instance, slot->partition, "front"), on_front) &&
+              ask(slot, "HGETALL", pl_key_shard(instance, slot->partition, "input"), on_input) &&
               ask(slot, "HGETALL", pl_key_shard(instance, slot->partition, "cells"), on_cells);
 
     for (uint32_t bucket = 0; ok && with_units && bucket < PL_STATE_BUCKETS; bucket++)
@@ -206,7 +242,7 @@ void pl_slot_load(struct pl_slot *slot, const struct pl_acquired *acquired)
 {
     struct pl_err err = {0};
     uint64_t units;
-    int64_t schema;
+    int64_t schema, partitions = 0;
 
     if (pl_slot_make_shard(slot, &err)) {
         pl_slot_halt(slot, "%s", err.text);
@@ -221,9 +257,16 @@ void pl_slot_load(struct pl_slot *slot, const struct pl_acquired *acquired)
                      slot->partition);
         return;
     }
+    read_halt(slot, acquired);
+    if (!meta_int(acquired, "partitions", slot->world->partitions, &partitions) ||
+        partitions != slot->world->partitions) {
+        pl_slot_reshaped(slot, (int32_t)partitions, slot->world->partitions);
+        return;
+    }
     slot->phase = PL_SLOT_LOADING;
     slot->load_left = 0;
     slot->load_failed = false;
+    slot->load_err = (struct pl_err){0};
     slot->n_unjudged = 0;
     if (acquired->existed ? !ask_all(slot, units > 0) : false)
         slot->load_failed = true; /* the link went down; its replies are already NULL, up() starts over */

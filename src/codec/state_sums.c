@@ -3,10 +3,11 @@
 #include <stdlib.h>
 
 /* Sums of a tick: version, tick, ids of the metrics, funnels, areas and features that cells name by index, experiments
- * (name, first exposure, joined_late, variants, shares), cells (key, n, sum, sum2).
+ * (name, first exposure, joined_late, variants, shares), cells (key, n, sum, sum2), a sample of units.
  */
 
-#define SUMS_VERSION 3
+#define SUMS_VERSION 4
+#define SUMS_VERSION_BEFORE 3 /* ends with the cells */
 
 enum table { METRICS, FUNNELS, AREAS, FEATURES, TABLES };
 
@@ -100,6 +101,7 @@ enum pl_status pl_state_put_sums(const struct pl_sums *sums, const struct pl_rul
     pl_buf_add_varint(out, sums->n_cells);
     for (size_t at = 0; at < sums->n_cells; at++)
         put_cell(&sums->cells[at], out);
+    pl_state_put_keying(&sums->units, out);
     return pl_buf_ok(out) ? PL_OK : pl_err_set(err, PL_ERR_NOMEM, "out of memory for the bytes of sums");
 }
 
@@ -272,12 +274,14 @@ static bool take_tables(struct pl_span *rest, struct pl_sums *sums, bool *no_mem
             pl_cell_key_order(&sums->cells[sums->n_cells - 1].key, &sums->cells[sums->n_cells].key) >= 0)
             return false;
     }
-    return !*no_memory && rest->len == 0;
+    return !*no_memory;
 }
 
-static bool take_version(struct pl_span *rest)
+static bool take_version(struct pl_span *rest, bool *with_units)
 {
-    bool known = rest->len > 0 && rest->ptr[0] == SUMS_VERSION;
+    bool known = rest->len > 0 && (rest->ptr[0] == SUMS_VERSION || rest->ptr[0] == SUMS_VERSION_BEFORE);
+
+    *with_units = known && rest->ptr[0] == SUMS_VERSION;
 
     if (known)
         *rest = (struct pl_span){rest->ptr + 1, rest->len - 1};
@@ -287,12 +291,13 @@ static bool take_version(struct pl_span *rest)
 enum pl_status pl_state_get_sums(struct pl_span bytes, const struct pl_rules *rules, struct pl_sums *sums,
                                  struct pl_err *err)
 {
-    bool no_memory = false;
+    bool no_memory = false, with_units;
     struct moves moves;
 
     *sums = (struct pl_sums){0};
-    if (take_version(&bytes) && pl_span_take_signed(&bytes, &sums->tick_us) && take_ids(&bytes, rules, &moves) &&
-        take_tables(&bytes, sums, &no_memory) && move_cells(sums, &moves))
+    if (take_version(&bytes, &with_units) && pl_span_take_signed(&bytes, &sums->tick_us) &&
+        take_ids(&bytes, rules, &moves) && take_tables(&bytes, sums, &no_memory) &&
+        (!with_units || pl_state_take_keying(&bytes, &sums->units)) && bytes.len == 0 && move_cells(sums, &moves))
         return PL_OK;
     pl_sums_fini(sums);
     if (no_memory)

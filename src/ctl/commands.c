@@ -11,6 +11,7 @@ static const struct pl_command table[] = {
     {"tradeoff", pl_ctl_tradeoff, "which metrics go up together, and which at the cost of another"},
     {"balance", pl_ctl_balance, "what each kind of work took, and what it gave"},
     {"alerts", pl_ctl_alerts, "alerts so far, and live"},
+    {"accept", pl_ctl_accept, "go on without records that are gone, or with a topic that was made anew"},
     {"check", pl_ctl_check, "configuration, Kafka and Redis: is everything as it must be?"},
     {"tap", pl_ctl_tap, "what plateaud makes of the events that arrive now"},
     {"discover", pl_ctl_discover, "a configuration proposed from a sample of events"},

@@ -12,6 +12,7 @@
 #define PL_CTL_USAGE 64
 
 /* argv[0] is the name of the command. */
+int pl_ctl_accept(int argc, char **argv);
 int pl_ctl_alerts(int argc, char **argv);
 int pl_ctl_balance(int argc, char **argv);
 int pl_ctl_check(int argc, char **argv);

@@ -20,7 +20,8 @@ import rig
 DATA = rig.ROOT / "tests" / "data" / "results"
 AREA = "koivisto"  # 345 results; ends SHIFT_TO_CORE, unconfirmed
 N_RESULTS = 345
-COMMANDS = "status explain map tradeoff balance alerts check tap discover worth import replay simulate test-alert forward completion".split()
+COMMANDS = ("status explain map tradeoff balance alerts accept check tap discover worth import replay simulate test-alert "
+            "forward completion").split()
 
 
 class Ctl:

@@ -81,12 +81,13 @@ static inline enum pl_status read_kind(struct pl_shard *shard, enum pl_state_kin
 /* A new shard from what is stored; NULL and *err when the state is refused. */
 static inline struct pl_shard *load(const struct pl_rules *rules, unsigned n_inputs, struct pl_err *err)
 {
-    static const enum pl_state_kind kinds[] = {PL_STATE_DICT, PL_STATE_FRONT, PL_STATE_CELL, PL_STATE_UNIT};
+    static const enum pl_state_kind kinds[] = {PL_STATE_DICT, PL_STATE_FRONT, PL_STATE_INPUT, PL_STATE_CELL,
+                                               PL_STATE_UNIT};
     struct pl_shard *shard = pl_shard_new(rules, n_inputs);
     enum pl_status status = PL_OK;
 
     assert_non_null(shard);
-    for (unsigned at = 0; at < 4 && !status; at++)
+    for (unsigned at = 0; at < sizeof(kinds) / sizeof(*kinds) && !status; at++)
         status = read_kind(shard, kinds[at], err);
     if (!status)
         status = pl_state_ready(shard, err);

@@ -28,6 +28,17 @@ static void note_exposure(struct pl_shard *shard, const struct pl_tail_event *ev
     }
 }
 
+/* The sample of units is published as cells are. */
+static void note_unit(struct pl_shard *shard, uint64_t hash, int64_t place_us)
+{
+    bool changed = false;
+
+    if (!pl_keying_see(&shard->keying, hash, pl_step_day(place_us), &changed))
+        shard->failed = true;
+    shard->keying_dirty = shard->keying_dirty || changed;
+    shard->cells.changed = shard->cells.changed || changed;
+}
+
 static void settle(struct pl_shard *shard, uint32_t handle, int64_t limit_us)
 {
     const struct pl_step step = {shard->plan, &shard->registry, &shard->cells};
@@ -42,6 +53,7 @@ static void settle(struct pl_shard *shard, uint32_t handle, int64_t limit_us)
     }
     if (!pl_shard_fold(shard, open, n, &shard->state, &shard->cells))
         shard->failed = true;
+    note_unit(shard, pl_units_at(&shard->units, open->unit)->id.high, events[n - 1].place_us);
     pl_tail_drop(&open->tail, &shard->units.slab, n);
     shard->units.n_events -= n;
     if (!pl_units_put_words(&shard->units, pl_units_at(&shard->units, open->unit), &shard->state) ||

@@ -20,6 +20,7 @@ struct pl_judge *pl_judge_new(const struct pl_rules *rules, int64_t alert_min_in
         return NULL;
     judge->rules = rules;
     judge->min_interval_us = alert_min_interval_us;
+    judge->input = (struct judge_input){.since_us = PL_TIME_NONE, .judged_us = PL_TIME_NONE};
     judge->programme = pl_programme_new(rules);
     judge->areas = calloc(n, sizeof(*judge->areas));
     judge->entered = pl_names_new(JUDGE_ENTERED_MAX);
@@ -305,6 +306,7 @@ static struct pl_facts facts_of(const struct pl_judge *judge, uint32_t a, int64_
         .funnel = judge->areas[a].standing.looks.verdict,
         .hollow = state->hollow,
         .holdout = state->holdout,
+        .input_bad = judge->input.view.shared > 0,
         .unhealthy = state->unhealthy,
         .jackpot_ok = state->jackpot_ok,
         .dwell_ok = pl_programme_dwelt(state, tick_us),
@@ -361,6 +363,7 @@ enum pl_status pl_judge_tick(struct pl_judge *judge, int64_t tick_us, const stru
 {
     enum pl_status status = keep_sums(judge, sums, err);
     size_t first = judge->ledger.n;
+    bool input;
 
     judge->n_points = 0;
     judge->n_edges = 0;
@@ -370,6 +373,7 @@ enum pl_status pl_judge_tick(struct pl_judge *judge, int64_t tick_us, const stru
         status = enter_all(judge, tick_us, err);
     if (status)
         return status;
+    input = pl_judge_look_input(judge, tick_us);
     conclude(judge, tick_us);
     *judgement = (struct pl_judgement){
         .tick_us = tick_us,
@@ -379,6 +383,7 @@ enum pl_status pl_judge_tick(struct pl_judge *judge, int64_t tick_us, const stru
         .points = judge->points,
         .n_edges = judge->n_edges,
         .edges = judge->edges,
+        .input = input ? &judge->input.edge : NULL,
     };
     return PL_OK;
 }
@@ -431,6 +436,7 @@ int64_t pl_judge_due(const struct pl_judge *judge, int64_t after_us)
         sooner(&due_us, pl_judge_waits_for(judge, at), after_us);
     for (unsigned a = 0; a < judge->rules->n_areas; a++)
         area_due(judge, a, after_us, &due_us);
+    sooner(&due_us, pl_judge_input_ends(judge), after_us);
     return due_us;
 }
 
@@ -446,7 +452,12 @@ void pl_judge_restore_standing(struct pl_judge *judge, uint32_t area, const stru
 
 enum pl_status pl_judge_restore_sums(struct pl_judge *judge, const struct pl_sums *sums, struct pl_err *err)
 {
-    return keep_sums(judge, sums, err);
+    enum pl_status status = keep_sums(judge, sums, err);
+
+    pl_judge_restore_view(judge);
+    for (unsigned a = 0; a < judge->rules->n_areas && judge->input.view.shared; a++)
+        advise(judge, a, judge->input.judged_us);
+    return status;
 }
 
 const struct pl_rules *pl_judge_rules(const struct pl_judge *judge)

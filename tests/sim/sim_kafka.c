@@ -71,6 +71,16 @@ static void give_up(struct pl_kafka *kafka, unsigned p)
 }
 
 /* News of the group come when they come. */
+enum pl_status pl_kafka_partitions(struct pl_kafka *kafka, const char *topic, int64_t timeout_us, int32_t *partitions,
+                                   struct pl_err *err)
+{
+    (void)kafka;
+    (void)timeout_us;
+    (void)err;
+    *partitions = topic[0] == 't' ? (int32_t)sim.n_partitions : 1;
+    return PL_OK;
+}
+
 void pl_kafka_poll(struct pl_kafka *kafka)
 {
     for (unsigned p = 0; kafka->group && p < sim.n_partitions; p++) {
@@ -143,7 +153,7 @@ void pl_kafka_take(struct pl_kafka *kafka, unsigned topic, int32_t partition, st
     int64_t *next = control ? &kafka->control_next : &kafka->next[topic][partition];
     const struct sim_record *record;
 
-    *taken = (struct pl_kafka_taken){.at_end = *next >= log->end};
+    *taken = (struct pl_kafka_taken){.at_end = *next >= log->end, .end = log->end};
     if (*next >= log->end)
         return;
     if (!sim.calm && sim_chance(8))

@@ -22,6 +22,7 @@ static const char help[] =
     "\n"
     "  --dot             as a source for Graphviz\n"
     "  --svg             as a picture; needs Graphviz\n"
+    "  --all             all features, not only the 12 that lose most (JSON always has all)\n"
     "  --from FILE       the figures that `plateauctl replay --json` printed, instead of Redis; - is standard input\n"
     "  --json            nodes, edges and the largest losses as one JSON object\n"
     "  --no-color        no colour\n"
@@ -31,10 +32,11 @@ static const char help[] =
     "exit codes: 0 shown; 1 there is no such area; 2 Redis, FILE or Graphviz cannot be used; 64 usage\n";
 
 #define ACTIONS_BYTES 384
+#define FEATURES_DRAWN 12
 
 struct map {
     struct pl_options options;
-    bool dot, svg;
+    bool dot, svg, all;
     const char *from, *area;
     struct pl_conf *conf;
     struct pl_ask *ask;
@@ -112,6 +114,8 @@ static enum pl_status draw(struct map *map, struct pl_err *err)
 
     if (!graph)
         return pl_err_set(err, PL_ERR_NOMEM, "no memory");
+    if (!map->all)
+        pl_graph_keep(graph, FEATURES_DRAWN);
     if (map->options.json)
         pl_drawing_json(graph, &map->out);
     else if (map->dot)
@@ -165,8 +169,10 @@ int pl_ctl_map(int argc, char **argv)
 
     if (!map)
         return PL_CTL_FAILED;
-    const struct pl_option own[] = {
-        {"--dot", &map->dot, NULL}, {"--svg", &map->svg, NULL}, {"--from", NULL, &map->from}};
+    const struct pl_option own[] = {{"--dot", &map->dot, NULL},
+                                    {"--svg", &map->svg, NULL},
+                                    {"--all", &map->all, NULL},
+                                    {"--from", NULL, &map->from}};
     code = pl_options_read(&map->options, argc, argv, help, own, sizeof(own) / sizeof(*own));
     if (code == PL_OPTIONS_GO_ON)
         code = check_usage(map);

@@ -165,6 +165,8 @@ static void new_rows(struct pl_table *table, const struct pl_graph *graph, unsig
 
 static bool is_last(const struct pl_graph *graph, unsigned group)
 {
+    while (group + 1 < graph->n_groups && graph->groups[group + 1].minor)
+        group++;
     return group + 1 == graph->n_groups || graph->groups[group + 1].part == PL_GRAPH_OF_NEW;
 }
 
@@ -191,7 +193,7 @@ static void add_rows(const struct pl_graph *graph, struct pl_look look, struct p
             root_row(&table, graph, 0, "");
         else if (graph->groups[group].part == PL_GRAPH_OF_NEW)
             new_rows(&table, graph, group);
-        else
+        else if (!graph->groups[group].minor)
             group_rows(&table, graph, group);
     }
     pl_table_write(&table, 0, out);
@@ -234,6 +236,8 @@ void pl_drawing_text(const struct pl_graph *graph, struct pl_look look, struct p
                         "No figures yet: this area has no funnel, no features and no value, or nothing is judged.\n");
     add_rows(graph, look, out);
     add_losses(graph, look, out);
+    if (graph->n_minor)
+        pl_buf_addf(out, "\nfeatures with smaller losses, not shown: %u\n", graph->n_minor);
     if (graph->left_out)
         pl_buf_addf(out, "\n%u funnels and features more are not shown.\n", graph->left_out);
 }

@@ -1,7 +1,8 @@
 /* The graph of an area (ctl/graph) as text for terminals, JSON for programs, and a source for Graphviz. Pure.
  *
- * Text fits 100 columns: long names are cut there, and are whole in the sentences below and in the other forms. What
- * names hold is never markup: control bytes and what is not UTF-8 come out as `?`, and each form escapes the rest.
+ * Minor groups are in JSON only. Text fits 100 columns: long names are cut there, and are whole in the sentences below
+ * and in the other forms. What names hold is never markup: control bytes and what is not UTF-8 come out as `?`, and
+ * each form escapes the rest.
  */
 #ifndef PL_CTL_DRAWING_H
 #define PL_CTL_DRAWING_H

@@ -83,6 +83,8 @@ static void add_caption(const struct pl_graph *graph, struct pl_buf *out)
         pl_buf_addf(out, "\\l%u. ", at + 1);
         add_quoted(out, pl_graph_sentence(graph, graph->losses[at], sentence));
     }
+    if (graph->n_minor)
+        pl_buf_addf(out, "\\lfeatures with smaller losses, not shown: %u", graph->n_minor);
     pl_buf_add_text(out, "\\l\";\n");
 }
 
@@ -96,10 +98,11 @@ void pl_drawing_dot(const struct pl_graph *graph, struct pl_buf *out)
     for (unsigned group = 0; group < graph->n_groups; group++) {
         if (graph->groups[group].part == PL_GRAPH_OF_USERS)
             add_node(graph, 0, "  ", out);
-        else
+        else if (!graph->groups[group].minor)
             add_group(graph, group, out);
     }
     for (unsigned at = 0; at < graph->n_edges; at++)
-        add_edge(&graph->edges[at], out);
+        if (!graph->groups[graph->nodes[graph->edges[at].to].group].minor)
+            add_edge(&graph->edges[at], out);
     pl_buf_add_text(out, "}\n");
 }

@@ -299,6 +299,37 @@ struct pl_graph *pl_graph_new(const struct pl_published *all, const char *area, 
     return graph;
 }
 
+/* The largest loss within a group; -1 without any. */
+static int64_t loss_of(const struct pl_graph *graph, unsigned group)
+{
+    int64_t most = -1;
+
+    for (unsigned at = 0; at < graph->n_edges; at++)
+        if (graph->nodes[graph->edges[at].to].group == group && weight(graph, &graph->edges[at]) > most)
+            most = weight(graph, &graph->edges[at]);
+    return most;
+}
+
+void pl_graph_keep(struct pl_graph *graph, unsigned features)
+{
+    int64_t losses[PL_GRAPH_GROUPS_MAX];
+
+    for (unsigned at = 0; at < graph->n_groups; at++) {
+        graph->groups[at].minor = graph->groups[at].part == PL_GRAPH_OF_FEATURE;
+        losses[at] = graph->groups[at].minor ? loss_of(graph, at) : -1;
+        graph->n_minor += graph->groups[at].minor;
+    }
+    for (; features > 0 && graph->n_minor > 0; features--) {
+        unsigned largest = NOWHERE;
+
+        for (unsigned at = 0; at < graph->n_groups; at++)
+            if (graph->groups[at].minor && (largest == NOWHERE || losses[at] > losses[largest]))
+                largest = at;
+        graph->groups[largest].minor = false;
+        graph->n_minor--;
+    }
+}
+
 void pl_graph_free(struct pl_graph *graph)
 {
     free(graph);

@@ -46,6 +46,7 @@ enum pl_graph_part { PL_GRAPH_OF_USERS, PL_GRAPH_OF_FUNNEL, PL_GRAPH_OF_FEATURE,
 struct pl_graph_group {
     enum pl_graph_part part;
     char id[PL_NAME_BYTES]; /* of a funnel or feature */
+    bool minor;             /* not drawn: pl_graph_keep */
 };
 
 struct pl_graph_node {
@@ -86,6 +87,7 @@ struct pl_graph {
     int64_t judged_us;
     unsigned n_groups, n_nodes, n_edges;
     unsigned left_out; /* funnels and features beyond the bounds */
+    unsigned n_minor;
     struct pl_graph_group groups[PL_GRAPH_GROUPS_MAX];
     struct pl_graph_node nodes[PL_GRAPH_NODES_MAX];
     struct pl_graph_edge edges[PL_GRAPH_NODES_MAX + 8];
@@ -95,6 +97,9 @@ struct pl_graph {
 
 /* Of one area; NULL without memory. The caller frees it. value_actions is kept by reference. */
 struct pl_graph *pl_graph_new(const struct pl_published *all, const char *area, const char *value_actions);
+/* Draw at most this many features, those with the largest losses (of equal ones the first): the others become minor.
+ * Nodes, edges and losses stay as they are. O(features x edges). */
+void pl_graph_keep(struct pl_graph *graph, unsigned features);
 void pl_graph_free(struct pl_graph *graph);
 
 /* "funnel checkout", "feature one click", "value"; "know it"; "1,840 of 2,000 users do not know it (92 %)". Text as it

@@ -220,6 +220,32 @@ static void fits_the_screen(void **state)
     pl_published_fini(&all);
 }
 
+static void draws_no_minor_groups(void **state)
+{
+    struct pl_published all = figures_of_documents();
+    struct pl_graph *graph = pl_graph_new(&all, "documents", "");
+    struct pl_buf text = {0}, dot = {0}, json = {0};
+
+    (void)state;
+    pl_graph_keep(graph, 1);
+    graph->n_groups = 4; /* without value and new users: what is drawn last is the end of the tree */
+    pl_drawing_text(graph, (struct pl_look){.unicode = true}, &text);
+    assert_has(text.ptr, "└─ feature one click\n   could use it");
+    assert_null(strstr(text.ptr, "filters"));
+    assert_has(text.ptr, "\nfeatures with smaller losses, not shown: 1\n");
+    pl_drawing_dot(graph, &dot);
+    assert_null(strstr(dot.ptr, "filters"));
+    assert_null(strstr(dot.ptr, " n9 ")); /* could use it, of filters */
+    assert_has(dot.ptr, "\\lfeatures with smaller losses, not shown: 1\\l\";\n");
+    pl_drawing_json(graph, &json);
+    assert_has(json.ptr, "feature:filters:eligible");
+    pl_buf_fini(&text);
+    pl_buf_fini(&dot);
+    pl_buf_fini(&json);
+    pl_graph_free(graph);
+    pl_published_fini(&all);
+}
+
 static void says_that_there_is_nothing(void **state)
 {
     struct pl_published all = {.n = 0};
@@ -266,9 +292,13 @@ static void cuts_and_cleans(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_text),         cmocka_unit_test(as_graphviz),
-        cmocka_unit_test(as_json),         cmocka_unit_test(names_are_no_markup),
-        cmocka_unit_test(fits_the_screen), cmocka_unit_test(says_that_there_is_nothing),
+        cmocka_unit_test(as_text),
+        cmocka_unit_test(as_graphviz),
+        cmocka_unit_test(as_json),
+        cmocka_unit_test(names_are_no_markup),
+        cmocka_unit_test(fits_the_screen),
+        cmocka_unit_test(draws_no_minor_groups),
+        cmocka_unit_test(says_that_there_is_nothing),
         cmocka_unit_test(cuts_and_cleans),
     };
 

@@ -213,6 +213,27 @@ static void is_bounded(void **state)
     pl_published_fini(&all);
 }
 
+static void keeps_the_features_that_lose_most(void **state)
+{
+    struct pl_published all = figures_of_documents();
+    struct pl_graph *graph;
+
+    (void)state;
+    figures_add(&all, PL_PUBLISHED_FEATURE, "equal", "eligible=1000;aware=400;adopted=400");
+    figures_add(&all, PL_PUBLISHED_FEATURE, "loved", "eligible=1000;aware=1000;adopted=1000");
+    graph = pl_graph_new(&all, "documents", "");
+    pl_graph_keep(graph, 4);
+    assert_int_equal(graph->n_minor, 0);
+    pl_graph_keep(graph, 2); /* filters and equal lose 600 each: the first of them stays */
+    assert_int_equal(graph->n_minor, 2);
+    for (unsigned at = 0; at < graph->n_groups; at++)
+        assert_int_equal(graph->groups[at].minor,
+                         strcmp(graph->groups[at].id, "equal") == 0 || strcmp(graph->groups[at].id, "loved") == 0);
+    assert_int_equal(graph->n_losses, 3);
+    pl_graph_free(graph);
+    pl_published_fini(&all);
+}
+
 static void writes_counts(void **state)
 {
     char text[32];
@@ -235,6 +256,7 @@ int main(void)
         cmocka_unit_test(a_funnel_loses_no_more_than_all_users),
         cmocka_unit_test(leaves_out_what_is_not_known),
         cmocka_unit_test(is_bounded),
+        cmocka_unit_test(keeps_the_features_that_lose_most),
         cmocka_unit_test(writes_counts),
     };
 

@@ -330,9 +330,10 @@ static void add_commands(const struct screen *screen)
         const char *command, *shows;
     } rows[] = {
         {true, "plateauctl explain %s --numbers", "every number on this screen"},
-        {told->n_features > 0 || told->measured, "plateauctl map %s", "what users know, try, repeat and leave"},
+        {told->n_features > 0 || told->measured || isfinite(told->rate), "plateauctl map %s",
+         "where users go, and where they are lost"},
         {told->state.n > 0, "plateauctl balance %s", "what each kind of work took and gave"},
-        {told->state.n_value > 0, "plateauctl tradeoff %s", "goal against value, experiment by experiment"},
+        {told->state.n_value > 0, "plateauctl tradeoff %s", "what went up at the cost of something else"},
         {told->n_objectives > 0, "plateauctl digest", "the week, and what to do next"},
     };
     struct pl_table table = {.n_columns = 2, .look = screen->look};

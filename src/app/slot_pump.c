@@ -131,7 +131,7 @@ static void recount(struct pl_slot *slot, uint64_t after_end)
     n = now.rejected[PL_REJECT_AFTER_END] - after_end;
     if (n == 0)
         return;
-
+    slot->rejected[PL_REJECT_AFTER_END] += n;
     slot->recount[PL_REJECT_AFTER_END] = true;
     PL_METRIC_ADD(slot->world->metrics, rejected[PL_REJECT_AFTER_END], n);
 }

@@ -10,8 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "oracle"))
 import count  # noqa: E402
-
-KINDS = range(1, 7)  # of which count.py knows
+from count_event import Action, Area, Control, Exposure, Feature, Funnel, Metric, Rules  # noqa: E402
 
 
 class Seed:
@@ -28,31 +27,36 @@ class Seed:
     def take(self, kind, *rest):
         if kind == "rules":
             lateness, hold, dedup, forget = map(int, rest)
-            self.rules = count.Rules(lateness=lateness, hold=hold, dedup=dedup, forget=forget)
-            self.rules.areas = [("cart", "c_")]
+            self.rules = Rules(lateness=lateness, hold=hold, dedup=dedup, forget=forget)
+            self.rules.areas = [Area("cart", "c_", (), 0, "kbuy", None)]
         elif kind == "actions":
             self.rules.read(*rest)
         elif kind == "metric":
             name, what, window, cap, bound, *actions = rest
-            self.rules.metrics.append(count.Metric(name, what, "cart", int(window), int(cap), int(bound), actions))
+            self.rules.metrics.append(Metric(name, what, "cart", "delivery", 0, int(window), 0, int(cap), int(bound),
+                                             tuple(actions), (), None))
         elif kind == "funnel":
             name, window, *steps = rest
             steps = [(step.split(":")[0], int(step.split(":")[1])) for step in steps]
-            self.rules.funnels.append(count.Funnel(name, "cart", int(window), steps))
+            self.rules.funnels.append(Funnel(name, "cart", int(window), steps))
+        elif kind == "feature":
+            name, *events = rest
+            lists = [tuple(e.split("=")[1] for e in events if e.split("=")[0] == of) for of in ("use", "aware", "eligible")]
+            self.rules.features.append(Feature(name, "cart", *lists))
         elif kind == "c":
             time, state, experiment, *shares = rest
             shares = tuple((s.split("=")[0], float(s.split("=")[1])) for s in shares)
-            self.control.append(count.Control(int(time), state, experiment, shares))
+            self.control.append(Control(int(time), state, experiment, shares))
         elif kind == "e":
             partition, topic, unit, time, identity, experiment, variant = rest
-            self.log(partition, topic).append(count.Exposure(unit, int(time), int(identity), experiment, variant))
+            self.log(partition, topic).append(Exposure(unit, int(time), int(identity), experiment, variant))
         elif kind == "a":
             partition, topic, unit, time, identity, action, value = rest
             value = None if value == "-" else int(value)
-            self.log(partition, topic).append(count.Action(unit, int(time), int(identity), action, value))
+            self.log(partition, topic).append(Action(unit, int(time), int(identity), action, value))
         elif kind in ("T", "L"):
             self.blocks.append((kind, int(rest[0]), int(rest[1]), set()))
-        elif kind == "C" and int(rest[0]) in KINDS:
+        elif kind == "C":
             self.blocks[-1][3].add(" ".join(rest))
 
     def shard(self, partition):
@@ -77,7 +81,7 @@ class Seed:
             for kind, p, tick, cells in self.blocks:
                 if p != partition:
                     continue
-                expected = shard.sums(lives, tick if kind == "T" else None, tick)
+                expected = shard.sums(lives, tick if kind == "T" else None).kept(tick)
                 expected = {line[2:] for line in count.render("T", 0, expected, {})[1:]}
                 if expected != cells:
                     return f"shard {p} {kind} {tick}: missing {expected - cells}, wrong {cells - expected}"

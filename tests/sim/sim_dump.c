@@ -9,6 +9,12 @@ static const char *action_name(uint32_t action)
     return pl_names_text(sim.conf[0]->rules->actions, action);
 }
 
+static void print_events(const char *what, const struct pl_events *events)
+{
+    for (unsigned e = 0; e < events->n; e++)
+        printf(" %s=%s", what, action_name(events->ids[e]));
+}
+
 static void print_rules(const struct pl_rules *rules)
 {
     static const char *const types[] = {
@@ -33,6 +39,14 @@ static void print_rules(const struct pl_rules *rules)
         printf("\nfunnel %s %" PRId64, funnel->id, funnel->window_us);
         for (unsigned s = 0; s < funnel->n_steps; s++)
             printf(" %s:%" PRId64, action_name(funnel->steps[s]), funnel->max_gap_us[s]);
+    }
+    for (unsigned f = 0; f < rules->n_features; f++) {
+        const struct pl_feature_rule *feature = &rules->features[f];
+
+        printf("\nfeature %s", feature->id);
+        print_events("use", &feature->use);
+        print_events("aware", &feature->aware);
+        print_events("eligible", &feature->eligible);
     }
     putchar('\n');
 }

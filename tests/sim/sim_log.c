@@ -351,9 +351,22 @@ static uint64_t hash_experiments(const struct pl_sums *sums)
     return total;
 }
 
+/* The sample of units is of events that the rules read. */
+static uint64_t hash_units(const struct pl_keying *units)
+{
+    uint64_t hash = 0;
+
+    for (uint32_t at = 0; at < units->n && !sim.reloads; at++) {
+        const int64_t numbers[] = {(int64_t)units->units[at].hash, units->units[at].last_day};
+
+        hash = mix(hash + 5, numbers, sizeof(numbers));
+    }
+    return hash;
+}
+
 uint64_t sim_hash_all(const struct pl_sums *sums)
 {
-    return sim_hash_sums(sums) + hash_experiments(sums);
+    return sim_hash_sums(sums) + hash_experiments(sums) + hash_units(&sums->units);
 }
 
 void sim_print_sums(const char *what, int64_t tick_us, const struct pl_sums *sums)

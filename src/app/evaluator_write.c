@@ -11,6 +11,7 @@
 #include "codec/input_doc.h"
 #include "codec/keys.h"
 #include "codec/row.h"
+#include "util/failpoint.h"
 #include "util/stamp.h"
 
 #include <inttypes.h>
@@ -256,6 +257,7 @@ static void on_committed(void *ctx, enum pl_status status, bool halt, const char
 
     ev->committing = false;
     if (status == PL_OK) {
+        PL_FAILPOINT("judge.committed", pl_link_reset(pl_link_node_link(ev->home), "failpoint"));
         ev->commits++;
         ev->committed_us = ev->judged_us;
         ev->committed_place_us = ev->largest_place_us;
@@ -333,6 +335,7 @@ void pl_evaluator_commit(struct pl_evaluator *ev)
         return;
     }
     ev->committing = true;
+    PL_FAILPOINT("judge.commit", pl_link_reset(pl_link_node_link(ev->home), "failpoint"));
     if (pl_store_commit(pl_link_node_store(ev->home), &ev->hold, pl_buf_span(&ev->batch), ev->n_batch, meta, n / 2,
                         on_committed, ev)) {
         ev->committing = false;

@@ -7,6 +7,7 @@
 
 #include "adapter/store_judge.h"
 #include "codec/keys.h"
+#include "util/failpoint.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -139,6 +140,7 @@ static void on_fields(struct pl_slot *slot, enum pl_state_kind kind, const struc
     if (!on_answer(slot, reply) || slot->load_err.code)
         return;
     for (size_t at = 0; at + 1 < reply->n; at += 2) {
+        PL_FAILPOINT("load.record", pl_link_reset(pl_link_node_link(slot->node), "failpoint"); return );
         if (pl_state_read(slot->shard, kind, reply->elements[at].text, reply->elements[at + 1].text, &err)) {
             slot->load_err = err; /* damaged, or parts of two commits: the last answer tells */
             return;
@@ -195,6 +197,7 @@ static void on_meta(void *ctx, const struct pl_reply *reply)
 
     if (!on_answer(slot, reply))
         return;
+    PL_FAILPOINT("load.done", pl_link_reset(pl_link_node_link(slot->node), "failpoint"));
     if (pl_store_judge_meta(&slot->hold, reply, &err))
         pl_slot_retry(slot);
     else if (slot->load_err.code)

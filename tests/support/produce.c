@@ -73,7 +73,7 @@ static rd_kafka_NewTopic_t *parse_topic(const char *spec, char *name, size_t cap
 
     if (!pl_span_copy(topic, name, cap) || !pl_num_int(head, &partitions) || partitions < 1 || partitions > 10000)
         return NULL;
-    made = rd_kafka_NewTopic_new(name, (int)partitions, 1, NULL, 0);
+    made = rd_kafka_NewTopic_new(name, (int)partitions, -1, NULL, 0);
     rd_kafka_NewTopic_set_config(made, "retention.ms", "-1"); /* simulated events are often long past */
     while (rest.ptr) {
         struct pl_span setting = pl_span_cut(&rest, ',');

@@ -64,8 +64,10 @@ static void kill_us(void)
 {
     pthread_t thread;
 
-    if (delay_us == 0 || pthread_create(&thread, NULL, kill_later, NULL))
+    if (delay_us == 0)
         kill_later(NULL);
+    if (pthread_create(&thread, NULL, kill_later, NULL))
+        abort();
     pthread_detach(thread);
 }
 

@@ -34,20 +34,13 @@ demo: build ## 42 experiments from Kafka to an alert, here and now; KAFKA=real, 
 bench: build ## measure; see bench/README.md
 	@bench/run.sh
 
-<<<<<<< HEAD
-soak: ## brokers that die, then daemons killed against an oracle until you stop it; PLATEAUD_SEED
-=======
-soak: ## faults and load for a long time, against oracles; then simulated ones until you stop it
->>>>>>> main
+soak: ## brokers that die, SOAK_SECONDS (3600) of kills against an oracle, then simulated faults until you stop it
 	@tests/setup.sh
 	@$(CONFIGURE) >/dev/null
 	@ninja -C $(BUILD)
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -L '^soak$$'
-<<<<<<< HEAD
-	@PLATEAUD_BUILD=$(BUILD) /usr/bin/python3 -B tests/fault/soak.py
-=======
+	@PLATEAUD_BUILD=$(BUILD) PLATEAUD_SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) /usr/bin/python3 -B tests/fault/soak.py
 	@$(BUILD)/tests/sim/sim_commit --soak
->>>>>>> main
 
 format: ## write every C file as .clang-format wants it
 	@git ls-files -co --exclude-standard 'src/*.[ch]' 'include/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' | \

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Kill loops until told to stop (SIGINT, SIGTERM) or for PLATEAUD_SOAK_SECONDS; the first difference stops it and keeps all logs.
+"""Kill loops until told to stop (SIGINT, SIGTERM), or for PLATEAUD_SOAK_SECONDS; the first difference stops it and keeps all logs.
 
 A round is a new product with six instances, three of them with two daemons. Its seed is printed first; PLATEAUD_SEED begins
 with that one."""
@@ -50,11 +50,11 @@ def a_round(kafka, number, seed):
 
 def main():
     seed = int(os.environ.get("PLATEAUD_SEED", 0)) or random.randrange(1, 1 << 31)
-    end = time.monotonic() + float(os.environ.get("PLATEAUD_SOAK_SECONDS", "inf"))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     kills = number = 0
     with rig.Kafka() as kafka:
         kafka.start()
+        end = time.monotonic() + float(os.environ.get("PLATEAUD_SOAK_SECONDS", "inf"))
         try:
             while time.monotonic() < end:
                 kills += a_round(kafka, number, seed + number)

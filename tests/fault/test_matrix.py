@@ -134,9 +134,9 @@ def test_commit_that_arrives_after_another_acquired(redis, between, conf, produc
 
 def test_two_owners_of_everything(redis, conf, product, daemons):
     """By mistake two daemons run with the same instance and different groups: each takes every partition from the other."""
-    first = daemons(conf(**SLOW), wait=False)
-    second = daemons(conf(group="another", **SLOW), wait=False)
-    rig.wait_until(lambda: first.metric("plateaud_fenced_total") + second.metric("plateaud_fenced_total") > 20,
+    first = daemons(conf(**SLOWER), wait=False)
+    second = daemons(conf(group="another", **SLOWER), wait=False)
+    rig.wait_until(lambda: first.metric("plateaud_fenced_total") + second.metric("plateaud_fenced_total") > 2,
                    what="they fence each other")
     second.kill9()
     finish(redis, product, first)

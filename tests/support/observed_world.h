@@ -159,4 +159,23 @@ static inline int64_t observed_all(const struct observed *world, enum pl_cell_ki
     return n;
 }
 
+/* Day 19723 is Monday, 2024-01-01; M(w, d) is day d of the w-th week from it, 0 its Monday. */
+#define MONDAY 19723
+#define M(week, day) (MONDAY + 7 * (week) + (day))
+
+static inline int observed_setup(void **state)
+{
+    static struct observed world;
+
+    observed_begin(&world, observed_rules());
+    *state = &world;
+    return 0;
+}
+
+static inline int observed_teardown(void **state)
+{
+    observed_end(*state);
+    return 0;
+}
+
 #endif

@@ -2,25 +2,6 @@
 
 #include "core/count/feature.h"
 
-/* Day 19723 is Monday, 2024-01-01; M(w, d) is day d of the w-th week from it, 0 its Monday. */
-#define MONDAY 19723
-#define M(week, day) (MONDAY + 7 * (week) + (day))
-
-static int setup(void **state)
-{
-    static struct observed world;
-
-    observed_begin(&world, observed_rules());
-    *state = &world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    observed_end(*state);
-    return 0;
-}
-
 static int64_t wish(const struct observed *world, enum pl_cell_kind kind, uint16_t arm, int32_t pane)
 {
     return observed_n(world, kind, arm, WORLD_WISH, pane);
@@ -265,7 +246,7 @@ static void a_new_life_starts_again(void **state)
     assert_int_equal(observed_all(world, PL_CELL_AGAIN, 0, WORLD_WISH), 0);
 }
 
-#define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH(test) cmocka_unit_test_setup_teardown(test, observed_setup, observed_teardown)
 
 int main(void)
 {

@@ -3,25 +3,6 @@
 #include "core/count/usage.h"
 #include "core/sketch.h"
 
-/* Day 19723 is Monday, 2024-01-01; M(w, d) is day d of the w-th week from it, 0 its Monday. */
-#define MONDAY 19723
-#define M(week, day) (MONDAY + 7 * (week) + (day))
-
-static int setup(void **state)
-{
-    static struct observed world;
-
-    observed_begin(&world, observed_rules());
-    *state = &world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    observed_end(*state);
-    return 0;
-}
-
 static int64_t shop(const struct observed *world, enum pl_cell_kind kind, uint16_t arm, int32_t pane)
 {
     return observed_n(world, kind, arm, WORLD_SHOP, pane);
@@ -269,7 +250,7 @@ static void words_are_five(void **state)
     assert_int_equal(world->words.n, PL_WORDS_FIRST + 2 * PL_USAGE_WORDS);
 }
 
-#define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH(test) cmocka_unit_test_setup_teardown(test, observed_setup, observed_teardown)
 
 int main(void)
 {

@@ -276,7 +276,7 @@ bool pl_plateau_sum(const struct pl_plateau *plateau, size_t index, struct pl_pl
                                    .pane = cell->key.pane,
                                    .n = cell->n,
                                    .sum = cell->sum};
-    strcpy(sum->sum_of_squares, pl_cell_wide(cell->sum2, number));
+    snprintf(sum->sum_of_squares, sizeof(sum->sum_of_squares), "%s", pl_cell_wide(cell->sum2, number));
     name_subject(rules, sums, cell, sum);
     name_detail(rules, cell, sum);
     return true;

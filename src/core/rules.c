@@ -265,7 +265,7 @@ enum pl_status pl_rules_add_area(struct pl_rules *rules, const struct pl_area_ru
     if (status)
         return status;
     if (!row.unit[0])
-        strcpy(row.unit, "%");
+        memcpy(row.unit, "%", sizeof("%"));
     if (row.smallest_return == 0)
         row.smallest_return = (double)NAN;
     if (row.baseline == 0)

@@ -76,26 +76,22 @@ static void fill_area(struct pl_digest_area *out, struct pl_evaluator *ev, uint3
 
 static void publish(struct pl_evaluator *ev, const struct pl_digest *digest)
 {
-    struct pl_key stream = pl_key_main(digest->instance, "alerts"), channel = pl_key_channel(digest->instance);
+    char id[33];
+    const struct eval_alert alert = {
+        .id = id,
+        .status = "digest",
+        .name = "WeeklyDigest",
+        .area = "",
+        .owner = digest->owner,
+        .severity = "info",
+    };
     struct pl_buf json = {0};
-    char id[33], max[16];
 
     pl_digest_id(digest, id);
     pl_digest_write(digest, &json);
-    if (!pl_buf_ok(&json) || !json.ptr) {
-        ev->batch.failed = true;
-        pl_buf_fini(&json);
-        return;
-    }
-    snprintf(max, sizeof(max), "%u", ev->conf->alert_stream_max);
-    pl_resp_add_text(&ev->batch, "XADD", stream.text, "MAXLEN", "~", max, "*", "id", id, "status", "digest",
-                     "alertname", "WeeklyDigest", "area", "", "owner", digest->owner, "severity", "info", "json",
-                     json.ptr, NULL);
-    pl_resp_add_text(&ev->batch, "PUBLISH", channel.text, json.ptr, NULL);
-    ev->n_batch += 2;
-    pl_log(PL_LOG_INFO, "event=digest owner=%s areas=%u id=%s", *digest->owner ? digest->owner : "-", digest->n_areas,
-           id);
-    pl_buf_fini(&json);
+    if (pl_evaluator_alert(ev, &alert, &json))
+        pl_log(PL_LOG_INFO, "event=digest owner=%s areas=%u id=%s", *digest->owner ? digest->owner : "-",
+               digest->n_areas, id);
 }
 
 /* The areas of the owner of `first`, when that is its first one; 0: told already, or history is being imported. */

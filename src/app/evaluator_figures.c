@@ -19,36 +19,18 @@
 
 #define NAME_BYTES 160
 
-/* 128 bits in decimal. */
-static const char *wide(pl_int128 value, char out[48])
-{
-    char *at = out + 47;
-    bool negative = value < 0;
-
-    *at = '\0';
-    do {
-        int digit = (int)(value % 10);
-
-        *--at = (char)('0' + (digit < 0 ? -digit : digit));
-        value /= 10;
-    } while (value != 0);
-    if (negative)
-        *--at = '-';
-    return at;
-}
-
 static void pair_arm(struct pl_command *c, const char *window, const char *variant, const struct pl_measure_arm *arm,
                      double mean)
 {
     const struct pl_cell *cell = &arm->cell;
-    char name[NAME_BYTES], number[48];
+    char name[NAME_BYTES], number[PL_CELL_WIDE_BYTES];
 
     snprintf(name, sizeof(name), "%s.n.%s", window, variant);
     pl_command_whole(c, name, cell->n);
     snprintf(name, sizeof(name), "%s.sum.%s", window, variant);
     pl_command_whole(c, name, cell->sum);
     snprintf(name, sizeof(name), "%s.sum2.%s", window, variant);
-    pl_command_pair(c, name, wide(cell->sum2, number));
+    pl_command_pair(c, name, pl_cell_wide(cell->sum2, number));
     snprintf(name, sizeof(name), "%s.mean.%s", window, variant);
     pl_command_double(c, name, mean);
 }

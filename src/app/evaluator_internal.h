@@ -124,6 +124,14 @@ void pl_evaluator_clean_up(struct pl_evaluator *ev);
 void pl_evaluator_write_tick(struct pl_evaluator *ev, const struct pl_judgement *judgement);
 void pl_evaluator_commit(struct pl_evaluator *ev);
 
+/* evaluator_write.c: an entry of the stream of alerts, published on the channel of all alerts and on that of its area,
+ * if it has one (NULL: none). Takes over json; false when there is none, for lack of memory. */
+struct eval_alert {
+    const char *id, *status, *name, *area, *owner, *severity;
+    const char *channel_area;
+};
+bool pl_evaluator_alert(struct pl_evaluator *ev, const struct eval_alert *alert, struct pl_buf *json);
+
 /* evaluator_digest.c: add the digests of the week that has ended, when they are due. */
 void pl_evaluator_tell_week(struct pl_evaluator *ev);
 

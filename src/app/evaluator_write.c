@@ -121,12 +121,37 @@ static void write_balance(struct pl_evaluator *ev, uint32_t area)
     pl_evaluator_finish(ev, &c);
 }
 
+bool pl_evaluator_alert(struct pl_evaluator *ev, const struct eval_alert *alert, struct pl_buf *json)
+{
+    struct pl_key stream = pl_key_main(ev->conf->instance, "alerts"), channel = pl_key_channel(ev->conf->instance);
+    bool ok = pl_buf_ok(json) && json->ptr;
+    char max[16];
+
+    if (!ok) {
+        ev->batch.failed = true;
+        pl_buf_fini(json);
+        return false;
+    }
+    snprintf(max, sizeof(max), "%u", ev->conf->alert_stream_max);
+    pl_resp_add_text(&ev->batch, "XADD", stream.text, "MAXLEN", "~", max, "*", "id", alert->id, "status", alert->status,
+                     "alertname", alert->name, "area", alert->area, "owner", alert->owner, "severity", alert->severity,
+                     "json", json->ptr, NULL);
+    pl_resp_add_text(&ev->batch, "PUBLISH", channel.text, json->ptr, NULL);
+    ev->n_batch += 2;
+    if (alert->channel_area) {
+        channel = pl_key_area_channel(ev->conf->instance, alert->channel_area);
+        pl_resp_add_text(&ev->batch, "PUBLISH", channel.text, json->ptr, NULL);
+        ev->n_batch++;
+    }
+    pl_buf_fini(json);
+    return true;
+}
+
 static void write_edge(struct pl_evaluator *ev, const struct pl_area_edge *edge)
 {
-    const char *instance = ev->conf->instance;
     const struct pl_area_rule *rule = &ev->conf->rules->areas[edge->area];
     const struct pl_alert_doc doc = {
-        .instance = instance,
+        .instance = ev->conf->instance,
         .area = rule,
         .edge = &edge->edge,
         .advice = pl_judge_advice(ev->judge, edge->area),
@@ -134,59 +159,50 @@ static void write_edge(struct pl_evaluator *ev, const struct pl_area_edge *edge)
         .rules = ev->conf->rules,
         .standing = pl_judge_standing(ev->judge, edge->area),
     };
-    struct pl_key stream = pl_key_main(instance, "alerts");
-    struct pl_key channel = pl_key_channel(instance), area_channel = pl_key_area_channel(instance, rule->id);
+    char id[33], name[PL_NAME_BYTES];
+    const struct eval_alert alert = {
+        .id = id,
+        .status = pl_alert_status_name(edge->edge.status),
+        .name = pl_alert_doc_name(&doc, name),
+        .area = rule->id,
+        .owner = rule->owner,
+        .severity = pl_alert_severity(edge->edge.verdict),
+        .channel_area = rule->id,
+    };
     struct pl_buf json = {0};
-    char id[33], max[16], name[PL_NAME_BYTES];
 
     pl_alert_doc_id(&doc, id);
     pl_alert_doc_write(&doc, &json);
-    if (!pl_buf_ok(&json) || !json.ptr) {
-        ev->batch.failed = true;
-        pl_buf_fini(&json);
+    if (!pl_evaluator_alert(ev, &alert, &json))
         return;
-    }
-    snprintf(max, sizeof(max), "%u", ev->conf->alert_stream_max);
-    pl_resp_add_text(&ev->batch, "XADD", stream.text, "MAXLEN", "~", max, "*", "id", id, "status",
-                     pl_alert_status_name(edge->edge.status), "alertname", pl_alert_doc_name(&doc, name), "area",
-                     rule->id, "owner", rule->owner, "severity", pl_alert_severity(edge->edge.verdict), "json",
-                     json.ptr, NULL);
-    pl_resp_add_text(&ev->batch, "PUBLISH", channel.text, json.ptr, NULL);
-    pl_resp_add_text(&ev->batch, "PUBLISH", area_channel.text, json.ptr, NULL);
-    ev->n_batch += 3;
     ev->edges++;
-    pl_log(PL_LOG_INFO, "event=alert status=%s verdict=%s area=%s grade=%s id=%s",
-           pl_alert_status_name(edge->edge.status), pl_verdict_name(edge->edge.verdict), rule->id,
-           pl_grade_name(edge->edge.grade), id);
-    pl_buf_fini(&json);
+    pl_log(PL_LOG_INFO, "event=alert status=%s verdict=%s area=%s grade=%s id=%s", alert.status,
+           pl_verdict_name(edge->edge.verdict), rule->id, pl_grade_name(edge->edge.grade), id);
 }
 
 /* Of the instance as a whole: in the stream and on the channel of all alerts. */
 static void write_input_edge(struct pl_evaluator *ev, const struct pl_input_edge *edge)
 {
-    struct pl_key stream = pl_key_main(ev->conf->instance, "alerts"), channel = pl_key_channel(ev->conf->instance);
+    char id[33];
+    const struct eval_alert alert = {
+        .id = id,
+        .status = pl_input_doc_status(edge),
+        .name = PL_INPUT_DOC_NAME,
+        .area = PL_INPUT_DOC_AREA,
+        .owner = "",
+        .severity = PL_INPUT_DOC_SEVERITY,
+    };
     struct pl_buf json = {0};
-    char id[33], max[16];
 
     pl_input_doc_id(edge, id);
     pl_input_doc_write(ev->conf->instance, edge, &json);
-    if (!pl_buf_ok(&json) || !json.ptr) {
-        ev->batch.failed = true;
-        pl_buf_fini(&json);
+    if (!pl_evaluator_alert(ev, &alert, &json))
         return;
-    }
-    snprintf(max, sizeof(max), "%u", ev->conf->alert_stream_max);
-    pl_resp_add_text(&ev->batch, "XADD", stream.text, "MAXLEN", "~", max, "*", "id", id, "status",
-                     pl_input_doc_status(edge), "alertname", PL_INPUT_DOC_NAME, "area", PL_INPUT_DOC_AREA, "owner", "",
-                     "severity", PL_INPUT_DOC_SEVERITY, "json", json.ptr, NULL);
-    pl_resp_add_text(&ev->batch, "PUBLISH", channel.text, json.ptr, NULL);
-    ev->n_batch += 2;
     ev->edges++;
     pl_log(edge->resolved ? PL_LOG_INFO : PL_LOG_ERROR,
            "event=alert status=%s alertname=" PL_INPUT_DOC_NAME " users=%" PRIu32 " in_several_partitions=%" PRIu32
            " id=%s",
-           pl_input_doc_status(edge), edge->view.sampled, edge->view.shared, id);
-    pl_buf_fini(&json);
+           alert.status, edge->view.sampled, edge->view.shared, id);
 }
 
 /* Time alone may change the verdict (a dwell, a held-back alert, the end of a history), without a row or an edge. */

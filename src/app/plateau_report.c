@@ -213,55 +213,22 @@ bool pl_plateau_balance(struct pl_plateau *plateau, unsigned area,
     return true;
 }
 
-/* A 128-bit sum of squares is never negative. */
-static void write_wide(pl_int128 value, char out[48])
-{
-    char digits[48];
-    size_t n = 0;
-
-    do {
-        digits[n++] = (char)('0' + (int)(value % 10));
-        value /= 10;
-    } while (value > 0 && n < sizeof(digits) - 1);
-    for (size_t at = 0; at < n; at++)
-        out[at] = digits[n - 1 - at];
-    out[n] = '\0';
-}
-
-static void name_funnel(const struct pl_rules *rules, const struct pl_cell *cell, struct pl_plateau_sum *sum)
-{
-    const struct pl_funnel_rule *funnel = &rules->funnels[cell->key.subject];
-
-    sum->subject = funnel->id;
-    sum->arm = pl_names_text(rules->actions, funnel->steps[cell->key.arm]);
-}
-
 static void name_subject(const struct pl_rules *rules, const struct pl_sums *sums, const struct pl_cell *cell,
                          struct pl_plateau_sum *sum)
 {
     const struct pl_cell_key *key = &cell->key;
+    enum pl_cell_subject subject = pl_cell_info(key->kind)->subject;
 
-    sum->index = key->arm;
-    switch (pl_cell_info(key->kind)->subject) {
-    case PL_OF_EXPERIMENT:
+    if (subject == PL_OF_EXPERIMENT) {
         sum->subject = sums->experiments[key->subject].name;
         if (pl_cell_has_variant(key->kind))
             sum->arm = sums->experiments[key->subject].variants[key->arm];
-        sum->index = 0;
-        break;
-    case PL_OF_FUNNEL:
-        name_funnel(rules, cell, sum);
-        break;
-    case PL_OF_AREA:
-        sum->subject = rules->areas[key->subject].id;
-        break;
-    case PL_OF_FEATURE:
-        sum->subject = rules->features[key->subject].id;
-        break;
-    case PL_OF_METRIC:
-        sum->subject = rules->metrics[key->subject].id;
-        break;
+        return;
     }
+    sum->subject = pl_rules_id(rules, subject, key->subject);
+    sum->index = key->arm;
+    if (subject == PL_OF_FUNNEL)
+        sum->arm = pl_names_text(rules->actions, rules->funnels[key->subject].steps[key->arm]);
 }
 
 static void name_detail(const struct pl_rules *rules, const struct pl_cell *cell, struct pl_plateau_sum *sum)
@@ -297,6 +264,7 @@ bool pl_plateau_sum(const struct pl_plateau *plateau, size_t index, struct pl_pl
     const struct pl_rules *rules = plateau->conf->rules;
     const struct pl_sums *sums = pl_judge_sums(plateau->judge);
     const struct pl_cell *cell;
+    char number[PL_CELL_WIDE_BYTES];
 
     if (index >= sums->n_cells)
         return false;
@@ -308,7 +276,7 @@ bool pl_plateau_sum(const struct pl_plateau *plateau, size_t index, struct pl_pl
                                    .pane = cell->key.pane,
                                    .n = cell->n,
                                    .sum = cell->sum};
-    write_wide(cell->sum2, sum->sum_of_squares);
+    snprintf(sum->sum_of_squares, sizeof(sum->sum_of_squares), "%s", pl_cell_wide(cell->sum2, number));
     name_subject(rules, sums, cell, sum);
     name_detail(rules, cell, sum);
     return true;

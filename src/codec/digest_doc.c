@@ -3,7 +3,7 @@
 #include "codec/digest.h"
 
 #include "codec/area_text.h"
-#include "codec/json_out.h"
+#include "codec/envelope.h"
 #include "codec/objective_text.h"
 #include "codec/words.h"
 #include "util/hash.h"
@@ -219,19 +219,12 @@ static void write_data(const struct pl_digest *digest, struct pl_json *json)
 void pl_digest_write(const struct pl_digest *digest, struct pl_buf *out)
 {
     struct pl_json json = pl_json_to(out);
-    char id[33], text[TEXT_BYTES];
+    char id[33], subject[TEXT_BYTES];
+    const struct pl_envelope envelope = {digest->instance, id, "plateaud.digest.v1", subject, digest->to_us};
 
     pl_digest_id(digest, id);
-    pl_json_open(&json, NULL, '{');
-    pl_json_text(&json, "specversion", "1.0");
-    pl_json_text(&json, "id", id);
-    snprintf(text, sizeof(text), "/plateaud/%s", digest->instance);
-    pl_json_text(&json, "source", text);
-    pl_json_text(&json, "type", "plateaud.digest.v1");
-    snprintf(text, sizeof(text), "owner/%s", *digest->owner ? digest->owner : "-");
-    pl_json_text(&json, "subject", text);
-    pl_json_time(&json, "time", digest->to_us);
-    pl_json_text(&json, "datacontenttype", "application/json");
+    snprintf(subject, sizeof(subject), "owner/%s", *digest->owner ? digest->owner : "-");
+    pl_envelope_open(&envelope, &json);
     write_data(digest, &json);
     pl_json_close(&json, '}');
 }

@@ -1,6 +1,6 @@
 #include "codec/input_doc.h"
 
-#include "codec/json_out.h"
+#include "codec/envelope.h"
 #include "util/hash.h"
 #include "util/stamp.h"
 
@@ -25,19 +25,14 @@ void pl_input_doc_id(const struct pl_input_edge *edge, char out[33])
 
 static void write_labels(const char *instance, struct pl_json *json, char fingerprint[33])
 {
-    char text[TEXT_BYTES];
-    int len = snprintf(text, sizeof(text),
-                       "alertname=" PL_INPUT_DOC_NAME "\narea=" PL_INPUT_DOC_AREA
-                       "\ninstance=%s\nseverity=" PL_INPUT_DOC_SEVERITY "\n",
-                       instance);
+    const struct pl_label labels[] = {
+        {"alertname", PL_INPUT_DOC_NAME},
+        {"area", PL_INPUT_DOC_AREA},
+        {"instance", instance},
+        {"severity", PL_INPUT_DOC_SEVERITY},
+    };
 
-    pl_json_open(json, "labels", '{');
-    pl_json_text(json, "alertname", PL_INPUT_DOC_NAME);
-    pl_json_text(json, "area", PL_INPUT_DOC_AREA);
-    pl_json_text(json, "instance", instance);
-    pl_json_text(json, "severity", PL_INPUT_DOC_SEVERITY);
-    pl_json_close(json, '}');
-    pl_hash_hex128((struct pl_span){text, (size_t)len}, fingerprint);
+    pl_envelope_labels(json, labels, sizeof(labels) / sizeof(*labels), fingerprint);
 }
 
 static void describe(const struct pl_input_edge *edge, struct pl_buf *text)
@@ -119,18 +114,11 @@ static void write_data(const char *instance, const struct pl_input_edge *edge, s
 void pl_input_doc_write(const char *instance, const struct pl_input_edge *edge, struct pl_buf *out)
 {
     struct pl_json json = pl_json_to(out);
-    char id[33], text[TEXT_BYTES];
+    char id[33];
+    const struct pl_envelope envelope = {instance, id, "plateaud.alert.v1", "area/" PL_INPUT_DOC_AREA, edge->tick_us};
 
     pl_input_doc_id(edge, id);
-    pl_json_open(&json, NULL, '{');
-    pl_json_text(&json, "specversion", "1.0");
-    pl_json_text(&json, "id", id);
-    snprintf(text, sizeof(text), "/plateaud/%s", instance);
-    pl_json_text(&json, "source", text);
-    pl_json_text(&json, "type", "plateaud.alert.v1");
-    pl_json_text(&json, "subject", "area/" PL_INPUT_DOC_AREA);
-    pl_json_time(&json, "time", edge->tick_us);
-    pl_json_text(&json, "datacontenttype", "application/json");
+    pl_envelope_open(&envelope, &json);
     write_data(instance, edge, &json);
     pl_json_close(&json, '}');
 }

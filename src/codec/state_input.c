@@ -44,21 +44,6 @@ bool pl_state_take_keying(struct pl_span *rest, struct pl_keying *keying)
     return true;
 }
 
-static void put_values(const struct pl_shard *shard, const struct pl_event *event, struct pl_buf *out)
-{
-    uint32_t n = 0;
-
-    for (unsigned value = 0; value < shard->rules->n_values; value++)
-        n += event->has_value >> value & 1;
-    pl_buf_add_varint(out, n);
-    for (unsigned value = 0; value < shard->rules->n_values; value++) {
-        if (!(event->has_value >> value & 1))
-            continue;
-        pl_buf_add_varint(out, pl_dict_id(&shard->dict, PL_DICT_VALUE, value));
-        pl_buf_add_signed(out, event->value_micro[value]);
-    }
-}
-
 /* An action that no rule reads is 0, others are their id and 1. */
 static void put_event(const struct pl_shard *shard, const struct pl_held_event *held, struct pl_buf *out)
 {
@@ -78,7 +63,7 @@ static void put_event(const struct pl_shard *shard, const struct pl_held_event *
     pl_buf_add_varint(out, event->action == PL_NAMES_NONE
                                ? 0
                                : pl_dict_id(&shard->dict, PL_DICT_ACTION, event->action) + UINT64_C(1));
-    put_values(shard, event, out);
+    pl_state_put_values(shard, event->has_value, event->value_micro, out);
 }
 
 /* What stays held, then what is still to be looked at, of a release that is under way. */
@@ -120,30 +105,6 @@ enum pl_status pl_state_write_input(struct pl_shard *shard, struct pl_state_out 
     return pl_state_put(out, PL_STATE_INPUT, 0, err);
 }
 
-static bool take_values(const struct pl_shard *shard, struct pl_span *rest, struct pl_event *event)
-{
-    uint32_t n, id;
-
-    if (!pl_state_take_count(rest, PL_EVENT_VALUES + 1, &n))
-        return false;
-    for (; n > 0; n--) {
-        uint32_t value;
-        int64_t micro;
-        bool known;
-
-        if (!pl_state_take_count(rest, PL_DICT_IDS_MAX, &id) || !pl_span_take_signed(rest, &micro))
-            return false;
-        value = pl_dict_target(&shard->dict, PL_DICT_VALUE, id, &known);
-        if (!known)
-            return false;
-        if (value >= PL_EVENT_VALUES)
-            continue; /* no rule reads it any more */
-        event->has_value |= 1u << value;
-        event->value_micro[value] = micro;
-    }
-    return true;
-}
-
 static bool take_action(const struct pl_shard *shard, struct pl_span *rest, struct pl_event *event)
 {
     uint32_t id;
@@ -157,7 +118,7 @@ static bool take_action(const struct pl_shard *shard, struct pl_span *rest, stru
 
         event->action = action == PL_RULES_NONE ? PL_NAMES_NONE : action;
     }
-    return known && take_values(shard, rest, event);
+    return known && pl_state_take_values(shard, rest, &event->has_value, event->value_micro);
 }
 
 static bool take_event(const struct pl_shard *shard, struct pl_span *rest, struct pl_held *held)

@@ -39,6 +39,11 @@ void pl_state_add_raw64(struct pl_buf *buf, uint64_t value);
 void pl_state_add_double(struct pl_buf *buf, double value);
 void pl_state_add_name(struct pl_buf *buf, const char *name);
 
+/* Properties of an event under the rules' indexes (bit v of has: micro[v] is there), and back; what no rule reads any
+ * more is passed over. micro: PL_EVENT_VALUES of them. */
+void pl_state_put_values(const struct pl_shard *shard, uint32_t has, const int64_t *micro, struct pl_buf *out);
+bool pl_state_take_values(const struct pl_shard *shard, struct pl_span *rest, uint32_t *has, int64_t *micro);
+
 /* A sample of units, and back: hashes by their differences, days by theirs to the largest. */
 void pl_state_put_keying(const struct pl_keying *keying, struct pl_buf *out);
 bool pl_state_take_keying(struct pl_span *rest, struct pl_keying *keying);

@@ -212,9 +212,8 @@ static void read_value(const struct pl_reply *pairs, struct pl_told *told)
         struct pl_told_taken *taken = &told->taken[told->n_taken];
         char behind[PL_NAME_BYTES + 1];
 
-        if (name.len < sizeof(prefix) || memcmp(name.ptr, prefix, sizeof(prefix) - 1) != 0)
+        if (!pl_span_take_prefix(&name, prefix) || name.len == 0)
             continue;
-        name = (struct pl_span){name.ptr + sizeof(prefix) - 1, name.len - sizeof(prefix) + 1};
         if (!pl_span_copy(name, taken->metric, sizeof(taken->metric)))
             continue;
         snprintf(behind, sizeof(behind), ".%s", taken->metric);

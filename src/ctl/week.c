@@ -9,43 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE "1000"
-#define PAGES_MAX 20
-
 /* What a walk backwards through a stream carries along. */
 struct walk {
     struct pl_week *week;
     struct pl_slow_json doc;
 };
-
-/* Takes one entry's fields, newest first; false: it is older than the period, as all that follow. */
-typedef bool (*entry_fn)(struct walk *walk, const struct pl_reply *pairs);
-
-static enum pl_status walk_back(struct walk *walk, struct pl_ask *ask, const char *key, entry_fn take,
-                                struct pl_err *err)
-{
-    char from[64] = "+";
-
-    for (int page = 0; page < PAGES_MAX; page++) {
-        const struct pl_reply *reply;
-        enum pl_status status = pl_ask(ask, &reply, err, "XREVRANGE", key, from, "-", "COUNT", PAGE, NULL);
-
-        if (status)
-            return status;
-        for (size_t at = 0; at < reply->n; at++) {
-            const struct pl_reply *entry = &reply->elements[at];
-
-            if (entry->type != PL_REPLY_ARRAY || entry->n != 2)
-                return pl_err_set(err, PL_ERR_INPUT, "Redis: %s is no stream of entries", key);
-            snprintf(from, sizeof(from), "(%.*s", (int)entry->elements[0].text.len, entry->elements[0].text.ptr);
-            if (!take(walk, &entry->elements[1]))
-                return PL_OK;
-        }
-        if (reply->n == 0)
-            break;
-    }
-    return PL_OK;
-}
 
 static struct pl_digest_area *part_of(const struct walk *walk, struct pl_span area)
 {
@@ -63,8 +31,10 @@ static enum pl_exclusion exclusion_of(struct pl_span name)
     return PL_EXCLUDED_UNHEALTHY; /* of a newer version: left out, in any case */
 }
 
-static bool take_result(struct walk *walk, const struct pl_reply *pairs)
+/* False: it is older than the period, as all that follow. */
+static bool take_result(void *ctx, const struct pl_reply *pairs)
 {
+    struct walk *walk = ctx;
     struct pl_digest_area *part = part_of(walk, pl_ask_field(pairs, "area"));
     int64_t tick_us;
 
@@ -120,8 +90,9 @@ static void keep_edge(struct pl_digest_area *part, const struct pl_alert_edge *e
     part->n_edges++;
 }
 
-static bool take_alert(struct walk *walk, const struct pl_reply *pairs)
+static bool take_alert(void *ctx, const struct pl_reply *pairs)
 {
+    struct walk *walk = ctx;
     struct pl_digest_area *part = part_of(walk, pl_ask_field(pairs, "area"));
     struct pl_span name = pl_ask_field(pairs, "alertname");
     struct pl_alert_edge edge = {.starts_us = PL_TIME_NONE};
@@ -232,9 +203,9 @@ enum pl_status pl_week_read(struct pl_week *week, struct pl_ask *ask, const char
     qsort(week->told, n, sizeof(*week->told), by_owner);
     for (unsigned at = 0; at < n; at++)
         fill_part(&week->parts[at], &week->told[at]);
-    status = walk_back(&walk, ask, results.text, take_result, err);
+    status = pl_ask_backwards(ask, results.text, take_result, &walk, err);
     if (!status)
-        status = walk_back(&walk, ask, alerts.text, take_alert, err);
+        status = pl_ask_backwards(ask, alerts.text, take_alert, &walk, err);
     pl_slow_json_fini(&walk.doc);
     return status;
 }

@@ -54,8 +54,8 @@ class Acl(unittest.TestCase):
         self.greeting = sent("adapter/link_greet.c", "adapter/link_set_find.c")
         self.daemon = sent("app/*.c", "adapter/store*.c")
         self.ctl = {name: sent("ctl/ctl_%s.c" % name) for name in READER | {"test_alert", "forward"}}
-        self.ctl["explain"] |= sent("ctl/past.c", "ctl/told.c")
-        self.ctl["digest"] |= sent("ctl/week.c", "ctl/told.c")
+        self.ctl["explain"] |= sent("ctl/past.c", "ctl/ask.c", "ctl/told.c")
+        self.ctl["digest"] |= sent("ctl/week.c", "ctl/ask.c", "ctl/told.c")
         for name in ("map", "balance"):
             self.ctl[name] |= sent("ctl/published.c")
 

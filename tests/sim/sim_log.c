@@ -267,21 +267,10 @@ static const char *metric_name(uint32_t metric)
 
 static const char *subject_name(const struct pl_sums *sums, const struct pl_cell_key *key)
 {
-    const struct pl_rules *rules = sim.conf[0]->rules;
+    enum pl_cell_subject subject = pl_cell_info(key->kind)->subject;
 
-    switch (pl_cell_info(key->kind)->subject) {
-    case PL_OF_EXPERIMENT:
-        return sums->experiments[key->subject].name;
-    case PL_OF_FUNNEL:
-        return rules->funnels[key->subject].id;
-    case PL_OF_AREA:
-        return rules->areas[key->subject].id;
-    case PL_OF_FEATURE:
-        return rules->features[key->subject].id;
-    case PL_OF_METRIC:
-        break;
-    }
-    return rules->metrics[key->subject].id;
+    return subject == PL_OF_EXPERIMENT ? sums->experiments[key->subject].name
+                                       : pl_rules_id(sim.conf[0]->rules, subject, key->subject);
 }
 
 /* When the rules change during the run, only what both of them have is a function of the logs. */

@@ -482,35 +482,10 @@ static void run(int64_t n)
 
 static const char *subject_name(const struct pl_sums *sums, const struct pl_cell_key *key)
 {
-    switch (pl_cell_info(key->kind)->subject) {
-    case PL_OF_EXPERIMENT:
-        return sums->experiments[key->subject].name;
-    case PL_OF_FUNNEL:
-        return rules->funnels[key->subject].id;
-    case PL_OF_AREA:
-        return rules->areas[key->subject].id;
-    case PL_OF_FEATURE:
-        return rules->features[key->subject].id;
-    case PL_OF_METRIC:
-        break;
-    }
-    return rules->metrics[key->subject].id;
-}
+    enum pl_cell_subject subject = pl_cell_info(key->kind)->subject;
 
-static void print_wide(pl_int128 value)
-{
-    char text[48];
-    size_t at = sizeof(text) - 1;
-    bool negative = value < 0;
-
-    text[at] = '\0';
-    do {
-        int digit = (int)(value % 10);
-
-        text[--at] = (char)('0' + (digit < 0 ? -digit : digit));
-        value /= 10;
-    } while (value);
-    printf("%s%s", negative ? "-" : "", text + at);
+    return subject == PL_OF_EXPERIMENT ? sums->experiments[key->subject].name
+                                       : pl_rules_id(rules, subject, key->subject);
 }
 
 static const char *detail_name(const struct pl_cell_key *key)
@@ -540,6 +515,7 @@ static void print_cell(const struct pl_sums *sums, const struct pl_cell *cell)
 {
     bool variant = pl_cell_has_variant(cell->key.kind);
     const struct pl_sums_experiment *experiment = variant ? &sums->experiments[cell->key.subject] : NULL;
+    char wide[PL_CELL_WIDE_BYTES];
 
     printf("C %u %s ", cell->key.kind, subject_name(sums, &cell->key));
     if (!variant)
@@ -547,8 +523,7 @@ static void print_cell(const struct pl_sums *sums, const struct pl_cell *cell)
     else
         printf("%s", experiment->variants[cell->key.arm]);
     printf(" %s %" PRId32 " %" PRId64 " %" PRId64 " ", detail_name(&cell->key), cell->key.pane, cell->n, cell->sum);
-    print_wide(cell->sum2);
-    printf("\n");
+    printf("%s\n", pl_cell_wide(cell->sum2, wide));
 }
 
 /* Declared shares, segment by segment, in the order of the variants. */

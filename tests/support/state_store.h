@@ -111,4 +111,12 @@ static inline void empty_store(void)
     store = (struct store){.fail_after = -1};
 }
 
+/* Of a test whose state is the rules of its shards. */
+static inline int store_teardown(void **state)
+{
+    empty_store();
+    pl_rules_free(*state);
+    return 0;
+}
+
 #endif

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "codec/funnel_text.h"
+#include "support/area_rule.h"
 #include "util/buf.h"
 #include "util/num.h"
 
@@ -25,19 +26,10 @@ static void add(void *ctx, const char *name, const char *value)
 static struct pl_rules *make_rules(void)
 {
     struct pl_rules *rules = pl_rules_new();
-    struct pl_area_rule area = {.id = "cart",
-                                .goal = PL_RULES_NONE,
-                                .value = PL_RULES_NONE,
-                                .funnel = PL_RULES_NONE,
-                                .smallest_return = PL_NAN,
-                                .false_alarm_every_years = 1,
-                                .baseline = PL_NAN,
-                                .coverage = 1,
-                                .landmark_us = 14 * PL_DAY_US};
+    struct pl_area_rule area = area_rule("cart", "cart_*", PL_NAN);
     struct pl_funnel_rule funnel = {.id = "f", .n_steps = 2};
 
     assert_non_null(rules);
-    area.globs[area.n_globs++] = strdup("cart_*");
     assert_int_equal(pl_rules_add_area(rules, &area, NULL, NULL), PL_OK);
     funnel.steps[0] = pl_rules_action(rules, pl_span_of("Cart Viewed"));
     funnel.steps[1] = pl_rules_action(rules, pl_span_of("Order Completed"));

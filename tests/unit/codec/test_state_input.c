@@ -4,15 +4,8 @@
 
 static int setup(void **state)
 {
-    store = (struct store){.fail_after = -1};
-    *state = world_rules();
-    return 0;
-}
-
-static int teardown(void **state)
-{
     empty_store();
-    pl_rules_free(*state);
+    *state = world_rules();
     return 0;
 }
 
@@ -151,10 +144,10 @@ static void damage_is_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(held_events_come_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_release_goes_on, setup, teardown),
-        cmocka_unit_test_setup_teardown(nothing_changed_nothing_written, setup, teardown),
-        cmocka_unit_test_setup_teardown(damage_is_survived, setup, teardown),
+        cmocka_unit_test_setup_teardown(held_events_come_back, setup, store_teardown),
+        cmocka_unit_test_setup_teardown(a_release_goes_on, setup, store_teardown),
+        cmocka_unit_test_setup_teardown(nothing_changed_nothing_written, setup, store_teardown),
+        cmocka_unit_test_setup_teardown(damage_is_survived, setup, store_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* The judge and an input that is not keyed by user: one alert, every verdict withheld, and how that ends. */
 #include "core/judge/judge.h"
+#include "support/area_rule.h"
 
 #include "support/near.h"
 #include "util/stamp.h"
@@ -14,19 +15,10 @@ static struct pl_rules *rules;
 
 static int setup(void **state)
 {
-    struct pl_area_rule area = {.id = "checkout",
-                                .goal = PL_RULES_NONE,
-                                .value = PL_RULES_NONE,
-                                .funnel = PL_RULES_NONE,
-                                .smallest_return = .1,
-                                .false_alarm_every_years = 1,
-                                .baseline = PL_NAN,
-                                .coverage = 1,
-                                .landmark_us = 14 * PL_DAY_US};
+    struct pl_area_rule area = area_rule("checkout", "cart_*", .1);
 
     (void)state;
     rules = pl_rules_new();
-    area.globs[area.n_globs++] = strdup("cart_*");
     assert_int_equal(pl_rules_add_area(rules, &area, NULL, NULL), PL_OK);
     rules->forget_us = 10 * PL_DAY_US;
     assert_int_equal(pl_rules_seal(rules, NULL), PL_OK);

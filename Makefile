@@ -34,11 +34,13 @@ demo: build ## 42 experiments from Kafka to an alert, here and now; KAFKA=real, 
 bench: build ## measure; see bench/README.md
 	@bench/run.sh
 
-soak: ## faults and load for a long time, against oracles
+soak: ## brokers that die, SOAK_SECONDS (3600) of kills against an oracle, then simulated faults until you stop it
 	@tests/setup.sh
 	@$(CONFIGURE) >/dev/null
 	@ninja -C $(BUILD)
 	@ctest --test-dir $(BUILD) -C soak --output-on-failure --no-tests=error -L '^soak$$'
+	@PLATEAUD_BUILD=$(BUILD) PLATEAUD_SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) /usr/bin/python3 -B tests/fault/soak.py
+	@$(BUILD)/tests/sim/sim_commit --soak
 
 format: ## write every C file as .clang-format wants it
 	@git ls-files -co --exclude-standard 'src/*.[ch]' 'include/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' | \

@@ -114,6 +114,12 @@ const char *pl_plateau_area_id(const struct pl_plateau *plateau, unsigned area);
 void pl_plateau_area(struct pl_plateau *plateau, unsigned area,
                      void (*visit)(void *ctx, const char *name, const char *value), void *ctx);
 
+/* Funnels in the order of the configuration, the same way. Nothing before the first tick. */
+unsigned pl_plateau_funnels(const struct pl_plateau *plateau);
+const char *pl_plateau_funnel_id(const struct pl_plateau *plateau, unsigned funnel);
+void pl_plateau_funnel(const struct pl_plateau *plateau, unsigned funnel,
+                       void (*visit)(void *ctx, const char *name, const char *value), void *ctx);
+
 /* Features in the order of the configuration, and the value users get in an area: their fields as they stand in Redis.
  * Nothing before the first tick; of an area without value events, features or metrics of role derive there is none. */
 unsigned pl_plateau_features(const struct pl_plateau *plateau);
@@ -123,6 +129,12 @@ void pl_plateau_feature(const struct pl_plateau *plateau, unsigned feature,
 bool pl_plateau_has_value(const struct pl_plateau *plateau, unsigned area);
 void pl_plateau_value(const struct pl_plateau *plateau, unsigned area,
                       void (*visit)(void *ctx, const char *name, const char *value), void *ctx);
+
+/* Objectives in the order of the configuration, and their fields as they stand in Redis. */
+unsigned pl_plateau_objectives(const struct pl_plateau *plateau);
+const char *pl_plateau_objective_id(const struct pl_plateau *plateau, unsigned objective);
+void pl_plateau_objective(const struct pl_plateau *plateau, unsigned objective,
+                          void (*visit)(void *ctx, const char *name, const char *value), void *ctx);
 
 /* The balance of an area's work (balance:ID in Redis), field by field. False without memory. */
 bool pl_plateau_balance(struct pl_plateau *plateau, unsigned area,

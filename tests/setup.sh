@@ -7,7 +7,7 @@ BUILD='gcc libc6-dev make cmake ninja-build pkg-config librdkafka-dev libevent-d
     libsodium-dev libssl-dev redis-server'
 TEST='clang clang-format-14 libclang-rt-14-dev libcmocka-dev valgrind openjdk-17-jre-headless maven kcat spin mandoc
     python3 python3-pip python3-pytest python3-numpy python3-scipy python3-redis python3-jsonschema
-    systemd jq curl openssl ca-certificates util-linux'
+    graphviz systemd jq curl openssl ca-certificates util-linux'
 VERIFY='debootstrap debian-archive-keyring util-linux'
 
 case ${1:-test} in

@@ -42,8 +42,10 @@ struct pl_kafka_taken {
     struct pl_kafka_message *message; /* NULL: nothing buffered */
     struct pl_record record;
     bool at_end;                /* no message because the log's end was reached (PARTITION_EOF) */
+    int64_t end;                /* with at_end: the offset of the next record to come */
     const char *failure;        /* a partition that cannot go on: offset out of range, ...; NULL otherwise.
                                    Valid until the next call; what heals by itself is NULL again later */
+    bool out_of_range;          /* with a failure: the wanted offset is not in the log */
     int64_t log_start, log_end; /* with a failure: the offsets that the broker holds, -1 unknown */
 };
 
@@ -87,6 +89,10 @@ struct pl_kafka_topic_facts {
 };
 enum pl_status pl_kafka_facts(struct pl_kafka *kafka, const char *topic, int64_t timeout_us,
                               struct pl_kafka_topic_facts *facts, struct pl_err *err) PL_MUSTCHECK;
+
+/* The number of partitions alone, 0 when there is no such topic: one question to one broker. */
+enum pl_status pl_kafka_partitions(struct pl_kafka *kafka, const char *topic, int64_t timeout_us, int32_t *partitions,
+                                   struct pl_err *err) PL_MUSTCHECK;
 
 /* librdkafka's version text, and warnings about this version with this configuration (SCRAM before 2.6.1, ...). */
 const char *pl_kafka_version(void);

@@ -104,6 +104,16 @@ static void ask_configuration(struct pl_kafka *kafka, const char *topic, int64_t
     rd_kafka_ConfigResource_destroy(resource);
 }
 
+enum pl_status pl_kafka_partitions(struct pl_kafka *kafka, const char *topic, int64_t timeout_us, int32_t *partitions,
+                                   struct pl_err *err)
+{
+    struct pl_kafka_topic_facts facts = {.partitions = 0};
+    enum pl_status status = count_partitions(kafka, topic, pl_clock_monotonic_us() + timeout_us, &facts, err);
+
+    *partitions = facts.partitions;
+    return status;
+}
+
 enum pl_status pl_kafka_facts(struct pl_kafka *kafka, const char *topic, int64_t timeout_us,
                               struct pl_kafka_topic_facts *facts, struct pl_err *err)
 {

@@ -21,10 +21,10 @@ struct setting {
 };
 
 /* What the user may change. Latency: a quiet topic is answered within 100 ms, and Nagle is off (on by default before
- * 2.10). */
+ * 2.10). A batch whose checksum is wrong is an error and not a count. */
 static const struct setting defaults[] = {
     {"client.id", "plateaud"},           {"fetch.wait.max.ms", "100"},    {"socket.nagle.disable", "true"},
-    {"socket.keepalive.enable", "true"}, {"statistics.interval.ms", "0"},
+    {"socket.keepalive.enable", "true"}, {"statistics.interval.ms", "0"}, {"check.crcs", "true"},
 };
 
 /* What nobody may change: offsets live in Redis, a missing offset is an error and never a jump, uncommitted records do

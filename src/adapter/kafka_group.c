@@ -140,10 +140,9 @@ static void mark_unassigned(struct pl_kafka *kafka)
             if (!input || !to_unassign(input))
                 continue;
             input->assigned = input->restart = false;
-            if (input->wanted)
-                pl_kafka_input_drain(input);
-            else
-                pl_kafka_input_shut(input);
+            pl_kafka_input_shut(input);
+            if (input->wanted && !pl_kafka_input_open(kafka, input))
+                pl_kafka_input_fail(kafka, input, "no memory for its queue");
         }
 }
 

@@ -52,8 +52,10 @@ struct pl_kafka_input *pl_kafka_input_get(struct pl_kafka *kafka, unsigned topic
 }
 
 /* The queue must be cut loose from the consumer's own one before the partition is assigned: librdkafka then leaves it
- * alone at every later assignment. */
-static bool open_queue(struct pl_kafka *kafka, struct pl_kafka_input *input)
+ * alone at every later assignment - of the same partition object. As long as it has no metadata of the topic, that
+ * object ends when the partition is unassigned, and the queue that we have would be nobody's: open it anew after an
+ * unassign. */
+bool pl_kafka_input_open(struct pl_kafka *kafka, struct pl_kafka_input *input)
 {
     if (input->queue)
         return true;
@@ -70,12 +72,13 @@ static void forget_failure(struct pl_kafka_input *input)
 {
     free(input->failure);
     input->failure = NULL;
+    input->out_of_range = false;
     input->log_start = input->log_end = -1;
 }
 
 bool pl_kafka_input_want(struct pl_kafka *kafka, struct pl_kafka_input *input, int64_t offset)
 {
-    if (!open_queue(kafka, input))
+    if (!pl_kafka_input_open(kafka, input))
         return false;
     input->wanted = true;
     input->restart = input->assigned;
@@ -87,7 +90,7 @@ bool pl_kafka_input_want(struct pl_kafka *kafka, struct pl_kafka_input *input, i
     return true;
 }
 
-void pl_kafka_input_drain(struct pl_kafka_input *input)
+static void drain(struct pl_kafka_input *input)
 {
     rd_kafka_message_t *messages[64];
     ssize_t n;
@@ -104,7 +107,7 @@ void pl_kafka_input_shut(struct pl_kafka_input *input)
     if (!input->queue)
         return;
     rd_kafka_queue_io_event_enable(input->queue, -1, NULL, 0);
-    pl_kafka_input_drain(input);
+    drain(input);
     rd_kafka_queue_destroy(input->queue);
     input->queue = NULL;
 }
@@ -161,6 +164,7 @@ static void fail_out_of_range(struct pl_kafka *kafka, struct pl_kafka_input *inp
     int64_t low = ask_bound(kafka, input, RD_KAFKA_OFFSET_BEGINNING);
     int64_t high = low < 0 ? -1 : ask_bound(kafka, input, RD_KAFKA_OFFSET_END);
 
+    input->out_of_range = true;
     input->log_start = low;
     input->log_end = high;
     if (low < 0)
@@ -283,10 +287,10 @@ static void nudge(struct pl_kafka *kafka, struct pl_kafka_input *input)
  * Taken one by one, a message either comes to us or is fetched anew. */
 static rd_kafka_message_t *next_message(struct pl_kafka *kafka, struct pl_kafka_input *input)
 {
-    rd_kafka_message_t *message;
+    rd_kafka_message_t *message = NULL;
 
     kafka->taking = input;
-    while ((message = rd_kafka_consume_queue(input->queue, 0))) {
+    while (input->queue && (message = rd_kafka_consume_queue(input->queue, 0))) {
         if (!message->err && message->offset >= input->expected)
             break;
         if (message->err)
@@ -313,6 +317,8 @@ void pl_kafka_take(struct pl_kafka *kafka, unsigned topic, int32_t partition, st
     if (input->flowing && !input->at_end && kafka->needs_nudges)
         nudge(kafka, input);
     taken->at_end = input->at_end;
+    taken->end = input->end;
+    taken->out_of_range = input->out_of_range;
     taken->failure = input->failure;
     taken->log_start = input->log_start;
     taken->log_end = input->log_end;

@@ -23,10 +23,11 @@ struct pl_kafka_input {
     bool assigned;
     bool restart; /* assigned, but from an offset that is no longer the wanted one */
     bool at_end;
-    bool flowing;     /* something came since the last nudge */
-    int64_t start;    /* where to begin when it is assigned */
-    int64_t expected; /* lowest offset that may be handed out */
-    int64_t end;      /* offset at which the last PARTITION_EOF was seen */
+    bool flowing;      /* something came since the last nudge */
+    int64_t start;     /* where to begin when it is assigned */
+    int64_t expected;  /* lowest offset that may be handed out */
+    int64_t end;       /* offset at which the last PARTITION_EOF was seen */
+    bool out_of_range; /* the failure is that `start` is not in the log */
     int64_t log_start, log_end;
     char *failure; /* owned; NULL: none */
 };
@@ -77,8 +78,8 @@ struct pl_kafka_input *pl_kafka_input_find(struct pl_kafka *kafka, unsigned topi
 struct pl_kafka_input *pl_kafka_input_get(struct pl_kafka *kafka, unsigned topic, int32_t partition);
 /* Want it from this offset, with an open queue. */
 bool pl_kafka_input_want(struct pl_kafka *kafka, struct pl_kafka_input *input, int64_t offset);
-/* Throw away what is queued. */
-void pl_kafka_input_drain(struct pl_kafka_input *input);
+/* Make sure that it has a queue of its own; false when out of memory. */
+bool pl_kafka_input_open(struct pl_kafka *kafka, struct pl_kafka_input *input);
 /* Throw away what is queued, and the queue. */
 void pl_kafka_input_shut(struct pl_kafka_input *input);
 void pl_kafka_input_fail(struct pl_kafka *kafka, struct pl_kafka_input *input, const char *text);

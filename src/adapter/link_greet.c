@@ -80,7 +80,7 @@ enum pl_status pl_link_greet_write(struct pl_link_greet *greet, struct pl_buf *o
 
 static bool begins(struct pl_span text, const char *prefix)
 {
-    return text.len >= strlen(prefix) && memcmp(text.ptr, prefix, strlen(prefix)) == 0;
+    return pl_span_take_prefix(&text, prefix);
 }
 
 /* Redis repeats the arguments of a command it does not know, so of an answer to AUTH only known texts are shown. */

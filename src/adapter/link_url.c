@@ -6,17 +6,6 @@
 #include <string.h>
 #include <sys/un.h>
 
-static bool take_prefix(struct pl_span *rest, const char *prefix)
-{
-    size_t len = strlen(prefix);
-
-    if (rest->len < len || memcmp(rest->ptr, prefix, len) != 0)
-        return false;
-    rest->ptr += len;
-    rest->len -= len;
-    return true;
-}
-
 /* What is before `sep` and what is after it; false when it does not occur. */
 static bool split(struct pl_span all, char sep, struct pl_span *before, struct pl_span *after)
 {
@@ -59,7 +48,7 @@ static enum pl_status parse_unix(struct pl_span rest, struct pl_link_url *url, s
                           sizeof(address.sun_path) - 1);
     if (!has_query)
         return PL_OK;
-    if (!take_prefix(&query, "db="))
+    if (!pl_span_take_prefix(&query, "db="))
         return pl_err_set(err, PL_ERR_INPUT, "redis url: only ?db=N may follow the path");
     return parse_db(query, url, err);
 }
@@ -134,11 +123,11 @@ enum pl_status pl_link_url_parse(const char *text, struct pl_link_url *url, stru
     for (size_t at = 0; at < rest.len; at++)
         if ((unsigned char)rest.ptr[at] <= ' ' || rest.ptr[at] == 0x7f)
             return pl_err_set(err, PL_ERR_INPUT, "redis url: no blanks, please");
-    if (take_prefix(&rest, "unix://"))
+    if (pl_span_take_prefix(&rest, "unix://"))
         return parse_unix(rest, url, err);
-    if (take_prefix(&rest, "rediss://"))
+    if (pl_span_take_prefix(&rest, "rediss://"))
         url->kind = PL_LINK_TLS;
-    else if (!take_prefix(&rest, "redis://"))
+    else if (!pl_span_take_prefix(&rest, "redis://"))
         return pl_err_set(err, PL_ERR_INPUT, "redis url: must begin with redis://, rediss:// or unix://");
     return parse_net(rest, url, err);
 }

@@ -5,17 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool take_prefix(struct pl_span *rest, const char *prefix)
-{
-    size_t len = strlen(prefix);
-
-    if (rest->len < len || memcmp(rest->ptr, prefix, len) != 0)
-        return false;
-    rest->ptr += len;
-    rest->len -= len;
-    return true;
-}
-
 /* Has host text a port of its own: host:port or [v6]:port? */
 static bool has_port(struct pl_span host)
 {
@@ -91,7 +80,7 @@ enum pl_status pl_link_where_parse(const char *text, struct pl_link_where *where
 
     *where = (struct pl_link_where){.topology = PL_LINK_SINGLE};
     for (size_t at = 0; at < sizeof(schemes) / sizeof(*schemes); at++) {
-        if (!take_prefix(&rest, schemes[at].scheme))
+        if (!pl_span_take_prefix(&rest, schemes[at].scheme))
             continue;
         where->topology = schemes[at].topology;
         return parse_many(rest, schemes[at].single, where, err);

@@ -1,6 +1,7 @@
 #include "adapter/store.h"
 
 #include "adapter/store_judge.h"
+#include "util/failpoint.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -157,6 +158,7 @@ static void on_acquired(void *ctx, const struct pl_reply *reply)
 
     if (!answered(op, reply))
         return;
+    PL_FAILPOINT("acquire.answered", pl_link_reset(op->store->link, "failpoint"); return );
     if (reply->type == PL_REPLY_ERROR)
         finish_error(op, reply->text);
     else if (reply->type != PL_REPLY_ARRAY || reply->n != 1)
@@ -200,6 +202,7 @@ static void on_exec(void *ctx, const struct pl_reply *reply)
 
     if (!answered(op, reply))
         return;
+    PL_FAILPOINT("commit.answered", pl_link_reset(op->store->link, "failpoint"); return );
     op->hold->in_flight = false;
     if (op->unfenced) {
         finish_strange(op, "MULTI was refused: the commands were carried out one by one");
@@ -235,6 +238,7 @@ static void on_watched(void *ctx, const struct pl_reply *reply)
 
     if (!answered(op, reply))
         return;
+    PL_FAILPOINT("commit.watched", pl_link_reset(op->store->link, "failpoint"); return );
     if (reply->type == PL_REPLY_ERROR) {
         unwatch(op->store);
         finish_error(op, reply->text);
@@ -242,8 +246,11 @@ static void on_watched(void *ctx, const struct pl_reply *reply)
     }
     status = pl_store_judge_meta(op->hold, reply, &err);
     if (status == PL_OK) {
-        if (sent(op, pl_span_of("*1\r\n$5\r\nMULTI\r\n"), 1, on_multi))
+        if (sent(op, pl_span_of("*1\r\n$5\r\nMULTI\r\n"), 1, on_multi)) {
+            PL_FAILPOINT("commit.multi", pl_link_reset(op->store->link, "failpoint"));
             op->hold->in_flight = sent(op, pl_buf_span(&op->batch), op->n_batch, on_exec);
+            PL_FAILPOINT("commit.sent", pl_link_reset(op->store->link, "failpoint"));
+        }
     } else if (status == PL_ERR_FENCED) {
         unwatch(op->store);
         finish(op, PL_ERR_FENCED, false, err.text);
@@ -277,6 +284,7 @@ static void start_commit(struct op *op)
 {
     struct pl_buf check = {0};
 
+    PL_FAILPOINT("commit.begin", pl_link_reset(op->store->link, "failpoint"));
     pl_resp_add_text(&check, "WATCH", op->hold->meta_key, NULL);
     pl_resp_add_text(&check, "HMGET", op->hold->meta_key, "epoch", "owner", "seq", NULL);
     if (pl_buf_ok(&check))
@@ -303,10 +311,13 @@ static void start_next(struct pl_store *store)
     if (store->running || !store->first)
         return;
     op = store->running = pop(store);
-    if (op->acquired)
-        sent(op, pl_buf_span(&op->batch), op->n_batch, on_acquired);
-    else
+    if (!op->acquired) {
         start_commit(op);
+        return;
+    }
+    PL_FAILPOINT("acquire.begin", pl_link_reset(op->store->link, "failpoint"));
+    sent(op, pl_buf_span(&op->batch), op->n_batch, on_acquired);
+    PL_FAILPOINT("acquire.sent", pl_link_reset(op->store->link, "failpoint"));
 }
 
 static bool is_busy(const struct pl_store *store, const struct pl_hold *hold)

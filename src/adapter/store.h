@@ -18,7 +18,8 @@
  *   PL_ERR_IO, halt             never possible (nothing carried out), or carried out in part: an operator must look
  *   PL_ERR_IO otherwise         not carried out: the same bytes may be committed again later (full, loading, demoted)
  *
- * Give each worker a nonce of its own: `kept` believes that whoever has the nonce and the epoch has the memory.
+ * Give each hold an owner of its own, also when a later one claims the same key space: `kept` believes that whoever has
+ * the owner and the epoch has the memory, and a Redis that went back may have given that epoch before.
  */
 #ifndef PL_ADAPTER_STORE_H
 #define PL_ADAPTER_STORE_H
@@ -30,7 +31,7 @@ struct pl_store;
 struct pl_hold {
     char meta_key[256]; /* terminated */
     uint64_t epoch;     /* ours since the last acquire */
-    uint64_t owner;     /* random nonce of the process and worker, never 0 */
+    uint64_t owner;     /* random, of this hold alone, never 0 */
     uint64_t seq;       /* last acknowledged */
     bool in_flight;     /* a commit with seq + 1 was sent and not answered */
 };

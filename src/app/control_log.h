@@ -17,6 +17,7 @@ struct pl_control_item {
     int64_t offset;
     enum pl_reject reason; /* why it is not used; control and json are empty then. Shards pass it, shard 0 counts it */
     int64_t record_us;     /* timestamp of the Kafka record */
+    uint32_t crc;          /* of its value (see pl_slot_crc) */
     struct pl_control control;
     char *json; /* owned: the record as it came, for the evaluator; terminated */
 };
@@ -26,6 +27,7 @@ struct pl_control_log {
     size_t first, n, cap;          /* items[first .. first + n) are held */
     int64_t next_offset;           /* the offset after the last record read, accepted or not */
     bool at_end;
+    int64_t end; /* with at_end: the offset of the next record to come */
 };
 
 /* A zeroed struct is valid and empty. */

@@ -309,6 +309,8 @@ void pl_evaluator_metrics(const struct pl_evaluator *ev, struct pl_buf *out)
     pl_metrics_value(out, "plateaud_ledger_rows", NULL, (double)pl_judge_ledger(ev->judge)->n);
     pl_metrics_head(out, "plateaud_docket_records", "gauge", "control records that wait for their tick");
     pl_metrics_value(out, "plateaud_docket_records", NULL, (double)pl_judge_docket(ev->judge));
+    pl_metrics_head(out, "plateaud_input_not_keyed", "gauge", "1 while users are found in more than one partition");
+    pl_metrics_value(out, "plateaud_input_not_keyed", NULL, pl_judge_input_since(ev->judge) != PL_TIME_NONE);
     pl_metrics_head(out, "plateaud_verdict", "gauge", "1 for the standing verdict of each area");
     for (unsigned a = 0; a < ev->conf->rules->n_areas; a++) {
         snprintf(labels, sizeof(labels), "area=\"%s\",verdict=\"%s\"", ev->conf->rules->areas[a].id,

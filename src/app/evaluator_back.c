@@ -16,6 +16,7 @@
 
 #include "adapter/clock.h"
 #include "codec/keys.h"
+#include "util/failpoint.h"
 #include "util/stamp.h"
 
 #include <inttypes.h>
@@ -207,9 +208,12 @@ void pl_evaluator_clean_up(struct pl_evaluator *ev)
         if (p == 0 && may_trim(ev))
             n += add_trim(ev, judged.text, &commands);
         pl_resp_add_text(&commands, "EXEC", NULL);
-        if (n && pl_buf_ok(&commands) && pl_link_node_is_up(node) &&
-            pl_link_send(pl_link_node_link(node), pl_buf_span(&commands), n + 2, NULL, NULL))
+        if (!n || !pl_buf_ok(&commands) || !pl_link_node_is_up(node))
+            continue;
+        PL_FAILPOINT("delete.begin", pl_link_reset(pl_link_node_link(node), "failpoint"));
+        if (pl_link_send(pl_link_node_link(node), pl_buf_span(&commands), n + 2, NULL, NULL))
             pl_buf_clear(&commands); /* the link is down: a later clean-up does it */
+        PL_FAILPOINT("delete.sent", pl_link_reset(pl_link_node_link(node), "failpoint"));
     }
     pl_buf_fini(&commands);
 }

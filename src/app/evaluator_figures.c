@@ -4,7 +4,9 @@
 #include "app/command.h"
 #include "app/evaluator_internal.h"
 
+#include "codec/funnel_text.h"
 #include "codec/keys.h"
+#include "codec/objective_text.h"
 #include "codec/observed_text.h"
 #include "core/judge/figures.h"
 #include "core/judge/split.h"
@@ -17,36 +19,18 @@
 
 #define NAME_BYTES 160
 
-/* 128 bits in decimal. */
-static const char *wide(pl_int128 value, char out[48])
-{
-    char *at = out + 47;
-    bool negative = value < 0;
-
-    *at = '\0';
-    do {
-        int digit = (int)(value % 10);
-
-        *--at = (char)('0' + (digit < 0 ? -digit : digit));
-        value /= 10;
-    } while (value != 0);
-    if (negative)
-        *--at = '-';
-    return at;
-}
-
 static void pair_arm(struct pl_command *c, const char *window, const char *variant, const struct pl_measure_arm *arm,
                      double mean)
 {
     const struct pl_cell *cell = &arm->cell;
-    char name[NAME_BYTES], number[48];
+    char name[NAME_BYTES], number[PL_CELL_WIDE_BYTES];
 
     snprintf(name, sizeof(name), "%s.n.%s", window, variant);
     pl_command_whole(c, name, cell->n);
     snprintf(name, sizeof(name), "%s.sum.%s", window, variant);
     pl_command_whole(c, name, cell->sum);
     snprintf(name, sizeof(name), "%s.sum2.%s", window, variant);
-    pl_command_pair(c, name, wide(cell->sum2, number));
+    pl_command_pair(c, name, pl_cell_wide(cell->sum2, number));
     snprintf(name, sizeof(name), "%s.mean.%s", window, variant);
     pl_command_double(c, name, mean);
 }
@@ -231,35 +215,18 @@ static void write_experiment(struct pl_evaluator *ev, unsigned index)
     }
 }
 
-static void write_funnel(struct pl_evaluator *ev, uint32_t funnel)
-{
-    const struct pl_funnel_rule *rule = &ev->conf->rules->funnels[funnel];
-    struct pl_command c;
-    char name[NAME_BYTES];
-
-    begin(ev, &c, pl_key_main_id(ev->conf->instance, "funnel", rule->id));
-    pl_command_pair(&c, "area", ev->conf->rules->areas[rule->area].id);
-    pl_command_whole(&c, "steps", rule->n_steps);
-    pl_command_time(&c, "judged", ev->judged_us);
-    for (unsigned step = 0; step < rule->n_steps; step++) {
-        snprintf(name, sizeof(name), "step%u", step + 1);
-        pl_command_pair(&c, name, pl_names_text(ev->conf->rules->actions, rule->steps[step]));
-        for (int s = 0; s < PL_FIGURES_SPANS; s++) {
-            enum pl_figures_span span = (enum pl_figures_span)s;
-            struct pl_cell cell = pl_figures_step(ev->judge, funnel, step, span, ev->judged_us);
-
-            snprintf(name, sizeof(name), "%s.attempts.%u", pl_figures_span_name(span), step + 1);
-            pl_command_whole(&c, name, cell.n);
-            snprintf(name, sizeof(name), "%s.units.%u", pl_figures_span_name(span), step + 1);
-            pl_command_whole(&c, name, cell.sum);
-        }
-    }
-    pl_evaluator_finish(ev, &c);
-}
-
 static void add_pair(void *ctx, const char *name, const char *value)
 {
     pl_command_pair(ctx, name, value);
+}
+
+static void write_funnel(struct pl_evaluator *ev, uint32_t funnel)
+{
+    struct pl_command c;
+
+    begin(ev, &c, pl_key_main_id(ev->conf->instance, "funnel", ev->conf->rules->funnels[funnel].id));
+    pl_funnel_text(ev->judge, funnel, ev->judged_us, add_pair, &c);
+    pl_evaluator_finish(ev, &c);
 }
 
 static struct pl_observed_view observed(const struct pl_evaluator *ev, uint32_t area)
@@ -293,6 +260,19 @@ static void write_value(struct pl_evaluator *ev, uint32_t area)
     pl_evaluator_finish(ev, &c);
 }
 
+static void write_objective(struct pl_evaluator *ev, uint32_t objective)
+{
+    const struct pl_rules *rules = ev->conf->rules;
+    uint32_t area = rules->objectives[objective].area;
+    struct pl_objective one = pl_objective_read(&pl_judge_standing(ev->judge, area)->objectives, rules, objective,
+                                                pl_judge_sums(ev->judge), ev->judged_us);
+    struct pl_command c;
+
+    begin(ev, &c, pl_key_main_id(ev->conf->instance, "objective", one.id));
+    pl_objective_text(&one, rules->areas[area].id, ev->judged_us, add_pair, &c);
+    pl_evaluator_finish(ev, &c);
+}
+
 void pl_evaluator_write_figures(struct pl_evaluator *ev)
 {
     if (ev->judged_us == PL_TIME_NONE)
@@ -303,6 +283,8 @@ void pl_evaluator_write_figures(struct pl_evaluator *ev)
         write_funnel(ev, funnel);
     for (uint32_t feature = 0; feature < ev->conf->rules->n_features; feature++)
         write_feature(ev, feature);
+    for (uint32_t at = 0; at < ev->conf->rules->n_objectives; at++)
+        write_objective(ev, at);
     for (uint32_t area = 0; area < ev->conf->rules->n_areas; area++)
         if (pl_rules_observed(ev->conf->rules, area))
             write_value(ev, area);

@@ -1,4 +1,5 @@
-/* Shared by evaluator.c (life), evaluator_load.c, evaluator_read.c, evaluator_back.c and evaluator_write.c; nobody else
+/* Shared by evaluator.c (life), evaluator_load.c, evaluator_read.c, evaluator_back.c, evaluator_write.c and
+ * evaluator_digest.c; nobody else
  * includes it. */
 #ifndef PL_APP_EVALUATOR_INTERNAL_H
 #define PL_APP_EVALUATOR_INTERNAL_H
@@ -76,6 +77,7 @@ struct pl_evaluator {
     int64_t control_trimmed_us; /* place up to which shard 0's control records are deleted; PL_TIME_NONE none */
     size_t rows_stored;         /* ledger rows in Redis */
     int64_t rows_wanted;        /* what the meta says of them; -1: an older version wrote it */
+    int64_t digest_us;          /* the Monday that was last told, with the open batch; PL_TIME_NONE none */
     struct pl_buf batch;        /* owned: commands of the open batch */
     size_t n_batch;
     bool published_once;              /* areas were written since loading */
@@ -122,6 +124,17 @@ void pl_evaluator_clean_up(struct pl_evaluator *ev);
 /* evaluator_write.c: append the outputs of one tick to the batch; commit the batch. */
 void pl_evaluator_write_tick(struct pl_evaluator *ev, const struct pl_judgement *judgement);
 void pl_evaluator_commit(struct pl_evaluator *ev);
+
+/* evaluator_write.c: an entry of the stream of alerts, published on the channel of all alerts and on that of its area,
+ * if it has one (NULL: none). Takes over json; false when there is none, for lack of memory. */
+struct eval_alert {
+    const char *id, *status, *name, *area, *owner, *severity;
+    const char *channel_area;
+};
+bool pl_evaluator_alert(struct pl_evaluator *ev, const struct eval_alert *alert, struct pl_buf *json);
+
+/* evaluator_digest.c: add the digests of the week that has ended, when they are due. */
+void pl_evaluator_tell_week(struct pl_evaluator *ev);
 
 /* Add a finished command to the batch. */
 void pl_evaluator_finish(struct pl_evaluator *ev, struct pl_command *command);

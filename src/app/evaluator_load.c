@@ -157,7 +157,7 @@ static void load_ledger(struct pl_evaluator *ev, const char *from)
 
 void pl_evaluator_load(struct pl_evaluator *ev, const struct pl_acquired *acquired)
 {
-    int64_t schema, partitions;
+    int64_t schema, partitions, since_us;
 
     if (!meta_int(acquired, "schema", 1, &schema) || schema != 1) {
         pl_evaluator_halt(ev,
@@ -166,7 +166,8 @@ void pl_evaluator_load(struct pl_evaluator *ev, const struct pl_acquired *acquir
     }
     if (!meta_int(acquired, "judged_to_us", PL_TIME_NONE, &ev->judged_us) ||
         !meta_int(acquired, "largest_place_us", PL_TIME_NONE, &ev->largest_place_us) ||
-        !meta_int(acquired, "rows", -1, &ev->rows_wanted) ||
+        !meta_int(acquired, "rows", -1, &ev->rows_wanted) || !meta_int(acquired, "not_keyed_since_us", 0, &since_us) ||
+        !meta_int(acquired, "digest_us", PL_TIME_NONE, &ev->digest_us) ||
         !meta_int(acquired, "partitions", ev->partitions, &partitions)) {
         pl_evaluator_halt(ev, "a field of the meta hash in Redis is no number");
         return;
@@ -179,6 +180,7 @@ void pl_evaluator_load(struct pl_evaluator *ev, const struct pl_acquired *acquir
                           partitions, ev->partitions);
         return;
     }
+    pl_judge_restore_input(ev->judge, since_us > 0 ? since_us : PL_TIME_NONE, ev->judged_us);
     ev->committed_us = ev->judged_us;
     ev->committed_place_us = ev->largest_place_us;
     atomic_store(&ev->shared->judged_us, ev->committed_us);

@@ -44,8 +44,11 @@ static bool take_sums(struct eval_shard *shard, const struct pl_reply *pairs, st
 
     for (size_t at = 0; at + 1 < pairs->n; at += 2) {
         struct tick_sums entry = {.tick_us = 0};
-        unsigned place = shard->n_ticks;
+        unsigned place;
 
+        if (shard->n_ticks == TICK_FIELDS_MAX) /* most were replaced, and their deletion was lost: the last is enough */
+            pl_evaluator_keep_latest(shard, in_force_us);
+        place = shard->n_ticks;
         if (!pl_num_int(pairs->elements[at].text, &entry.tick_us))
             return !pl_err_set(err, PL_ERR_INPUT, "sums: a tick is no number");
         if (place && entry.tick_us < shard->ticks[0].tick_us && shard->ticks[0].tick_us <= in_force_us) {
@@ -201,6 +204,14 @@ static void take_seq(struct eval_shard *shard, const struct pl_reply *reply)
 {
     int64_t seq = -1;
 
+    if (reply->type == PL_REPLY_NIL && shard->seen_seq >= 0) {
+        /* Said here too: a shard that waits for us to judge commits nothing, and would not find out. */
+        pl_evaluator_halt(shard->ev,
+                          "the state of partition %u in Redis is gone (flushed?): restart plateaud to count from "
+                          "the start of the log",
+                          shard->p);
+        return;
+    }
     if (reply->type == PL_REPLY_NIL)
         shard->known = true; /* nothing was ever committed there */
     else if (!read_number(reply, &seq))

@@ -8,8 +8,10 @@
 #include "codec/alert_doc.h"
 #include "codec/area_text.h"
 #include "codec/balance_text.h"
+#include "codec/input_doc.h"
 #include "codec/keys.h"
 #include "codec/row.h"
+#include "util/failpoint.h"
 #include "util/stamp.h"
 
 #include <inttypes.h>
@@ -119,12 +121,37 @@ static void write_balance(struct pl_evaluator *ev, uint32_t area)
     pl_evaluator_finish(ev, &c);
 }
 
+bool pl_evaluator_alert(struct pl_evaluator *ev, const struct eval_alert *alert, struct pl_buf *json)
+{
+    struct pl_key stream = pl_key_main(ev->conf->instance, "alerts"), channel = pl_key_channel(ev->conf->instance);
+    bool ok = pl_buf_ok(json) && json->ptr;
+    char max[16];
+
+    if (!ok) {
+        ev->batch.failed = true;
+        pl_buf_fini(json);
+        return false;
+    }
+    snprintf(max, sizeof(max), "%u", ev->conf->alert_stream_max);
+    pl_resp_add_text(&ev->batch, "XADD", stream.text, "MAXLEN", "~", max, "*", "id", alert->id, "status", alert->status,
+                     "alertname", alert->name, "area", alert->area, "owner", alert->owner, "severity", alert->severity,
+                     "json", json->ptr, NULL);
+    pl_resp_add_text(&ev->batch, "PUBLISH", channel.text, json->ptr, NULL);
+    ev->n_batch += 2;
+    if (alert->channel_area) {
+        channel = pl_key_area_channel(ev->conf->instance, alert->channel_area);
+        pl_resp_add_text(&ev->batch, "PUBLISH", channel.text, json->ptr, NULL);
+        ev->n_batch++;
+    }
+    pl_buf_fini(json);
+    return true;
+}
+
 static void write_edge(struct pl_evaluator *ev, const struct pl_area_edge *edge)
 {
-    const char *instance = ev->conf->instance;
     const struct pl_area_rule *rule = &ev->conf->rules->areas[edge->area];
     const struct pl_alert_doc doc = {
-        .instance = instance,
+        .instance = ev->conf->instance,
         .area = rule,
         .edge = &edge->edge,
         .advice = pl_judge_advice(ev->judge, edge->area),
@@ -132,31 +159,50 @@ static void write_edge(struct pl_evaluator *ev, const struct pl_area_edge *edge)
         .rules = ev->conf->rules,
         .standing = pl_judge_standing(ev->judge, edge->area),
     };
-    struct pl_key stream = pl_key_main(instance, "alerts");
-    struct pl_key channel = pl_key_channel(instance), area_channel = pl_key_area_channel(instance, rule->id);
+    char id[33], name[PL_NAME_BYTES];
+    const struct eval_alert alert = {
+        .id = id,
+        .status = pl_alert_status_name(edge->edge.status),
+        .name = pl_alert_doc_name(&doc, name),
+        .area = rule->id,
+        .owner = rule->owner,
+        .severity = pl_alert_severity(edge->edge.verdict),
+        .channel_area = rule->id,
+    };
     struct pl_buf json = {0};
-    char id[33], max[16], name[PL_NAME_BYTES];
 
     pl_alert_doc_id(&doc, id);
     pl_alert_doc_write(&doc, &json);
-    if (!pl_buf_ok(&json) || !json.ptr) {
-        ev->batch.failed = true;
-        pl_buf_fini(&json);
+    if (!pl_evaluator_alert(ev, &alert, &json))
         return;
-    }
-    snprintf(max, sizeof(max), "%u", ev->conf->alert_stream_max);
-    pl_resp_add_text(&ev->batch, "XADD", stream.text, "MAXLEN", "~", max, "*", "id", id, "status",
-                     pl_alert_status_name(edge->edge.status), "alertname", pl_alert_doc_name(&doc, name), "area",
-                     rule->id, "owner", rule->owner, "severity", pl_alert_severity(edge->edge.verdict), "json",
-                     json.ptr, NULL);
-    pl_resp_add_text(&ev->batch, "PUBLISH", channel.text, json.ptr, NULL);
-    pl_resp_add_text(&ev->batch, "PUBLISH", area_channel.text, json.ptr, NULL);
-    ev->n_batch += 3;
     ev->edges++;
-    pl_log(PL_LOG_INFO, "event=alert status=%s verdict=%s area=%s grade=%s id=%s",
-           pl_alert_status_name(edge->edge.status), pl_verdict_name(edge->edge.verdict), rule->id,
-           pl_grade_name(edge->edge.grade), id);
-    pl_buf_fini(&json);
+    pl_log(PL_LOG_INFO, "event=alert status=%s verdict=%s area=%s grade=%s id=%s", alert.status,
+           pl_verdict_name(edge->edge.verdict), rule->id, pl_grade_name(edge->edge.grade), id);
+}
+
+/* Of the instance as a whole: in the stream and on the channel of all alerts. */
+static void write_input_edge(struct pl_evaluator *ev, const struct pl_input_edge *edge)
+{
+    char id[33];
+    const struct eval_alert alert = {
+        .id = id,
+        .status = pl_input_doc_status(edge),
+        .name = PL_INPUT_DOC_NAME,
+        .area = PL_INPUT_DOC_AREA,
+        .owner = "",
+        .severity = PL_INPUT_DOC_SEVERITY,
+    };
+    struct pl_buf json = {0};
+
+    pl_input_doc_id(edge, id);
+    pl_input_doc_write(ev->conf->instance, edge, &json);
+    if (!pl_evaluator_alert(ev, &alert, &json))
+        return;
+    ev->edges++;
+    pl_log(edge->resolved ? PL_LOG_INFO : PL_LOG_ERROR,
+           "event=alert status=%s alertname=" PL_INPUT_DOC_NAME " users=%" PRIu32 " in_several_partitions=%" PRIu32
+           " id=%s",
+           alert.status, edge->view.sampled, edge->view.shared, id);
 }
 
 /* Time alone may change the verdict (a dwell, a held-back alert, the end of a history), without a row or an edge. */
@@ -174,8 +220,9 @@ static bool same_looks(const struct pl_looks *a, const struct pl_looks *b)
 /* What a look said changes with its tick alone. */
 static bool same_observed(const struct pl_standing *a, const struct pl_standing *b)
 {
-    bool same = a->adoption.start_us == b->adoption.start_us && a->adoption.last_us == b->adoption.last_us &&
-                a->adoption.n_all == b->adoption.n_all && a->derive.n == b->derive.n;
+    bool same = a->objectives.n == b->objectives.n && a->adoption.start_us == b->adoption.start_us &&
+                a->adoption.last_us == b->adoption.last_us && a->adoption.n_all == b->adoption.n_all &&
+                a->derive.n == b->derive.n;
 
     for (unsigned at = 0; same && at < a->derive.n; at++)
         same = a->derive.of[at].metric == b->derive.of[at].metric &&
@@ -210,6 +257,8 @@ void pl_evaluator_write_tick(struct pl_evaluator *ev, const struct pl_judgement 
         write_edge(ev, &judgement->edges[at]);
         ev->touched[judgement->edges[at].area] = true;
     }
+    if (judgement->input)
+        write_input_edge(ev, judgement->input);
     for (unsigned a = 0; a < ev->conf->rules->n_areas; a++) {
         const struct eval_written *written = &ev->written[a];
 
@@ -224,6 +273,7 @@ static void on_committed(void *ctx, enum pl_status status, bool halt, const char
 
     ev->committing = false;
     if (status == PL_OK) {
+        PL_FAILPOINT("judge.committed", pl_link_reset(pl_link_node_link(ev->home), "failpoint"));
         ev->commits++;
         ev->committed_us = ev->judged_us;
         ev->committed_place_us = ev->largest_place_us;
@@ -258,31 +308,53 @@ static void write_areas(struct pl_evaluator *ev)
 
 void pl_evaluator_commit(struct pl_evaluator *ev)
 {
-    char judged[32], place[32], partitions[16], judged_text[PL_STAMP_BYTES], hash[32], rows[32];
+    int64_t since_us = pl_judge_input_since(ev->judge);
+    char judged[32], place[32], since[32], partitions[16], judged_text[PL_STAMP_BYTES], hash[32], rows[32], digest[32];
     struct pl_span meta[24];
     size_t n = 0;
 
     write_areas(ev);
     if (!ev->published_once || ev->judged_us != ev->committed_us)
         pl_evaluator_write_figures(ev); /* the sums and the windows are those of the last tick */
+    pl_evaluator_tell_week(ev);
     snprintf(judged, sizeof(judged), "%" PRId64, ev->judged_us);
     snprintf(place, sizeof(place), "%" PRId64, ev->largest_place_us);
+    snprintf(since, sizeof(since), "%" PRId64, since_us == PL_TIME_NONE ? 0 : since_us);
     snprintf(partitions, sizeof(partitions), "%u", ev->partitions);
     snprintf(hash, sizeof(hash), "%016" PRIx64, ev->conf->rules->hash);
     snprintf(rows, sizeof(rows), "%zu", ev->rows_stored);
-    const char *const pairs[] = {
-        "schema",           "1",        "rows",         rows,
-        "version",          PL_VERSION, "config",       hash,
-        "partitions",       partitions, "judged_to_us", judged,
-        "largest_place_us", place,      "complete_to",  pl_stamp_format(ev->judged_us, judged_text)};
+    const char *const pairs[] = {"schema",
+                                 "1",
+                                 "version",
+                                 PL_VERSION,
+                                 "config",
+                                 hash,
+                                 "partitions",
+                                 partitions,
+                                 "rows",
+                                 rows,
+                                 "not_keyed_since_us",
+                                 since,
+                                 "judged_to_us",
+                                 judged,
+                                 "largest_place_us",
+                                 place,
+                                 "complete_to",
+                                 pl_stamp_format(ev->judged_us, judged_text)};
     /* Until something is judged there is no time up to which it is. */
     for (; n < sizeof(pairs) / sizeof(*pairs) - (ev->judged_us == PL_TIME_NONE ? 2 : 0); n++)
         meta[n] = pl_span_of(pairs[n]);
+    if (ev->digest_us != PL_TIME_NONE) {
+        snprintf(digest, sizeof(digest), "%" PRId64, ev->digest_us);
+        meta[n++] = pl_span_of("digest_us");
+        meta[n++] = pl_span_of(digest);
+    }
     if (!pl_buf_ok(&ev->batch)) {
         pl_evaluator_halt(ev, "no memory for what a tick brought");
         return;
     }
     ev->committing = true;
+    PL_FAILPOINT("judge.commit", pl_link_reset(pl_link_node_link(ev->home), "failpoint"));
     if (pl_store_commit(pl_link_node_store(ev->home), &ev->hold, pl_buf_span(&ev->batch), ev->n_batch, meta, n / 2,
                         on_committed, ev)) {
         ev->committing = false;

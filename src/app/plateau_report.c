@@ -4,6 +4,8 @@
 #include "codec/alert_doc.h"
 #include "codec/area_text.h"
 #include "codec/balance_text.h"
+#include "codec/funnel_text.h"
+#include "codec/objective_text.h"
 #include "codec/observed_text.h"
 #include "util/stamp.h"
 
@@ -116,6 +118,23 @@ void pl_plateau_area(struct pl_plateau *plateau, unsigned area,
     pl_area_text(&view, visit, ctx);
 }
 
+unsigned pl_plateau_funnels(const struct pl_plateau *plateau)
+{
+    return plateau->conf->rules->n_funnels;
+}
+
+const char *pl_plateau_funnel_id(const struct pl_plateau *plateau, unsigned funnel)
+{
+    return plateau->conf->rules->funnels[funnel].id;
+}
+
+void pl_plateau_funnel(const struct pl_plateau *plateau, unsigned funnel,
+                       void (*visit)(void *ctx, const char *name, const char *value), void *ctx)
+{
+    if (plateau->judged_us != PL_TIME_NONE)
+        pl_funnel_text(plateau->judge, funnel, plateau->judged_us, visit, ctx);
+}
+
 static struct pl_observed_view observed(const struct pl_plateau *plateau, uint32_t area)
 {
     return (struct pl_observed_view){
@@ -159,6 +178,30 @@ void pl_plateau_value(const struct pl_plateau *plateau, unsigned area,
         pl_observed_text_value(&view, area, visit, ctx);
 }
 
+unsigned pl_plateau_objectives(const struct pl_plateau *plateau)
+{
+    return plateau->conf->rules->n_objectives;
+}
+
+const char *pl_plateau_objective_id(const struct pl_plateau *plateau, unsigned objective)
+{
+    return plateau->conf->rules->objectives[objective].id;
+}
+
+void pl_plateau_objective(const struct pl_plateau *plateau, unsigned objective,
+                          void (*visit)(void *ctx, const char *name, const char *value), void *ctx)
+{
+    const struct pl_rules *rules = plateau->conf->rules;
+    uint32_t area = rules->objectives[objective].area;
+    struct pl_objective one;
+
+    if (plateau->judged_us == PL_TIME_NONE)
+        return;
+    one = pl_objective_read(&pl_judge_standing(plateau->judge, area)->objectives, rules, objective,
+                            pl_judge_sums(plateau->judge), plateau->judged_us);
+    pl_objective_text(&one, rules->areas[area].id, plateau->judged_us, visit, ctx);
+}
+
 bool pl_plateau_balance(struct pl_plateau *plateau, unsigned area,
                         void (*visit)(void *ctx, const char *name, const char *value), void *ctx)
 {
@@ -170,55 +213,22 @@ bool pl_plateau_balance(struct pl_plateau *plateau, unsigned area,
     return true;
 }
 
-/* A 128-bit sum of squares is never negative. */
-static void write_wide(pl_int128 value, char out[48])
-{
-    char digits[48];
-    size_t n = 0;
-
-    do {
-        digits[n++] = (char)('0' + (int)(value % 10));
-        value /= 10;
-    } while (value > 0 && n < sizeof(digits) - 1);
-    for (size_t at = 0; at < n; at++)
-        out[at] = digits[n - 1 - at];
-    out[n] = '\0';
-}
-
-static void name_funnel(const struct pl_rules *rules, const struct pl_cell *cell, struct pl_plateau_sum *sum)
-{
-    const struct pl_funnel_rule *funnel = &rules->funnels[cell->key.subject];
-
-    sum->subject = funnel->id;
-    sum->arm = pl_names_text(rules->actions, funnel->steps[cell->key.arm]);
-}
-
 static void name_subject(const struct pl_rules *rules, const struct pl_sums *sums, const struct pl_cell *cell,
                          struct pl_plateau_sum *sum)
 {
     const struct pl_cell_key *key = &cell->key;
+    enum pl_cell_subject subject = pl_cell_info(key->kind)->subject;
 
-    sum->index = key->arm;
-    switch (pl_cell_info(key->kind)->subject) {
-    case PL_OF_EXPERIMENT:
+    if (subject == PL_OF_EXPERIMENT) {
         sum->subject = sums->experiments[key->subject].name;
         if (pl_cell_has_variant(key->kind))
             sum->arm = sums->experiments[key->subject].variants[key->arm];
-        sum->index = 0;
-        break;
-    case PL_OF_FUNNEL:
-        name_funnel(rules, cell, sum);
-        break;
-    case PL_OF_AREA:
-        sum->subject = rules->areas[key->subject].id;
-        break;
-    case PL_OF_FEATURE:
-        sum->subject = rules->features[key->subject].id;
-        break;
-    case PL_OF_METRIC:
-        sum->subject = rules->metrics[key->subject].id;
-        break;
+        return;
     }
+    sum->subject = pl_rules_id(rules, subject, key->subject);
+    sum->index = key->arm;
+    if (subject == PL_OF_FUNNEL)
+        sum->arm = pl_names_text(rules->actions, rules->funnels[key->subject].steps[key->arm]);
 }
 
 static void name_detail(const struct pl_rules *rules, const struct pl_cell *cell, struct pl_plateau_sum *sum)
@@ -254,6 +264,7 @@ bool pl_plateau_sum(const struct pl_plateau *plateau, size_t index, struct pl_pl
     const struct pl_rules *rules = plateau->conf->rules;
     const struct pl_sums *sums = pl_judge_sums(plateau->judge);
     const struct pl_cell *cell;
+    char number[PL_CELL_WIDE_BYTES];
 
     if (index >= sums->n_cells)
         return false;
@@ -265,7 +276,7 @@ bool pl_plateau_sum(const struct pl_plateau *plateau, size_t index, struct pl_pl
                                    .pane = cell->key.pane,
                                    .n = cell->n,
                                    .sum = cell->sum};
-    write_wide(cell->sum2, sum->sum_of_squares);
+    snprintf(sum->sum_of_squares, sizeof(sum->sum_of_squares), "%s", pl_cell_wide(cell->sum2, number));
     name_subject(rules, sums, cell, sum);
     name_detail(rules, cell, sum);
     return true;

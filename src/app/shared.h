@@ -19,7 +19,8 @@ struct pl_shared {
     atomic_int_fast64_t largest_place_us; /* evaluator: over all shards, PL_TIME_NONE unknown */
     atomic_int holder;                    /* workers: index + 1 of the worker that holds shard 0, 0 when none here */
     atomic_int partitions;                /* worker 0: number of shards of the instance, 0 until known */
-    uint64_t nonce;                       /* before start: owner nonce of this process, never 0 */
+    atomic_int reshaped; /* any worker: another number of partitions was seen, 0 while it is the same */
+    uint64_t nonce;      /* before start: owner nonce of this process, never 0 */
 };
 
 #endif

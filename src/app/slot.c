@@ -25,7 +25,7 @@ struct pl_slot *pl_slot_new(struct pl_slot_world *world, int32_t partition)
     slot->phase = PL_SLOT_ACQUIRING;
     meta = pl_key_shard(world->conf->instance, partition, "meta");
     memcpy(slot->hold.meta_key, meta.text, meta.len + 1);
-    slot->hold.owner = world->nonce;
+    slot->hold.owner = world->nonce + ++world->slots_made;
     slot->key_slot = pl_link_map_slot((struct pl_span){meta.text, meta.len});
     slot->heads = calloc(world->n_topics ? world->n_topics : 1, sizeof(*slot->heads));
     slot->samples = calloc(PL_SLOT_SAMPLES_MAX, sizeof(*slot->samples));
@@ -58,6 +58,7 @@ static void drop_decoders(struct pl_slot *slot)
 static void drop_memory(struct pl_slot *slot)
 {
     pl_slot_drop_heads(slot);
+    pl_slot_drop_marks(slot);
     drop_decoders(slot);
     pl_shard_free(slot->shard);
     slot->shard = NULL;
@@ -100,19 +101,20 @@ enum pl_slot_phase pl_slot_phase(const struct pl_slot *slot)
 
 int64_t pl_slot_control_next(const struct pl_slot *slot)
 {
-    return slot->control_next;
+    return pl_slot_start_of(slot, PL_KAFKA_CONTROL);
 }
 
 void pl_slot_halt(struct pl_slot *slot, const char *fmt, ...)
 {
     va_list args;
-    char escaped[2 * PL_ERR_TEXT_BYTES];
+    char escaped[2 * PL_SLOT_WHY_BYTES];
 
     va_start(args, fmt);
     vsnprintf(slot->why, sizeof(slot->why), fmt, args);
     va_end(args);
     slot->phase = PL_SLOT_HALTED;
     pl_slot_drop_heads(slot);
+    pl_slot_drop_marks(slot);
     pl_log(PL_LOG_ERROR, "event=shard_halted partition=%" PRId32 " why=\"%s\"", slot->partition,
            pl_log_escape(pl_span_of(slot->why), escaped, sizeof(escaped)));
 }
@@ -125,6 +127,9 @@ enum pl_status pl_slot_make_shard(struct pl_slot *slot, struct pl_err *err)
     slot->shard = pl_shard_new(world->conf->rules, world->n_topics);
     if (!slot->shard)
         return pl_err_set(err, PL_ERR_NOMEM, "no memory for a shard");
+    for (unsigned k = 0; k < world->n_topics; k++)
+        if (world->unbounded[k])
+            pl_shard_unbounded(slot->shard, k);
     memset(&slot->seen, 0, sizeof(slot->seen));
     slot->seen_slow = 0;
     for (unsigned k = 0; k < world->n_topics; k++) {
@@ -161,7 +166,7 @@ static void on_acquired(void *ctx, enum pl_status status, const struct pl_acquir
             pl_slot_send(slot);
         return;
     }
-    if (slot->phase == PL_SLOT_RUNNING && !acquired->existed) {
+    if (slot->shard && !acquired->existed) { /* we had claimed it before, whether or not a commit found out first */
         pl_slot_halt(slot,
                      "the state in Redis is gone (flushed?): restart plateaud to count from the start of the log");
         return;
@@ -191,6 +196,7 @@ void pl_slot_down(struct pl_slot *slot, const struct pl_link_node *node)
 
 void pl_slot_tend(struct pl_slot *slot, int64_t now_us)
 {
+    pl_slot_heed(slot, now_us);
     if (slot->held && slot->node == pl_link_set_node(slot->world->redis, slot->key_slot))
         return;
     if (now_us >= slot->retry_us)
@@ -219,7 +225,7 @@ bool pl_slot_is_reachable(const struct pl_slot *slot)
 
 bool pl_slot_is_awaiting(const struct pl_slot *slot)
 {
-    return slot->acquiring || slot->committing || slot->load_left > 0;
+    return slot->acquiring || slot->committing || slot->load_left > 0 || slot->halt.telling || slot->halt.asking;
 }
 
 bool pl_slot_is_clean(const struct pl_slot *slot)
@@ -232,10 +238,10 @@ bool pl_slot_is_clean(const struct pl_slot *slot)
 void pl_slot_reload(struct pl_slot *slot)
 {
     assert(pl_slot_is_clean(slot));
-    if (slot->phase != PL_SLOT_RUNNING) {
+    if (slot->phase != PL_SLOT_RUNNING)
         drop_memory(slot); /* it was made by rules that go */
+    if (slot->phase != PL_SLOT_RUNNING && !slot->halt.code[0])
         return;
-    }
     slot->phase = PL_SLOT_ACQUIRING;
     slot->held = false;
     pl_slot_up(slot);
@@ -250,6 +256,7 @@ void pl_slot_gauges(const struct pl_slot *slot, struct pl_shard_stats *sum, int6
     pl_shard_stats(slot->shard, &stats);
     sum->units += stats.units;
     sum->tail_events += stats.tail_events;
+    sum->held += stats.held;
     sum->experiments += stats.experiments;
     sum->cells += stats.cells;
     for (unsigned k = 0; k < slot->world->n_topics; k++) {

@@ -2,6 +2,10 @@
  *
  *   ACQUIRING -> LOADING -> RUNNING -> (gone)          any -> HALTED: an operator is needed, the reason is kept
  *
+ * Before an input goes on, its last consumed record is read back (slot_check.c): a log that is not the one that was
+ * read halts the slot, and so does one that has lost the next record. What an operator has accepted (`plateauctl
+ * accept`) is taken as it is, once.
+ *
  * Redis away: the slot stays RUNNING in memory but takes nothing; the new connection acquires again, and memory is kept
  * only if nobody else wrote meanwhile and our last commit is settled. One commit is in flight at most; its bytes are
  * kept until it is settled, so that a lost reply never loses or doubles a change. The same when its keys move to
@@ -37,8 +41,12 @@ struct pl_slot_world {
     const char *topics[PL_CONF_TOPICS_MAX];
     const struct pl_conf_source *topic_source[PL_CONF_TOPICS_MAX];
     unsigned n_topics;
+    bool unbounded[PL_CONF_TOPICS_MAX]; /* the broker lets its producers' clocks run ahead */
+    int32_t partitions;                 /* of every source topic; 1 without one */
     struct pl_metrics *metrics;
-    uint64_t nonce;           /* the process' owner nonce */
+    uint64_t nonce;           /* the worker's; */
+    uint64_t slots_made;      /* added to it: an owner of its own for each slot, as a new one does not remember the
+                               * epochs of the last one of its partition. Redis may go back, and forth again */
     int64_t judged_us;        /* last tick the evaluator has judged, PL_TIME_NONE unknown */
     int64_t largest_place_us; /* over all shards, as the evaluator has seen it */
 };
@@ -54,6 +62,15 @@ void pl_slot_free(struct pl_slot *slot);
 int32_t pl_slot_partition(const struct pl_slot *slot);
 enum pl_slot_phase pl_slot_phase(const struct pl_slot *slot);
 int64_t pl_slot_control_next(const struct pl_slot *slot); /* offset of the next control record it wants */
+
+/* The control topic cannot be read from there: the broker holds the records from log_start on, before log_end. */
+void pl_slot_control_range(struct pl_slot *slot, int64_t log_start, int64_t log_end);
+
+/* The source topics have another number of partitions than before: users' events are in other partitions since. */
+void pl_slot_reshaped(struct pl_slot *slot, int32_t before, int32_t now);
+
+/* What the last record of a log is known by: CRC32C of at most the first 64 KiB of its value. */
+uint32_t pl_slot_crc(struct pl_span value);
 
 /* Acquire, if the node that serves this partition is up and nothing is awaited. A node is down: hold nothing that was
  * acquired there. */
@@ -79,7 +96,8 @@ bool pl_slot_is_clean(const struct pl_slot *slot);
 /* A reply of Redis is to come for it. A link that went down answers all of them, but a moment later. */
 bool pl_slot_is_awaiting(const struct pl_slot *slot);
 
-/* Drop the memory and load again with the current rules of the world (after a reload). Only when clean. */
+/* Drop the memory and load again with the current rules of the world (after a reload). Only when clean. A slot that was
+ * halted by its input tries again: whoever asked for a reload has looked at it. */
 void pl_slot_reload(struct pl_slot *slot);
 
 /* Add this slot's gauges. */

@@ -24,6 +24,8 @@ static struct pl_key key_of(const struct pl_slot *slot, enum pl_state_kind kind,
         return pl_key_shard(instance, slot->partition, "cells");
     case PL_STATE_DICT:
         return pl_key_shard(instance, slot->partition, "dict");
+    case PL_STATE_INPUT:
+        return pl_key_shard(instance, slot->partition, "input");
     case PL_STATE_FRONT:
         break;
     }
@@ -83,6 +85,16 @@ static void meta_number(struct pl_slot *slot, const char *name, int64_t value)
     meta_text(slot, name, text);
 }
 
+static void meta_mark(struct pl_slot *slot, const char *name, unsigned k)
+{
+    char text[80];
+
+    if (!slot->marks[k].known)
+        return;
+    pl_slot_mark_text(&slot->marks[k], text, sizeof(text));
+    meta_text(slot, name, text);
+}
+
 static void meta_spans(struct slot_commit *commit)
 {
     struct pl_span rest = pl_buf_span(&commit->meta);
@@ -105,13 +117,19 @@ static void build_meta(struct pl_slot *slot)
     meta_number(slot, "units", (int64_t)stats.units);
     meta_number(slot, "cells", (int64_t)pl_state_cells(slot->shard));
     meta_number(slot, "names", (int64_t)pl_state_names(slot->shard));
-    if (slot->control_next >= 0)
+    meta_number(slot, "partitions", slot->world->partitions);
+    if (slot->control_next >= 0 || slot->halt.stored) /* an accepted new log begins at PL_KAFKA_BEGINNING again */
         meta_number(slot, "control", slot->control_next);
+    meta_mark(slot, "control_last", PL_KAFKA_CONTROL);
+    if (slot->control_base)
+        meta_number(slot, "control_base", slot->control_base);
     for (unsigned k = 0; k < slot->world->n_topics; k++) {
-        if (slot->next[k] < 0)
+        if (slot->next[k] < 0 && !slot->halt.stored)
             continue;
         snprintf(name, sizeof(name), "offset:%s", slot->world->topics[k]);
         meta_number(slot, name, slot->next[k]);
+        snprintf(name, sizeof(name), "last:%s", slot->world->topics[k]);
+        meta_mark(slot, name, k);
     }
     if (pl_shard_complete_to(slot->shard) != PL_TIME_NONE)
         meta_number(slot, "complete_to", pl_shard_complete_to(slot->shard));
@@ -234,11 +252,12 @@ static enum pl_status build(struct pl_slot *slot, struct pl_err *err)
     if (status)
         return status;
     add_reasons(slot);
+    build_meta(slot);
+    pl_slot_forget_halt(slot);
     pl_buf_add_span(&commit->commands, pl_buf_span(&slot->forward));
     commit->n_commands += slot->n_forward;
     pl_buf_clear(&slot->forward);
     slot->n_forward = 0;
-    build_meta(slot);
     if (!pl_buf_ok(&commit->commands) || !pl_buf_ok(&commit->meta))
         return pl_err_set(err, PL_ERR_FULL, "a commit would be larger than %zu bytes", COMMIT_BYTES_MAX);
     commit->built = true;
@@ -252,7 +271,11 @@ void pl_slot_commit(struct pl_slot *slot, int64_t now_us, bool force)
     struct pl_err err = {0};
     bool full;
 
-    if (slot->phase != PL_SLOT_RUNNING || !slot->held || !pl_link_node_is_up(slot->node))
+    if (!slot->held || !pl_link_node_is_up(slot->node))
+        return;
+    if (slot->phase == PL_SLOT_HALTED)
+        pl_slot_tell_halt(slot);
+    if (slot->phase != PL_SLOT_RUNNING)
         return;
     if (slot->commit.built) { /* in flight, or refused for now and to be sent again */
         if (!slot->committing && !slot->hold.in_flight && now_us >= slot->next_commit_us) {

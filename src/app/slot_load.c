@@ -7,6 +7,7 @@
 
 #include "adapter/store_judge.h"
 #include "codec/keys.h"
+#include "util/failpoint.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -51,16 +52,41 @@ static bool read_counters(struct pl_slot *slot, const struct pl_acquired *acquir
     return ok;
 }
 
+/* The last record before the next one. One that is not right before it is of a log that was given up. */
+static bool read_mark(const struct pl_acquired *acquired, const char *name, int64_t next, struct slot_mark *mark)
+{
+    const struct pl_reply *field = meta_field(acquired, name);
+    bool ok = !field || pl_slot_mark_read(mark, field->text);
+
+    if (!field || mark->offset != next - 1)
+        *mark = (struct slot_mark){.known = false};
+    return ok;
+}
+
+static void read_halt(struct pl_slot *slot, const struct pl_acquired *acquired)
+{
+    const struct pl_reply *code = meta_field(acquired, "halt_code"), *accept = meta_field(acquired, "accept");
+
+    slot->halt = (struct slot_halt){.stored = code != NULL, .asking = slot->halt.asking};
+    slot->dirty = slot->dirty || slot->halt.stored;
+    if (code && accept && pl_span_eq(code->text, accept->text))
+        (void)pl_span_copy(accept->text, slot->halt.accepted, sizeof(slot->halt.accepted));
+}
+
 static bool read_offsets(struct pl_slot *slot, const struct pl_acquired *acquired)
 {
     char name[300];
     bool ok = meta_int(acquired, "control", PL_KAFKA_BEGINNING, &slot->control_next) &&
-              (slot->control_next >= 0 || slot->control_next == PL_KAFKA_BEGINNING);
+              (slot->control_next >= 0 || slot->control_next == PL_KAFKA_BEGINNING) &&
+              meta_int(acquired, "control_base", 0, &slot->control_base) &&
+              read_mark(acquired, "control_last", slot->control_next, &slot->marks[PL_KAFKA_CONTROL]);
 
     for (unsigned k = 0; k < slot->world->n_topics; k++) {
         snprintf(name, sizeof(name), "offset:%s", slot->world->topics[k]);
         ok = ok && meta_int(acquired, name, PL_KAFKA_BEGINNING, &slot->next[k]) &&
              (slot->next[k] >= 0 || slot->next[k] == PL_KAFKA_BEGINNING);
+        snprintf(name, sizeof(name), "last:%s", slot->world->topics[k]);
+        ok = ok && read_mark(acquired, name, slot->next[k], &slot->marks[k]);
     }
     return ok;
 }
@@ -69,11 +95,16 @@ static bool read_offsets(struct pl_slot *slot, const struct pl_acquired *acquire
 static bool read_promise(struct pl_slot *slot, const struct pl_acquired *acquired)
 {
     struct slot_promise *promise = &slot->promise;
+    char name[300];
     bool whole = meta_field(acquired, "schema") && meta_field(acquired, "units") && meta_field(acquired, "accepted") &&
                  meta_field(acquired, "config");
 
     promise->committed = slot->hold.seq > 0;
     promise->found = 0;
+    for (unsigned k = 0; k < slot->world->n_topics; k++) {
+        snprintf(name, sizeof(name), "offset:%s", slot->world->topics[k]);
+        promise->no_offset[k] = !meta_field(acquired, name);
+    }
     return (whole || !promise->committed) && meta_int(acquired, "units", 0, &promise->units) &&
            meta_int(acquired, "cells", -1, &promise->cells) && meta_int(acquired, "names", -1, &promise->names) &&
            meta_int(acquired, "largest_place", PL_TIME_NONE, &promise->largest_place_us) &&
@@ -90,7 +121,7 @@ static const char *what_is_missing(const struct pl_slot *slot)
     if (!promise->committed)
         return promise->found ? "the meta hash" : NULL;
     for (unsigned k = 0; k < slot->world->n_topics; k++)
-        if (slot->next[k] < 0 && pl_shard_stream_time(slot->shard, k) != PL_TIME_NONE)
+        if (promise->no_offset[k] && pl_shard_stream_time(slot->shard, k) != PL_TIME_NONE)
             return "the offset of a topic in the meta hash";
     if (pl_shard_largest_place(slot->shard) != promise->largest_place_us ||
         pl_shard_complete_to(slot->shard) != promise->complete_us)
@@ -104,6 +135,7 @@ static const char *what_is_missing(const struct pl_slot *slot)
 
 static void run(struct pl_slot *slot)
 {
+    int64_t starts[PL_CONF_TOPICS_MAX];
     const char *missing;
     struct pl_err err = {0};
 
@@ -122,7 +154,9 @@ static void run(struct pl_slot *slot)
     }
     slot->phase = PL_SLOT_RUNNING;
     slot->commit.built = false;
-    if (pl_kafka_start(slot->world->kafka, slot->partition, slot->next, &err)) {
+    for (unsigned k = 0; k < slot->world->n_topics; k++)
+        starts[k] = pl_slot_start_of(slot, k);
+    if (pl_kafka_start(slot->world->kafka, slot->partition, starts, &err)) {
         pl_slot_halt(slot, "cannot read partition: %s", err.text);
         return;
     }
@@ -155,12 +189,13 @@ static void on_fields(struct pl_slot *slot, enum pl_state_kind kind, const struc
 {
     struct pl_err err = {0};
 
-    if (!on_answer(slot, reply))
+    if (!on_answer(slot, reply) || slot->load_err.code)
         return;
     slot->promise.found += reply->n / 2;
     for (size_t at = 0; at + 1 < reply->n; at += 2) {
+        PL_FAILPOINT("load.record", pl_link_reset(pl_link_node_link(slot->node), "failpoint"); return );
         if (pl_state_read(slot->shard, kind, reply->elements[at].text, reply->elements[at + 1].text, &err)) {
-            pl_slot_halt(slot, "state in Redis: %s", err.text);
+            slot->load_err = err; /* damaged, or parts of two commits: the last answer tells */
             return;
         }
     }
@@ -176,6 +211,11 @@ static void on_dict(void *ctx, const struct pl_reply *reply)
 static void on_front(void *ctx, const struct pl_reply *reply)
 {
     on_fields(ctx, PL_STATE_FRONT, reply);
+}
+
+static void on_input(void *ctx, const struct pl_reply *reply)
+{
+    on_fields(ctx, PL_STATE_INPUT, reply);
 }
 
 static void on_cells(void *ctx, const struct pl_reply *reply)
@@ -210,8 +250,11 @@ static void on_meta(void *ctx, const struct pl_reply *reply)
 
     if (!on_answer(slot, reply))
         return;
+    PL_FAILPOINT("load.done", pl_link_reset(pl_link_node_link(slot->node), "failpoint"));
     if (pl_store_judge_meta(&slot->hold, reply, &err))
         pl_slot_retry(slot);
+    else if (slot->load_err.code)
+        pl_slot_halt(slot, "state in Redis: %s", slot->load_err.text);
     else
         run(slot);
 }
@@ -243,6 +286,7 @@ static bool ask_all(struct pl_slot *slot)
     bool ok = ask(slot, "HKEYS", pl_key_shard(instance, slot->partition, "sums"), on_ticks) &&
               ask(slot, "HGETALL", pl_key_shard(instance, slot->partition, "dict"), on_dict) &&
               ask(slot, "HGETALL", pl_key_shard(instance, slot->partition, "front"), on_front) &&
+              ask(slot, "HGETALL", pl_key_shard(instance, slot->partition, "input"), on_input) &&
               ask(slot, "HGETALL", pl_key_shard(instance, slot->partition, "cells"), on_cells);
 
     for (uint32_t bucket = 0; ok && slot->promise.units > 0 && bucket < PL_STATE_BUCKETS; bucket++)
@@ -253,7 +297,7 @@ static bool ask_all(struct pl_slot *slot)
 void pl_slot_load(struct pl_slot *slot, const struct pl_acquired *acquired)
 {
     struct pl_err err = {0};
-    int64_t schema;
+    int64_t schema, partitions = 0;
 
     if (pl_slot_make_shard(slot, &err)) {
         pl_slot_halt(slot, "%s", err.text);
@@ -269,9 +313,16 @@ void pl_slot_load(struct pl_slot *slot, const struct pl_acquired *acquired)
             slot->partition);
         return;
     }
+    read_halt(slot, acquired);
+    if (!meta_int(acquired, "partitions", slot->world->partitions, &partitions) ||
+        partitions != slot->world->partitions) {
+        pl_slot_reshaped(slot, (int32_t)partitions, slot->world->partitions);
+        return;
+    }
     slot->phase = PL_SLOT_LOADING;
     slot->load_left = 0;
     slot->load_failed = false;
+    slot->load_err = (struct pl_err){0};
     slot->n_unjudged = 0;
     if (!ask_all(slot))
         slot->load_failed = true; /* the link went down; its replies are already NULL, up() starts over */

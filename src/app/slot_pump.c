@@ -26,12 +26,14 @@ void pl_slot_reject(struct pl_slot *slot, unsigned topic, int64_t offset, enum p
     slot->samples[slot->n_samples++] = (struct slot_sample){reason, (uint16_t)topic, offset};
 }
 
-static void pass(struct pl_slot *slot, unsigned k, struct pl_kafka_message *message, int64_t offset)
+static void pass(struct pl_slot *slot, unsigned k)
 {
-    slot->next[k] = offset + 1;
+    const struct pl_kafka_taken *taken = &slot->heads[k].taken;
+
+    slot->next[k] = taken->record.offset + 1;
     slot->dirty = true;
     PL_METRIC_ADD(slot->world->metrics, records, 1);
-    pl_kafka_release(message);
+    pl_slot_mark(&slot->marks[k], taken);
 }
 
 static int64_t smallest_time(const struct slot_head *head)
@@ -55,11 +57,15 @@ static unsigned fill_head(struct pl_slot *slot, unsigned k, unsigned budget)
         enum pl_reject reason;
 
         pl_kafka_take(slot->world->kafka, k, slot->partition, &head->taken);
-        if (head->taken.failure)
-            pl_slot_halt(slot, "%s: %s", slot->world->topics[k], head->taken.failure);
-        head->at_end = head->taken.at_end;
+        if (head->taken.failure) {
+            pl_slot_failed(slot, k, &head->taken);
+            break;
+        }
+        head->at_end = head->taken.at_end && pl_slot_check_end(slot, k, head->taken.end);
         if (!head->taken.message)
             break;
+        if (slot->marks[k].checking && !pl_slot_check(slot, k, &head->taken))
+            continue;
         reason = pl_decode(slot->decoders[k], &head->taken.record, head->decoded, &head->n);
         if (reason == PL_ACCEPTED && head->n > 0) {
             head->time_us = smallest_time(head);
@@ -68,10 +74,20 @@ static unsigned fill_head(struct pl_slot *slot, unsigned k, unsigned budget)
         }
         if (reason != PL_ACCEPTED)
             pl_slot_reject(slot, k, head->taken.record.offset, reason);
-        pass(slot, k, head->taken.message, head->taken.record.offset);
+        pass(slot, k);
         passed++;
     }
     return passed;
+}
+
+/* What became of events that were held. */
+static void take_told(struct pl_slot *slot)
+{
+    unsigned n;
+    const struct pl_shard_told *told = pl_shard_told(slot->shard, &n);
+
+    for (unsigned at = 0; at < n; at++)
+        pl_slot_reject(slot, told[at].input, told[at].offset, told[at].reason);
 }
 
 static void apply_head(struct pl_slot *slot, unsigned k)
@@ -87,7 +103,8 @@ static void apply_head(struct pl_slot *slot, unsigned k)
         if (reason != PL_ACCEPTED)
             pl_slot_reject(slot, k, head->taken.record.offset, reason);
     }
-    pass(slot, k, head->taken.message, head->taken.record.offset);
+    take_told(slot);
+    pass(slot, k);
     head->ready = false;
 }
 
@@ -97,11 +114,37 @@ static void forward(struct pl_slot *slot, const struct pl_control_item *item, in
     struct pl_key key = pl_key_shard(slot->world->conf->instance, 0, "control");
     char id[32], place[32], record[32];
 
-    snprintf(id, sizeof(id), "%" PRId64 "-0", item->offset + 1);
+    snprintf(id, sizeof(id), "%" PRId64 "-0", slot->control_base + item->offset + 1);
     snprintf(place, sizeof(place), "%" PRId64, place_us);
     snprintf(record, sizeof(record), "%" PRId64, item->record_us);
     pl_resp_add_text(&slot->forward, "XADD", key.text, id, "place", place, "record", record, "json", item->json, NULL);
     slot->n_forward++;
+}
+
+/* An end that came later than exposures after it: these were accepted, and are not any more. */
+static void recount(struct pl_slot *slot, uint64_t after_end)
+{
+    struct pl_shard_stats now;
+    uint64_t n;
+
+    pl_shard_stats(slot->shard, &now);
+    n = now.rejected[PL_REJECT_AFTER_END] - after_end;
+    if (n == 0)
+        return;
+    slot->rejected[PL_REJECT_AFTER_END] += n;
+    slot->recount[PL_REJECT_AFTER_END] = true;
+    PL_METRIC_ADD(slot->world->metrics, rejected[PL_REJECT_AFTER_END], n);
+}
+
+static enum pl_reject count_control(struct pl_slot *slot, const struct pl_control *control, int64_t *place_us)
+{
+    struct pl_shard_stats before;
+    enum pl_reject reason;
+
+    pl_shard_stats(slot->shard, &before);
+    reason = pl_shard_control(slot->shard, control, place_us);
+    recount(slot, before.rejected[PL_REJECT_AFTER_END]);
+    return reason;
 }
 
 static void apply_control(struct pl_slot *slot, const struct pl_control_item *item)
@@ -110,7 +153,7 @@ static void apply_control(struct pl_slot *slot, const struct pl_control_item *it
     int64_t place_us = PL_TIME_NONE;
 
     if (reason == PL_ACCEPTED)
-        reason = pl_shard_control(slot->shard, &item->control, &place_us);
+        reason = count_control(slot, &item->control, &place_us);
     if (slot->partition == 0) { /* every worker reads the topic: records count where they are handed on */
         PL_METRIC_ADD(slot->world->metrics, records, 1);
         if (reason == PL_ACCEPTED)
@@ -119,6 +162,22 @@ static void apply_control(struct pl_slot *slot, const struct pl_control_item *it
             pl_slot_reject(slot, PL_KAFKA_CONTROL, item->offset, reason);
     }
     slot->control_next = item->offset + 1;
+    slot->marks[PL_KAFKA_CONTROL] =
+        (struct slot_mark){.known = true, .offset = item->offset, .record_us = item->record_us, .crc = item->crc};
+    slot->dirty = true;
+}
+
+/* The next event or record of an input: what is released of it comes first. */
+static void apply_next(struct pl_slot *slot, unsigned k)
+{
+    int64_t time_us;
+
+    if (!pl_shard_released(slot->shard, k, &time_us)) {
+        apply_head(slot, k);
+        return;
+    }
+    pl_shard_take_released(slot->shard, k);
+    take_told(slot);
     slot->dirty = true;
 }
 
@@ -137,15 +196,19 @@ static unsigned look(struct pl_slot *slot, struct pl_align_head *heads, const st
     struct pl_slot_world *world = slot->world;
     unsigned passed = 0;
 
-    *item = world->has_control ? pl_control_log_at(world->control, slot->control_next) : NULL;
+    *item = NULL;
+    heads[0].at_end = true;
+    if (world->has_control)
+        *item = pl_slot_control_item(slot, &heads[0].at_end);
     heads[0].has_record = *item != NULL;
-    heads[0].at_end = !world->has_control || (!*item && world->control->at_end);
     heads[0].time_us = *item ? control_time(*item) : 0;
     for (unsigned k = 0; k < world->n_topics; k++) {
         passed += fill_head(slot, k, budget);
         heads[k + 1].has_record = slot->heads[k].ready;
         heads[k + 1].at_end = slot->heads[k].at_end;
-        heads[k + 1].time_us = slot->heads[k].time_us;
+        heads[k + 1].time_us = pl_shard_turn(slot->shard, k, slot->heads[k].time_us);
+        if (pl_shard_released(slot->shard, k, &heads[k + 1].time_us))
+            heads[k + 1].has_record = true;
     }
     return passed;
 }
@@ -241,7 +304,7 @@ unsigned pl_slot_pump(struct pl_slot *slot, unsigned budget, int64_t now_us)
         if (next == 0)
             apply_control(slot, item);
         else
-            apply_head(slot, (unsigned)next - 1);
+            apply_next(slot, (unsigned)next - 1);
         done++;
         if (done % 256 == 0 && pl_shard_advance(slot->shard, &err))
             break;

@@ -91,6 +91,7 @@ static void publish_gauges(struct pl_worker *worker)
     PL_METRIC_SET(metrics, shards_halted, halted);
     PL_METRIC_SET(metrics, units, sum.units);
     PL_METRIC_SET(metrics, tail_events, sum.tail_events);
+    PL_METRIC_SET(metrics, held, sum.held);
     PL_METRIC_SET(metrics, cells, sum.cells);
     PL_METRIC_SET(metrics, experiments, sum.experiments);
     PL_METRIC_SET(metrics, control_window, worker->control.n);
@@ -174,6 +175,7 @@ void pl_worker_turn(struct pl_worker *worker)
         begin_closing(worker, now_us);
     if (atomic_load(&worker->shared->generation) != atomic_load(&worker->generation))
         worker->switching = true;
+    pl_worker_watch_shape(worker, now_us);
     if (worker->checked && !worker->closing && !worker->switching) {
         pl_worker_pump_control(worker);
         for (unsigned s = 0; s < worker->n_slots; s++) {

@@ -7,6 +7,18 @@
 
 #include <inttypes.h>
 
+/* A partition may come back before its slot has left: one that loaded again meanwhile had stopped its inputs, and that
+ * answers the revocation. Then it stays. */
+static bool stays(struct pl_worker *worker, int32_t partition)
+{
+    for (unsigned s = 0; s < worker->n_slots; s++)
+        if (pl_slot_partition(worker->slots[s]) == partition) {
+            worker->flags[s].leaving = worker->closing;
+            return true;
+        }
+    return false;
+}
+
 void pl_worker_assigned(void *ctx, const int32_t *partitions, unsigned n)
 {
     struct pl_worker *worker = ctx;
@@ -14,13 +26,18 @@ void pl_worker_assigned(void *ctx, const int32_t *partitions, unsigned n)
     for (unsigned at = 0; at < n; at++) {
         struct pl_slot *slot;
 
+        if (partitions[at] >= worker->world.partitions) /* the group has noticed it first */
+            atomic_store(&worker->shared->reshaped, partitions[at] + 1);
+
+        pl_log(PL_LOG_INFO, "event=assigned worker=%u partition=%" PRId32, worker->index, partitions[at]);
+        if (stays(worker, partitions[at]))
+            continue;
         if (worker->n_slots == PL_WORKER_SLOTS_MAX || !(slot = pl_slot_new(&worker->world, partitions[at]))) {
             pl_log(PL_LOG_ERROR, "event=slot_failed partition=%" PRId32 " why=\"no memory or more than %d shards\"",
                    partitions[at], PL_WORKER_SLOTS_MAX);
             pl_kafka_stop(worker->world.kafka, partitions[at]);
             continue;
         }
-        pl_log(PL_LOG_INFO, "event=assigned worker=%u partition=%" PRId32, worker->index, partitions[at]);
         worker->slots[worker->n_slots] = slot;
         worker->flags[worker->n_slots++] = (struct slot_flags){false};
         pl_slot_up(slot);

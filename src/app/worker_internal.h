@@ -30,9 +30,11 @@ struct pl_worker {
     } flags[PL_WORKER_SLOTS_MAX];
     unsigned n_slots;
     bool control_started;
-    int64_t control_wanted; /* offset the control window was last started at */
-    bool switching;         /* a new configuration waits for clean slots */
-    bool checked;           /* the topics are what they should be */
+    int64_t control_wanted;   /* offset the control window was last started at */
+    int64_t control_retry_us; /* monotonic: not before, after the control topic could not be read from there */
+    int64_t next_shape_us;    /* monotonic: when to count partitions again */
+    bool switching;           /* a new configuration waits for clean slots */
+    bool checked;             /* the topics are what they should be */
     bool asking;
     int64_t next_ask_us;
     int64_t next_check_us;
@@ -63,6 +65,9 @@ void pl_worker_node_down(void *ctx, struct pl_link_node *node, const char *why);
 
 /* worker_topics.c: are the topics known to be what they should be? Asks, now and then, until they are. */
 bool pl_worker_is_checked(struct pl_worker *worker, int64_t now_us);
+
+/* worker_topics.c: has the number of partitions changed? Then every slot halts. Call each turn. */
+void pl_worker_watch_shape(struct pl_worker *worker, int64_t now_us);
 
 /* worker_topics.c: read the control topic into the window of control records. */
 void pl_worker_pump_control(struct pl_worker *worker);

@@ -1,7 +1,7 @@
 #include "codec/alert_doc.h"
 
 #include "codec/alert_observed.h"
-#include "codec/json_out.h"
+#include "codec/envelope.h"
 #include "codec/words.h"
 #include "core/judge/hollow.h"
 #include "util/hash.h"
@@ -36,32 +36,18 @@ void pl_alert_doc_id(const struct pl_alert_doc *doc, char out[33])
     pl_hash_hex128((struct pl_span){text, (size_t)len}, out);
 }
 
-/* In order of their names: the fingerprint is a hash of what is written here. */
 static void write_labels(const struct pl_alert_doc *doc, struct pl_json *json, char fingerprint[33])
 {
     char name[PL_NAME_BYTES];
-    const struct {
-        const char *key, *value;
-    } labels[] = {
+    const struct pl_label labels[] = {
         {"alertname", pl_alert_doc_name(doc, name)},
         {"area", doc->area->id},
         {"instance", doc->instance},
         {"owner", doc->area->owner},
         {"severity", pl_alert_severity(doc->edge->verdict)},
     };
-    struct pl_buf text;
 
-    pl_buf_init(&text, 0);
-    pl_json_open(json, "labels", '{');
-    for (size_t at = 0; at < sizeof(labels) / sizeof(*labels); at++) {
-        if (labels[at].value[0] == '\0')
-            continue;
-        pl_json_text(json, labels[at].key, labels[at].value);
-        pl_buf_addf(&text, "%s=%s\n", labels[at].key, labels[at].value);
-    }
-    pl_json_close(json, '}');
-    pl_hash_hex128(pl_buf_span(&text), fingerprint);
-    pl_buf_fini(&text);
+    pl_envelope_labels(json, labels, sizeof(labels) / sizeof(*labels), fingerprint);
 }
 
 static bool is_core_work(enum pl_verdict verdict)
@@ -180,19 +166,12 @@ static void write_data(const struct pl_alert_doc *doc, struct pl_json *json)
 void pl_alert_doc_write(const struct pl_alert_doc *doc, struct pl_buf *out)
 {
     struct pl_json json = pl_json_to(out);
-    char id[33], text[TEXT_BYTES];
+    char id[33], subject[TEXT_BYTES];
+    const struct pl_envelope envelope = {doc->instance, id, "plateaud.alert.v1", subject, doc->edge->tick_us};
 
     pl_alert_doc_id(doc, id);
-    pl_json_open(&json, NULL, '{');
-    pl_json_text(&json, "specversion", "1.0");
-    pl_json_text(&json, "id", id);
-    snprintf(text, sizeof(text), "/plateaud/%s", doc->instance);
-    pl_json_text(&json, "source", text);
-    pl_json_text(&json, "type", "plateaud.alert.v1");
-    snprintf(text, sizeof(text), "area/%s", doc->area->id);
-    pl_json_text(&json, "subject", text);
-    pl_json_time(&json, "time", doc->edge->tick_us);
-    pl_json_text(&json, "datacontenttype", "application/json");
+    snprintf(subject, sizeof(subject), "area/%s", doc->area->id);
+    pl_envelope_open(&envelope, &json);
     write_data(doc, &json);
     pl_json_close(&json, '}');
 }

@@ -1,6 +1,7 @@
 #include "codec/alert_observed.h"
 
 #include "codec/words.h"
+#include "core/judge/hollow.h"
 #include "util/stamp.h"
 
 #define DESCRIBED_MAX 5 /* features in the sentences; all of them are in the array */
@@ -48,8 +49,25 @@ static void describe_value(const struct pl_alert_doc *doc, struct pl_buf *out)
     pl_buf_add_char(out, '.');
 }
 
+/* What only experiments tell: growth without value, a quarter that fell short. */
+static void describe_legs(const struct pl_alert_doc *doc, struct pl_buf *out)
+{
+    struct pl_buf text = {0};
+
+    if (!doc->state)
+        return;
+    if (doc->advice->verdict == PL_HOLLOW_GROWTH)
+        pl_words_hollow(doc->area, doc->state, &text);
+    if (doc->advice->verdict == PL_PREPARE_CORE && doc->state->holdout)
+        pl_words_quarter(doc->area, doc->state, &text);
+    if (pl_buf_ok(&text) && text.ptr)
+        pl_buf_addf(out, " %s", text.ptr);
+    pl_buf_fini(&text);
+}
+
 void pl_alert_observed_describe(const struct pl_alert_doc *doc, struct pl_buf *out)
 {
+    describe_legs(doc, out);
     if (!doc->standing)
         return;
     if (doc->advice->verdict == PL_DELIVER_EXISTING)
@@ -112,8 +130,26 @@ static void conditions_of_taken(const struct pl_alert_doc *doc, struct pl_json *
     end_condition(json, "value_falls", &text);
 }
 
+static void conditions_of_legs(const struct pl_alert_doc *doc, struct pl_json *json)
+{
+    struct pl_buf text = {0};
+
+    if (!doc->state)
+        return;
+    if (doc->advice->verdict == PL_HOLLOW_GROWTH && doc->state->n_value > 0) {
+        pl_words_hollow(doc->area, doc->state, &text);
+        pl_buf_addf(&text, " That value does not rise with what ships: evidence, %.3g of %.0f needed.",
+                    doc->state->e_hollow, PL_HOLLOW_ALARM);
+        end_condition(json, "value_does_not_follow", &text);
+    } else if (doc->advice->verdict == PL_PREPARE_CORE && doc->state->holdout && doc->state->quarter.end_us > 0) {
+        pl_words_quarter(doc->area, doc->state, &text);
+        end_condition(json, "quarter_fell_short", &text);
+    }
+}
+
 void pl_alert_observed_conditions(const struct pl_alert_doc *doc, struct pl_json *json)
 {
+    conditions_of_legs(doc, json);
     if (!doc->standing)
         return;
     if (doc->advice->verdict == PL_DELIVER_EXISTING)
@@ -122,10 +158,30 @@ void pl_alert_observed_conditions(const struct pl_alert_doc *doc, struct pl_json
         conditions_of_taken(doc, json);
 }
 
+static void evidence_of_legs(const struct pl_area_state *state, struct pl_json *json)
+{
+    if (state->n > 0)
+        pl_json_number(json, "lean_gain", state->posterior_mean);
+    if (state->n_value > 0) {
+        pl_json_int(json, "experiments_with_value", state->n_value);
+        pl_json_number(json, "goal_gain", state->credit_mean);
+        pl_json_number(json, "value_gain", state->value_mean);
+    }
+    if (state->quarter.end_us > 0) {
+        pl_json_number(json, "holdout", state->e_holdout);
+        pl_json_int(json, "quarter_experiments", state->quarter.n);
+        pl_json_number(json, "quarter_credited", state->quarter.credited);
+        pl_json_number(json, "quarter_realised", state->quarter.realised);
+        pl_json_number(json, "quarter_realised_error", state->quarter.se);
+    }
+}
+
 void pl_alert_observed_evidence(const struct pl_alert_doc *doc, struct pl_json *json)
 {
     const struct pl_standing *standing = doc->standing;
 
+    if (doc->state)
+        evidence_of_legs(doc->state, json);
     if (!standing)
         return;
     pl_json_number(json, "funnel_rate", standing->looks.rate);

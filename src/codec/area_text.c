@@ -1,5 +1,6 @@
 #include "codec/area_text.h"
 
+#include "core/judge/hollow.h"
 #include "util/buf.h"
 #include "util/stamp.h"
 
@@ -60,6 +61,27 @@ static void put_left_out(const struct pl_pairs *to, const struct pl_ledger *ledg
     }
 }
 
+/* Does value follow delivery, and did quarters realise what was credited? Nothing before there is something to tell. */
+static void put_legs(const struct pl_pairs *to, const struct pl_area_state *state)
+{
+    if (state->n_value > 0) {
+        pl_pairs_whole(to, "hollow", state->hollow);
+        pl_pairs_double(to, "hollow_needed", PL_HOLLOW_ALARM);
+        pl_pairs_whole(to, "results_with_value", state->n_value);
+        pl_pairs_double(to, "goal_gain", state->credit_mean);
+        pl_pairs_double(to, "value_gain", state->value_mean);
+    }
+    if (state->quarter.end_us > 0) {
+        pl_pairs_whole(to, "holdout", state->holdout);
+        pl_pairs_double(to, "holdout_evidence", state->e_holdout);
+        pl_pairs_whole(to, "quarter_results", state->quarter.n);
+        pl_pairs_double(to, "quarter_credited", state->quarter.credited);
+        pl_pairs_double(to, "quarter_realised", state->quarter.realised);
+        pl_pairs_double(to, "quarter_realised_error", state->quarter.se);
+        pl_pairs_time(to, "quarter_end", state->quarter.end_us);
+    }
+}
+
 static void put_programme(const struct pl_pairs *to, const struct pl_area_state *state)
 {
     pl_pairs_text(to, "programme", pl_programme_state_name(state->state));
@@ -86,6 +108,9 @@ static void put_programme(const struct pl_pairs *to, const struct pl_area_state 
     pl_pairs_whole(to, "wins_rule_ok", state->jackpot_ok);
     pl_pairs_whole(to, "stops_early", state->peeking);
     pl_pairs_whole(to, "unhealthy", state->unhealthy);
+    if (state->n > 0)
+        pl_pairs_double(to, "lean_gain", state->posterior_mean);
+    put_legs(to, state);
 }
 
 const char *pl_area_text_trend(enum pl_trend_verdict trend)
@@ -190,6 +215,18 @@ static void put_observed(const struct pl_pairs *to, const struct pl_area_view *v
     }
 }
 
+static void put_objectives(const struct pl_pairs *to, const struct pl_area_view *view)
+{
+    struct pl_buf ids = {0};
+
+    for (unsigned at = 0; at < view->rules->n_objectives; at++)
+        if (view->rules->objectives[at].area == view->area)
+            pl_buf_addf(&ids, "%s%s", ids.len ? "," : "", view->rules->objectives[at].id);
+    if (pl_buf_ok(&ids) && ids.ptr)
+        pl_pairs_text(to, "objectives", ids.ptr);
+    pl_buf_fini(&ids);
+}
+
 void pl_area_text(const struct pl_area_view *view, pl_pairs_fn emit, void *ctx)
 {
     const struct pl_pairs to = {emit, ctx};
@@ -213,6 +250,7 @@ void pl_area_text(const struct pl_area_view *view, pl_pairs_fn emit, void *ctx)
     put_looks(&to, "funnel", "", &view->standing->looks);
     if (pl_rules_observed(view->rules, view->area))
         put_observed(&to, view);
+    put_objectives(&to, view);
     if (view->rule->core_levers[0])
         pl_pairs_text(&to, "core_levers", view->rule->core_levers);
     put_left_out(&to, view->ledger, view->area);

@@ -55,6 +55,7 @@ struct pl_conf {
     /* [alert] */
     int64_t alert_min_interval_us; /* 14 d */
     unsigned alert_stream_max;     /* entries kept in the alerts stream, about */
+    bool alert_digest;             /* a digest for each owner and week; default off */
     /* [area], [metric], [funnel], [feature], [objective], [experiment], and lateness, hold, ... of [plateaud] */
     struct pl_rules *rules; /* owned, sealed */
 };

@@ -81,6 +81,7 @@ static void fill_alert(struct pl_conf_full *full)
 
     full->conf.alert_min_interval_us = pl_conf_read(alert, "min_interval").integer;
     full->conf.alert_stream_max = (unsigned)pl_conf_read(alert, "stream_max").integer;
+    full->conf.alert_digest = pl_conf_read(alert, "digest").integer != 0;
 }
 
 static enum pl_status fill_kafka(struct pl_conf_full *full, struct pl_err *err)

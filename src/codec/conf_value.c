@@ -114,28 +114,17 @@ static bool is_listen(struct pl_span text)
     return pl_num_int((struct pl_span){text.ptr + colon, text.len - colon}, &port) && port >= 0 && port <= 65535;
 }
 
-static bool starts(struct pl_span *text, const char *prefix)
-{
-    size_t len = strlen(prefix);
-
-    if (text->len < len || memcmp(text->ptr, prefix, len) != 0)
-        return false;
-    text->ptr += len;
-    text->len -= len;
-    return true;
-}
-
 /* What is said of a url that is not taken; NULL when it is good as far as can be seen from here. */
 static const char *url_problem(struct pl_span text)
 {
     const char *at;
     bool sentinel;
 
-    if (starts(&text, "unix://"))
+    if (pl_span_take_prefix(&text, "unix://"))
         return text.len && text.ptr[0] == '/' ? NULL : "unix:// needs an absolute path";
-    sentinel = starts(&text, "redis+sentinel://") || starts(&text, "rediss+sentinel://");
-    if (!sentinel && !starts(&text, "redis://") && !starts(&text, "rediss://") && !starts(&text, "redis+cluster://") &&
-        !starts(&text, "rediss+cluster://"))
+    sentinel = pl_span_take_prefix(&text, "redis+sentinel://") || pl_span_take_prefix(&text, "rediss+sentinel://");
+    if (!sentinel && !pl_span_take_prefix(&text, "redis://") && !pl_span_take_prefix(&text, "rediss://") &&
+        !pl_span_take_prefix(&text, "redis+cluster://") && !pl_span_take_prefix(&text, "rediss+cluster://"))
         return "expected redis://HOST:PORT/DB, rediss://..., unix:///PATH, redis+sentinel://HOST:PORT,.../MASTER/DB or "
                "redis+cluster://HOST:PORT,...";
     for (size_t byte = 0; byte < text.len; byte++)

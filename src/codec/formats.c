@@ -132,11 +132,11 @@ static enum pl_status fail_unknown(const char *name, struct pl_err *err)
     enum pl_status status = pl_err_set(err, PL_ERR_INPUT, "unknown format %s; known:", name);
 
     for (size_t at = 0; err && at < N_FORMATS; at++) {
-        size_t used = strlen(err->text);
+        size_t used = strlen(err->text), bytes = strlen(table[at].name) + 1;
 
-        if (used + strlen(table[at].name) + 2 < sizeof(err->text)) {
+        if (used + 1 + bytes < sizeof(err->text)) {
             err->text[used] = ' ';
-            strcpy(err->text + used + 1, table[at].name);
+            memcpy(err->text + used + 1, table[at].name, bytes);
         }
     }
     return status;

@@ -60,6 +60,24 @@ static void put_adoption(struct pl_buf *out, const struct pl_rules *rules, const
         put_gap(out, rules, &looks->gaps[at]);
 }
 
+static void put_objective(struct pl_buf *out, const struct pl_rules *rules, const struct pl_objective_start *start)
+{
+    const struct pl_objective_rule *rule = &rules->objectives[start->objective];
+    char id[PL_NAME_BYTES], number[32];
+
+    snprintf(id, sizeof(id), "%s", rule->id);
+    without_spaces(id);
+    pl_num_format(start->value, number);
+    pl_buf_addf(out, " objective.%s=%s,%" PRId64 ",%s", id, pl_objective_figure_name(rule->figure), start->time_us,
+                number);
+}
+
+static void put_told(struct pl_buf *out, const struct pl_alert_edge *edge)
+{
+    pl_buf_addf(out, " told=%d,%s,%s,%d,%" PRId64 ",%" PRId64, (int)edge->status, pl_verdict_name(edge->verdict),
+                pl_verdict_name(edge->previous), (int)edge->grade, edge->starts_us, edge->tick_us);
+}
+
 static void put_derive(struct pl_buf *out, const struct pl_rules *rules, const struct pl_derive_look *one)
 {
     char prefix[PL_NAME_BYTES + 16];
@@ -87,6 +105,10 @@ void pl_row_put_standing(const struct pl_standing *standing, const struct pl_rul
         put_looks(out, "retention.", &standing->value.retention);
     for (unsigned at = 0; at < standing->derive.n; at++)
         put_derive(out, rules, &standing->derive.of[at]);
+    for (unsigned at = 0; at < standing->objectives.n; at++)
+        put_objective(out, rules, &standing->objectives.of[at]);
+    if (standing->told.tick_us > 0)
+        put_told(out, &standing->told);
 }
 
 static bool read_whole(struct pl_span value, int64_t low, int64_t high, int64_t *out)
@@ -228,6 +250,49 @@ static bool read_derive_pair(const struct pl_rules *rules, struct pl_span name, 
     return read_looks_pair((struct pl_span){name.ptr + dot, name.len - dot}, value, pl_derive_find(looks, metric));
 }
 
+/* The start of an objective that has another figure now is not one of it. */
+static bool read_objective(const struct pl_rules *rules, struct pl_span name, struct pl_span value,
+                           struct pl_objective_starts *starts)
+{
+    struct pl_span figure = pl_span_cut(&value, ','), time = pl_span_cut(&value, ',');
+    struct pl_objective_start start;
+    char id[PL_NAME_BYTES];
+
+    if (!read_id(name, id) || !pl_num_int(time, &start.time_us) || !pl_num_double(value, &start.value))
+        return false;
+    for (start.objective = 0; start.objective < rules->n_objectives; start.objective++)
+        if (strcmp(rules->objectives[start.objective].id, id) == 0)
+            break;
+    if (start.objective == rules->n_objectives || starts->n == PL_OBJECTIVE_STARTS_MAX ||
+        !pl_span_is(figure, pl_objective_figure_name(rules->objectives[start.objective].figure)))
+        return true;
+    starts->of[starts->n++] = start;
+    return true;
+}
+
+static bool read_verdict(struct pl_span text, enum pl_verdict *verdict)
+{
+    char name[64];
+
+    return pl_span_copy(text, name, sizeof(name)) && pl_verdict_find(name, verdict);
+}
+
+static bool read_told(struct pl_span value, struct pl_alert_edge *edge)
+{
+    struct pl_span status = pl_span_cut(&value, ','), verdict = pl_span_cut(&value, ',');
+    struct pl_span previous = pl_span_cut(&value, ','), grade = pl_span_cut(&value, ',');
+    struct pl_span starts = pl_span_cut(&value, ',');
+    int64_t numbers[2];
+
+    if (!read_whole(status, PL_ALERT_FIRING, PL_ALERT_RESOLVED, &numbers[0]) ||
+        !read_whole(grade, PL_UNGRADED, PL_CONFIRMED, &numbers[1]) || !read_verdict(verdict, &edge->verdict) ||
+        !read_verdict(previous, &edge->previous))
+        return false;
+    edge->status = (enum pl_alert_status)numbers[0];
+    edge->grade = (enum pl_grade)numbers[1];
+    return pl_num_int(starts, &edge->starts_us) && pl_num_int(value, &edge->tick_us);
+}
+
 /* The rest of a name behind "part."; ptr NULL when it does not begin so. */
 static struct pl_span behind(struct pl_span name, const char *part)
 {
@@ -256,6 +321,10 @@ static bool read_pair(const struct pl_rules *rules, struct pl_span name, struct 
         return read_looks_pair(rest, value, &standing->value.retention);
     if ((rest = behind(name, "derive.")).ptr)
         return read_derive_pair(rules, rest, value, &standing->derive);
+    if ((rest = behind(name, "objective.")).ptr)
+        return read_objective(rules, rest, value, &standing->objectives);
+    if (pl_span_is(name, "told"))
+        return read_told(value, &standing->told);
     return read_looks_pair(name, value, &standing->looks);
 }
 

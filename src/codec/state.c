@@ -121,6 +121,8 @@ enum pl_status pl_state_write(struct pl_shard *shard, pl_state_emit_fn emit, voi
     if (!status)
         status = pl_state_write_front(shard, &out, err);
     if (!status)
+        status = pl_state_write_input(shard, &out, err);
+    if (!status)
         status = pl_state_write_cells(shard, &out, err);
     if (!status)
         status = pl_state_write_units(shard, &out, err);
@@ -152,6 +154,8 @@ enum pl_status pl_state_read(struct pl_shard *shard, enum pl_state_kind kind, st
     }
     if (!shard->dict.bound)
         return pl_err_set(err, PL_ERR_INPUT, "state: a record of cells or units without the shard's front");
+    if (kind == PL_STATE_INPUT)
+        return pl_state_read_input(shard, field, value, err);
     return kind == PL_STATE_CELL ? pl_state_read_cell(shard, field, value, err)
                                  : pl_state_read_unit(shard, field, value, err);
 }

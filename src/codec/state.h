@@ -10,13 +10,16 @@
 #include "core/count/shard.h"
 #include "util/buf.h"
 
+#ifndef PL_STATE_BUCKETS /* tests may do with fewer */
 #define PL_STATE_BUCKETS 1024
+#endif
 
 enum pl_state_kind {
     PL_STATE_UNIT,  /* field: 16 bytes of unit id; bucket < PL_STATE_BUCKETS */
     PL_STATE_CELL,  /* field: the packed key */
     PL_STATE_DICT,  /* field: "e" index, "m" index, ...: names that ids stand for */
     PL_STATE_FRONT, /* one field "front": F, S_k, largest place, first record, what advance needs */
+    PL_STATE_INPUT, /* "held": events whose clocks run ahead of their input; "units": a sample of the units */
 };
 
 /* value.ptr NULL means: delete the field. Spans are valid during the call. */
@@ -35,7 +38,7 @@ size_t pl_state_dirty(const struct pl_shard *shard);
 size_t pl_state_cells(const struct pl_shard *shard);
 size_t pl_state_names(const struct pl_shard *shard);
 
-/* Take one field back into a new shard, in the order DICT, FRONT, CELL, UNIT; then call pl_state_ready once. */
+/* Take one field back into a new shard, in the order DICT, FRONT, INPUT, CELL, UNIT; then call pl_state_ready once. */
 enum pl_status pl_state_read(struct pl_shard *shard, enum pl_state_kind kind, struct pl_span field,
                              struct pl_span value, struct pl_err *err) PL_MUSTCHECK;
 enum pl_status pl_state_ready(struct pl_shard *shard, struct pl_err *err) PL_MUSTCHECK;

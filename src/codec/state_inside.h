@@ -39,6 +39,15 @@ void pl_state_add_raw64(struct pl_buf *buf, uint64_t value);
 void pl_state_add_double(struct pl_buf *buf, double value);
 void pl_state_add_name(struct pl_buf *buf, const char *name);
 
+/* Properties of an event under the rules' indexes (bit v of has: micro[v] is there), and back; what no rule reads any
+ * more is passed over. micro: PL_EVENT_VALUES of them. */
+void pl_state_put_values(const struct pl_shard *shard, uint32_t has, const int64_t *micro, struct pl_buf *out);
+bool pl_state_take_values(const struct pl_shard *shard, struct pl_span *rest, uint32_t *has, int64_t *micro);
+
+/* A sample of units, and back: hashes by their differences, days by theirs to the largest. */
+void pl_state_put_keying(const struct pl_keying *keying, struct pl_buf *out);
+bool pl_state_take_keying(struct pl_span *rest, struct pl_keying *keying);
+
 /* Give every metric, funnel, action, value and pair of the rules its id. Once per shard. */
 enum pl_status pl_state_bind(struct pl_shard *shard, struct pl_err *err);
 
@@ -49,12 +58,15 @@ bool pl_state_take_usage(struct pl_shard *shard, enum pl_words_kind kind, struct
 
 enum pl_status pl_state_write_dict(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err);
 enum pl_status pl_state_write_front(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err);
+enum pl_status pl_state_write_input(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err);
 enum pl_status pl_state_write_cells(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err);
 enum pl_status pl_state_write_units(struct pl_shard *shard, struct pl_state_out *out, struct pl_err *err);
 
 enum pl_status pl_state_read_dict(struct pl_shard *shard, struct pl_span field, struct pl_span value,
                                   struct pl_err *err);
 enum pl_status pl_state_read_front(struct pl_shard *shard, struct pl_span value, struct pl_err *err);
+enum pl_status pl_state_read_input(struct pl_shard *shard, struct pl_span field, struct pl_span value,
+                                   struct pl_err *err);
 enum pl_status pl_state_read_cell(struct pl_shard *shard, struct pl_span field, struct pl_span value,
                                   struct pl_err *err);
 enum pl_status pl_state_read_unit(struct pl_shard *shard, struct pl_span field, struct pl_span value,

@@ -3,61 +3,33 @@
 #include <stdlib.h>
 
 /* Sums of a tick: version, tick, ids of the metrics, funnels, areas and features that cells name by index, experiments
- * (name, first exposure, joined_late, variants, shares), cells (key, n, sum, sum2).
+ * (name, first exposure, joined_late, variants, shares), cells (key, n, sum, sum2), a sample of units.
  */
 
-#define SUMS_VERSION 3
+#define SUMS_VERSION 4
+#define SUMS_VERSION_BEFORE 3 /* ends with the cells */
 
-enum table { METRICS, FUNNELS, AREAS, FEATURES, TABLES };
+/* What the lists of ids are of, in their order. */
+static const enum pl_cell_subject listed[] = {PL_OF_METRIC, PL_OF_FUNNEL, PL_OF_AREA, PL_OF_FEATURE};
 
+#define LISTS (sizeof(listed) / sizeof(*listed))
+#define SUBJECTS (PL_OF_METRIC + 1)
 #define ROWS_MAX 256
 
-/* Indexes of the bytes as indexes of the reader's rules, PL_RULES_NONE for what it does not have. */
+/* By subject: indexes of the bytes as indexes of the reader's rules, PL_RULES_NONE for what it does not have. */
 struct moves {
-    uint32_t n[TABLES];
-    uint32_t to[TABLES][ROWS_MAX];
+    uint32_t n[SUBJECTS];
+    uint32_t to[SUBJECTS][ROWS_MAX];
 };
-
-static const char *id_of(const struct pl_rules *rules, enum table table, uint32_t at)
-{
-    switch (table) {
-    case METRICS:
-        return rules->metrics[at].id;
-    case FUNNELS:
-        return rules->funnels[at].id;
-    case AREAS:
-        return rules->areas[at].id;
-    case FEATURES:
-    case TABLES:
-        break;
-    }
-    return rules->features[at].id;
-}
-
-static uint32_t find_in(const struct pl_rules *rules, enum table table, struct pl_span id)
-{
-    switch (table) {
-    case METRICS:
-        return pl_rules_find_metric(rules, id);
-    case FUNNELS:
-        return pl_rules_find_funnel(rules, id);
-    case AREAS:
-        return pl_rules_find_area(rules, id);
-    case FEATURES:
-    case TABLES:
-        break;
-    }
-    return pl_rules_find_feature(rules, id);
-}
 
 static void put_ids(const struct pl_rules *rules, struct pl_buf *out)
 {
-    const unsigned n[TABLES] = {rules->n_metrics, rules->n_funnels, rules->n_areas, rules->n_features};
+    for (size_t list = 0; list < LISTS; list++) {
+        unsigned n = pl_rules_count(rules, listed[list]);
 
-    for (unsigned table = 0; table < TABLES; table++) {
-        pl_buf_add_varint(out, n[table]);
-        for (uint32_t at = 0; at < n[table]; at++)
-            pl_state_add_name(out, id_of(rules, (enum table)table, at));
+        pl_buf_add_varint(out, n);
+        for (uint32_t at = 0; at < n; at++)
+            pl_state_add_name(out, pl_rules_id(rules, listed[list], at));
     }
 }
 
@@ -100,6 +72,7 @@ enum pl_status pl_state_put_sums(const struct pl_sums *sums, const struct pl_rul
     pl_buf_add_varint(out, sums->n_cells);
     for (size_t at = 0; at < sums->n_cells; at++)
         put_cell(&sums->cells[at], out);
+    pl_state_put_keying(&sums->units, out);
     return pl_buf_ok(out) ? PL_OK : pl_err_set(err, PL_ERR_NOMEM, "out of memory for the bytes of sums");
 }
 
@@ -148,13 +121,15 @@ static bool take_ids(struct pl_span *rest, const struct pl_rules *rules, struct 
 {
     struct pl_span name;
 
-    for (unsigned table = 0; table < TABLES; table++) {
-        if (!pl_state_take_count(rest, ROWS_MAX + 1, &moves->n[table]))
+    for (size_t list = 0; list < LISTS; list++) {
+        enum pl_cell_subject subject = listed[list];
+
+        if (!pl_state_take_count(rest, ROWS_MAX + 1, &moves->n[subject]))
             return false;
-        for (uint32_t at = 0; at < moves->n[table]; at++) {
+        for (uint32_t at = 0; at < moves->n[subject]; at++) {
             if (!pl_state_take_name(rest, &name))
                 return false;
-            moves->to[table][at] = find_in(rules, (enum table)table, name);
+            moves->to[subject][at] = pl_rules_find(rules, subject, name);
         }
     }
     return true;
@@ -162,11 +137,11 @@ static bool take_ids(struct pl_span *rest, const struct pl_rules *rules, struct 
 
 /* Where an index of the bytes goes. False when the bytes do not list it; *keep false when the reader does not have it.
  */
-static bool move_index(const struct moves *moves, enum table table, uint32_t *index, bool *keep)
+static bool move_index(const struct moves *moves, enum pl_cell_subject subject, uint32_t *index, bool *keep)
 {
-    if (*index >= moves->n[table])
+    if (*index >= moves->n[subject])
         return false;
-    *index = moves->to[table][*index];
+    *index = moves->to[subject][*index];
     *keep = *keep && *index != PL_RULES_NONE;
     return true;
 }
@@ -174,7 +149,7 @@ static bool move_index(const struct moves *moves, enum table table, uint32_t *in
 static bool move_variable(const struct moves *moves, uint32_t *variable, bool *keep)
 {
     uint32_t metric = *variable / 2;
-    bool ok = move_index(moves, METRICS, &metric, keep);
+    bool ok = move_index(moves, PL_OF_METRIC, &metric, keep);
 
     *variable = PL_CELL_VARIABLE(metric, *variable % 2) & 0xffff;
     return ok;
@@ -189,9 +164,9 @@ static bool move_detail(const struct moves *moves, struct pl_cell_key *key, bool
     case PL_BY_PLAIN:
         return true;
     case PL_BY_METRIC:
-        return move_index(moves, METRICS, &key->metric, keep);
+        return move_index(moves, PL_OF_METRIC, &key->metric, keep);
     case PL_BY_METRIC_BUCKET:
-        if (!move_index(moves, METRICS, &first, keep))
+        if (!move_index(moves, PL_OF_METRIC, &first, keep))
             return false;
         key->metric = (first & 0xffff) | second << 16;
         return true;
@@ -206,14 +181,12 @@ static bool move_detail(const struct moves *moves, struct pl_cell_key *key, bool
 
 static bool move_key(const struct moves *moves, struct pl_cell_key *key, bool *keep)
 {
-    static const enum table tables[] = {
-        [PL_OF_FUNNEL] = FUNNELS, [PL_OF_AREA] = AREAS, [PL_OF_FEATURE] = FEATURES, [PL_OF_METRIC] = METRICS};
     const struct pl_cell_info *info = pl_cell_info(key->kind);
 
     *keep = true;
     if (!info->name)
         return false;
-    if (info->subject != PL_OF_EXPERIMENT && !move_index(moves, tables[info->subject], &key->subject, keep))
+    if (info->subject != PL_OF_EXPERIMENT && !move_index(moves, info->subject, &key->subject, keep))
         return false;
     return move_detail(moves, key, keep);
 }
@@ -276,12 +249,14 @@ static bool take_tables(struct pl_span *rest, struct pl_sums *sums, bool *no_mem
             pl_cell_key_order(&sums->cells[sums->n_cells - 1].key, &sums->cells[sums->n_cells].key) >= 0)
             return false;
     }
-    return !*no_memory && rest->len == 0;
+    return !*no_memory;
 }
 
-static bool take_version(struct pl_span *rest)
+static bool take_version(struct pl_span *rest, bool *with_units)
 {
-    bool known = rest->len > 0 && rest->ptr[0] == SUMS_VERSION;
+    bool known = rest->len > 0 && (rest->ptr[0] == SUMS_VERSION || rest->ptr[0] == SUMS_VERSION_BEFORE);
+
+    *with_units = known && rest->ptr[0] == SUMS_VERSION;
 
     if (known)
         *rest = (struct pl_span){rest->ptr + 1, rest->len - 1};
@@ -291,12 +266,13 @@ static bool take_version(struct pl_span *rest)
 enum pl_status pl_state_get_sums(struct pl_span bytes, const struct pl_rules *rules, struct pl_sums *sums,
                                  struct pl_err *err)
 {
-    bool no_memory = false;
+    bool no_memory = false, with_units;
     struct moves moves;
 
     *sums = (struct pl_sums){0};
-    if (take_version(&bytes) && pl_span_take_signed(&bytes, &sums->tick_us) && take_ids(&bytes, rules, &moves) &&
-        take_tables(&bytes, sums, &no_memory) && move_cells(sums, &moves))
+    if (take_version(&bytes, &with_units) && pl_span_take_signed(&bytes, &sums->tick_us) &&
+        take_ids(&bytes, rules, &moves) && take_tables(&bytes, sums, &no_memory) &&
+        (!with_units || pl_state_take_keying(&bytes, &sums->units)) && bytes.len == 0 && move_cells(sums, &moves))
         return PL_OK;
     pl_sums_fini(sums);
     if (no_memory)

@@ -130,8 +130,6 @@ static void put_more(const struct pl_shard *shard, const struct pl_unit *unit, u
 
 static void put_event(const struct pl_shard *shard, const struct pl_tail_event *event, struct pl_buf *out)
 {
-    uint32_t n_values = 0;
-
     pl_buf_add_varint(out, event->kind);
     pl_buf_add_varint(out, event->input);
     pl_buf_add_signed(out, event->place_us);
@@ -143,15 +141,7 @@ static void put_event(const struct pl_shard *shard, const struct pl_tail_event *
         return;
     }
     pl_buf_add_varint(out, pl_dict_id(&shard->dict, PL_DICT_ACTION, event->subject));
-    for (unsigned value = 0; value < shard->rules->n_values; value++)
-        n_values += event->has_value >> value & 1;
-    pl_buf_add_varint(out, n_values);
-    for (unsigned value = 0; value < shard->rules->n_values; value++) {
-        if (!(event->has_value >> value & 1))
-            continue;
-        pl_buf_add_varint(out, pl_dict_id(&shard->dict, PL_DICT_VALUE, value));
-        pl_buf_add_signed(out, event->value_micro[value]);
-    }
+    pl_state_put_values(shard, event->has_value, event->value_micro, out);
 }
 
 static void put_open(const struct pl_shard *shard, const struct pl_unit *unit, struct pl_buf *out)
@@ -341,34 +331,10 @@ static bool take_words(struct pl_shard *shard, struct pl_span *rest, unsigned ve
     return true;
 }
 
-static bool take_values(const struct pl_shard *shard, struct pl_span *rest, struct pl_tail_event *event)
-{
-    uint32_t n, id;
-
-    if (!pl_state_take_count(rest, PL_EVENT_VALUES + 1, &n))
-        return false;
-    for (; n > 0; n--) {
-        uint32_t value;
-        int64_t micro;
-        bool known;
-
-        if (!pl_state_take_count(rest, UINT32_MAX, &id) || !pl_span_take_signed(rest, &micro))
-            return false;
-        value = pl_dict_target(&shard->dict, PL_DICT_VALUE, id, &known);
-        if (!known)
-            return false;
-        if (value == PL_RULES_NONE)
-            continue;
-        event->value_micro[value] = micro;
-        event->has_value = (uint8_t)(event->has_value | 1u << value);
-    }
-    return true;
-}
-
 /* What an event is about; *keep false for an action that no rule reads any more. */
 static bool take_subject(const struct pl_shard *shard, struct pl_span *rest, struct pl_tail_event *event, bool *keep)
 {
-    uint32_t variant, id;
+    uint32_t variant, id, has;
     bool known;
 
     *keep = true;
@@ -384,7 +350,10 @@ static bool take_subject(const struct pl_shard *shard, struct pl_span *rest, str
         return false;
     event->subject = pl_dict_target(&shard->dict, PL_DICT_ACTION, id, &known);
     *keep = event->subject != PL_RULES_NONE;
-    return known && take_values(shard, rest, event);
+    if (!known || !pl_state_take_values(shard, rest, &has, event->value_micro))
+        return false;
+    event->has_value = (uint8_t)has;
+    return true;
 }
 
 static bool take_event(struct pl_shard *shard, struct pl_span *rest, struct pl_open *open)

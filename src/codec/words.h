@@ -48,6 +48,11 @@ void pl_words_gain(const struct pl_area_rule *area, double gain, char out[PL_NAM
 void pl_words_evidence(const struct pl_area_rule *area, const struct pl_advice *advice,
                        const struct pl_area_state *state, struct pl_buf *out);
 
+/* Of experiments with goal and value measured, what each gained in both; what the last quarter of a holdout realised of
+ * what it was credited with. One sentence each; nothing when there is nothing to tell. */
+void pl_words_hollow(const struct pl_area_rule *area, const struct pl_area_state *state, struct pl_buf *out);
+void pl_words_quarter(const struct pl_area_rule *area, const struct pl_area_state *state, struct pl_buf *out);
+
 /* "do not know it", "know it but do not try it", "tried it and left". */
 const char *pl_words_gap(enum pl_gap gap);
 

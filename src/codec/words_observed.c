@@ -2,6 +2,8 @@
  */
 #include "codec/words.h"
 
+#include "util/stamp.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -50,6 +52,38 @@ void pl_words_feature(const char *feature, enum pl_gap gap, const struct pl_adop
         break;
     }
     pl_buf_add_char(out, '.');
+}
+
+#define GAIN_BYTES (PL_NAME_BYTES + 32)
+
+void pl_words_hollow(const struct pl_area_rule *area, const struct pl_area_state *state, struct pl_buf *out)
+{
+    char goal[GAIN_BYTES], value[GAIN_BYTES];
+
+    if (state->n_value == 0)
+        return;
+    pl_words_gain(area, state->credit_mean, goal);
+    pl_words_gain(area, state->value_mean, value);
+    pl_buf_addf(out,
+                "Gain per experiment, corrected for lucky winners: %s of the goal and %s of value, over %u experiments "
+                "with both measured.",
+                goal, value, state->n_value);
+}
+
+void pl_words_quarter(const struct pl_area_rule *area, const struct pl_area_state *state, struct pl_buf *out)
+{
+    const struct pl_quarter *quarter = &state->quarter;
+    char credited[GAIN_BYTES], realised[GAIN_BYTES], stamp[PL_STAMP_BYTES];
+
+    if (quarter->end_us <= 0)
+        return;
+    pl_words_gain(area, quarter->credited, credited);
+    pl_words_gain(area, quarter->realised, realised);
+    pl_buf_addf(out,
+                "In the quarter to %.10s, %u experiments were credited with %s together, and against the users held "
+                "out %s was realised; that they do not pay: evidence, %.3g of %.0f needed.",
+                pl_stamp_format(quarter->end_us, stamp), quarter->n, credited, realised, state->e_holdout,
+                state->level);
 }
 
 double pl_words_yearly(double drift)

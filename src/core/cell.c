@@ -16,7 +16,9 @@ const struct pl_cell_info *pl_cell_info(unsigned kind)
 
 bool pl_cell_has_variant(unsigned kind)
 {
-    return pl_cell_info(kind)->subject == PL_OF_EXPERIMENT && kind != PL_CELL_MIXED;
+    const struct pl_cell_info *info = pl_cell_info(kind);
+
+    return info->name && info->subject == PL_OF_EXPERIMENT && kind != PL_CELL_MIXED;
 }
 
 #define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
@@ -32,4 +34,21 @@ int pl_cell_key_order(const struct pl_cell_key *a, const struct pl_cell_key *b)
     if (a->arm != b->arm)
         return ORDER(a->arm, b->arm);
     return ORDER(a->metric, b->metric);
+}
+
+const char *pl_cell_wide(pl_int128 value, char out[PL_CELL_WIDE_BYTES])
+{
+    char *at = out + PL_CELL_WIDE_BYTES - 1;
+    bool negative = value < 0;
+
+    *at = '\0';
+    do {
+        int digit = (int)(value % 10);
+
+        *--at = (char)('0' + (digit < 0 ? -digit : digit));
+        value /= 10;
+    } while (value != 0);
+    if (negative)
+        *--at = '-';
+    return at;
 }

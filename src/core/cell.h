@@ -51,4 +51,8 @@ int pl_cell_key_order(const struct pl_cell_key *a, const struct pl_cell_key *b);
 
 __extension__ typedef __int128 pl_int128;
 
+/* In decimal, at the end of out: where the text begins. Products may be negative. */
+#define PL_CELL_WIDE_BYTES 48
+const char *pl_cell_wide(pl_int128 value, char out[PL_CELL_WIDE_BYTES]);
+
 #endif

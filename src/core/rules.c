@@ -70,40 +70,81 @@ uint32_t pl_rules_value(struct pl_rules *rules, struct pl_span path)
     return rules->value_paths[rules->n_values] ? rules->n_values++ : PL_RULES_NONE;
 }
 
-/* The same rows of ids at the start of every rule, so that one search serves all four tables. */
-static uint32_t find(const void *rows, unsigned n, size_t size, struct pl_span id)
-{
-    const char *row = rows;
+/* The ids stand at the start of every row, so that one search serves all tables. */
+struct table {
+    const void *rows;
+    unsigned n;
+    size_t size;
+};
 
-    for (uint32_t at = 0; at < n; at++, row += size)
+static uint32_t find(struct table table, struct pl_span id)
+{
+    const char *row = table.rows;
+
+    for (uint32_t at = 0; at < table.n; at++, row += table.size)
         if (pl_span_is(id, row))
             return at;
     return PL_RULES_NONE;
 }
 
+static struct table table_of(const struct pl_rules *rules, enum pl_cell_subject subject)
+{
+    switch (subject) {
+    case PL_OF_EXPERIMENT: /* theirs are numbers of a shard */
+        break;
+    case PL_OF_FUNNEL:
+        return (struct table){rules->funnels, rules->n_funnels, sizeof(*rules->funnels)};
+    case PL_OF_AREA:
+        return (struct table){rules->areas, rules->n_areas, sizeof(*rules->areas)};
+    case PL_OF_FEATURE:
+        return (struct table){rules->features, rules->n_features, sizeof(*rules->features)};
+    case PL_OF_METRIC:
+        return (struct table){rules->metrics, rules->n_metrics, sizeof(*rules->metrics)};
+    }
+    return (struct table){NULL, 0, 0};
+}
+
+unsigned pl_rules_count(const struct pl_rules *rules, enum pl_cell_subject subject)
+{
+    return table_of(rules, subject).n;
+}
+
+const char *pl_rules_id(const struct pl_rules *rules, enum pl_cell_subject subject, uint32_t index)
+{
+    struct table table = table_of(rules, subject);
+
+    assert(index < table.n);
+    return (const char *)table.rows + index * table.size;
+}
+
+uint32_t pl_rules_find(const struct pl_rules *rules, enum pl_cell_subject subject, struct pl_span id)
+{
+    return find(table_of(rules, subject), id);
+}
+
 uint32_t pl_rules_find_area(const struct pl_rules *rules, struct pl_span id)
 {
-    return find(rules->areas, rules->n_areas, sizeof(*rules->areas), id);
+    return pl_rules_find(rules, PL_OF_AREA, id);
 }
 
 uint32_t pl_rules_find_metric(const struct pl_rules *rules, struct pl_span id)
 {
-    return find(rules->metrics, rules->n_metrics, sizeof(*rules->metrics), id);
+    return pl_rules_find(rules, PL_OF_METRIC, id);
 }
 
 uint32_t pl_rules_find_funnel(const struct pl_rules *rules, struct pl_span id)
 {
-    return find(rules->funnels, rules->n_funnels, sizeof(*rules->funnels), id);
+    return pl_rules_find(rules, PL_OF_FUNNEL, id);
 }
 
 uint32_t pl_rules_find_feature(const struct pl_rules *rules, struct pl_span id)
 {
-    return find(rules->features, rules->n_features, sizeof(*rules->features), id);
+    return pl_rules_find(rules, PL_OF_FEATURE, id);
 }
 
 uint32_t pl_rules_find_experiment(const struct pl_rules *rules, struct pl_span id)
 {
-    return find(rules->experiments, rules->n_experiments, sizeof(*rules->experiments), id);
+    return find((struct table){rules->experiments, rules->n_experiments, sizeof(*rules->experiments)}, id);
 }
 
 uint32_t pl_rules_area_of(const struct pl_rules *rules, struct pl_span experiment)
@@ -224,7 +265,7 @@ enum pl_status pl_rules_add_area(struct pl_rules *rules, const struct pl_area_ru
     if (status)
         return status;
     if (!row.unit[0])
-        strcpy(row.unit, "%");
+        memcpy(row.unit, "%", sizeof("%"));
     if (row.smallest_return == 0)
         row.smallest_return = (double)NAN;
     if (row.baseline == 0)

@@ -10,6 +10,7 @@
 #ifndef PL_CORE_RULES_H
 #define PL_CORE_RULES_H
 
+#include "core/cell.h"
 #include "core/event.h"
 #include "core/rule.h"
 #include "util/err.h"
@@ -106,6 +107,12 @@ uint32_t pl_rules_find_metric(const struct pl_rules *rules, struct pl_span id);
 uint32_t pl_rules_find_funnel(const struct pl_rules *rules, struct pl_span id);
 uint32_t pl_rules_find_feature(const struct pl_rules *rules, struct pl_span id);
 uint32_t pl_rules_find_experiment(const struct pl_rules *rules, struct pl_span id);
+
+/* The same by what cells are about, but experiments, which the rules do not number: how many there are, the id of one,
+ * the index of an id. */
+unsigned pl_rules_count(const struct pl_rules *rules, enum pl_cell_subject subject);
+const char *pl_rules_id(const struct pl_rules *rules, enum pl_cell_subject subject, uint32_t index);
+uint32_t pl_rules_find(const struct pl_rules *rules, enum pl_cell_subject subject, struct pl_span id);
 
 /* The area an experiment belongs to: its declaration, else the first area with a matching glob, else PL_RULES_NONE. */
 uint32_t pl_rules_area_of(const struct pl_rules *rules, struct pl_span experiment);

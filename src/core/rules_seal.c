@@ -262,7 +262,7 @@ static bool fill_areas(const struct pl_rules *rules, uint32_t action, struct pl_
     for (uint32_t at = 0; at < rules->n_areas; at++) {
         bool value = pl_rules_has_event(&rules->areas[at].value_events, action);
 
-        if (pl_rules_observed(rules, at) && (value || is_read(rules, at, row)))
+        if ((value || is_read(rules, at, row)) && pl_rules_observed(rules, at))
             row->areas[row->n_areas++] = (struct pl_action_area){at, value};
     }
     return true;

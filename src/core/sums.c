@@ -11,6 +11,7 @@ void pl_sums_fini(struct pl_sums *sums)
 {
     free(sums->experiments);
     free(sums->cells);
+    pl_keying_fini(&sums->units);
     *sums = (struct pl_sums){0};
 }
 
@@ -313,6 +314,8 @@ enum pl_status pl_sums_merge(struct pl_sums *into, const struct pl_sums *from, s
     into->experiments = join.experiments;
     into->n_experiments = join.n;
     join.experiments = NULL;
+    if (!pl_keying_merge(&into->units, &from->units))
+        status = no_memory(err);
     if (from->tick_us > into->tick_us)
         into->tick_us = from->tick_us;
 done:

@@ -9,6 +9,7 @@
 
 #include "core/cell.h"
 #include "core/control.h"
+#include "core/keying.h"
 #include "util/err.h"
 
 #include <stdbool.h>
@@ -38,7 +39,8 @@ struct pl_sums {
     unsigned n_experiments;
     struct pl_sums_experiment *experiments; /* owned */
     size_t n_cells;
-    struct pl_cell *cells; /* owned; sorted by pl_cell_key_order, no zero cells */
+    struct pl_cell *cells;  /* owned; sorted by pl_cell_key_order, no zero cells */
+    struct pl_keying units; /* owned: a sample of the units, by which it is seen whether the input is keyed by them */
 };
 
 /* A zeroed struct is valid and empty. */

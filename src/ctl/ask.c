@@ -1,10 +1,13 @@
 #include "ctl/ask.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define WORDS_MAX 40
+#define PAGE "1000"
+#define PAGES_MAX 20
 
 struct pl_ask {
     struct pl_link_sync *sync; /* owned */
@@ -76,6 +79,32 @@ enum pl_status pl_ask(struct pl_ask *ask, const struct pl_reply **reply, struct 
     status = pl_ask_send(ask, key_of(words, n), &command, 1, reply, err);
     pl_buf_fini(&command);
     return status;
+}
+
+enum pl_status pl_ask_backwards(struct pl_ask *ask, const char *key, pl_ask_entry_fn take, void *ctx,
+                                struct pl_err *err)
+{
+    char from[64] = "+";
+
+    for (int page = 0; page < PAGES_MAX; page++) {
+        const struct pl_reply *reply;
+        enum pl_status status = pl_ask(ask, &reply, err, "XREVRANGE", key, from, "-", "COUNT", PAGE, NULL);
+
+        if (status)
+            return status;
+        for (size_t at = 0; at < reply->n; at++) {
+            const struct pl_reply *entry = &reply->elements[at];
+
+            if (entry->type != PL_REPLY_ARRAY || entry->n != 2)
+                return pl_err_set(err, PL_ERR_INPUT, "Redis: %s is no stream of entries", key);
+            snprintf(from, sizeof(from), "(%.*s", (int)entry->elements[0].text.len, entry->elements[0].text.ptr);
+            if (!take(ctx, &entry->elements[1]))
+                return PL_OK;
+        }
+        if (reply->n == 0)
+            break;
+    }
+    return PL_OK;
 }
 
 struct pl_span pl_ask_field(const struct pl_reply *pairs, const char *name)

@@ -23,6 +23,12 @@ enum pl_status pl_ask(struct pl_ask *ask, const struct pl_reply **reply, struct 
 enum pl_status pl_ask_send(struct pl_ask *ask, struct pl_span key, const struct pl_buf *commands, size_t n,
                            const struct pl_reply **reply, struct pl_err *err) PL_MUSTCHECK;
 
+/* Entries of a stream from the newest on, as arrays name, value, name, value...; `take` returns false when it has seen
+ * enough. At most 20,000 entries. */
+typedef bool (*pl_ask_entry_fn)(void *ctx, const struct pl_reply *pairs);
+enum pl_status pl_ask_backwards(struct pl_ask *ask, const char *key, pl_ask_entry_fn take, void *ctx,
+                                struct pl_err *err) PL_MUSTCHECK;
+
 /* The value of a name in an array name, value, name, value...; an empty span when it is not there. */
 struct pl_span pl_ask_field(const struct pl_reply *pairs, const char *name);
 

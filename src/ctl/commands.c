@@ -7,7 +7,12 @@
 static const struct pl_command table[] = {
     {"status", pl_ctl_status, "verdicts of all areas, on one screen"},
     {"explain", pl_ctl_explain, "why an area has its verdict, and what would change it"},
+    {"map", pl_ctl_map, "where users of an area go, and where they are lost"},
+    {"tradeoff", pl_ctl_tradeoff, "which metrics go up together, and which at the cost of another"},
+    {"balance", pl_ctl_balance, "what each kind of work took, and what it gave"},
+    {"digest", pl_ctl_digest, "the week of a team's areas, and what to do next"},
     {"alerts", pl_ctl_alerts, "alerts so far, and live"},
+    {"accept", pl_ctl_accept, "go on without records that are gone, or with a topic that was made anew"},
     {"check", pl_ctl_check, "configuration, Kafka and Redis: is everything as it must be?"},
     {"tap", pl_ctl_tap, "what plateaud makes of the events that arrive now"},
     {"discover", pl_ctl_discover, "a configuration proposed from a sample of events"},

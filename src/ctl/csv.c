@@ -153,9 +153,9 @@ static bool put_time(struct pl_json *json, const char *name, struct pl_span text
     memcpy(padded, text.ptr, text.len);
     padded[text.len] = '\0';
     if (text.len == 10)
-        strcpy(padded + 10, "T00:00:00");
+        memcpy(padded + 10, "T00:00:00", sizeof("T00:00:00"));
     else if (text.len == 16)
-        strcpy(padded + 16, ":00");
+        memcpy(padded + 16, ":00", sizeof(":00"));
     if (!pl_stamp_parse(pl_span_of(padded), true, &time_us))
         return false;
     pl_json_time(json, name, time_us);

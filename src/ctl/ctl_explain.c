@@ -61,7 +61,8 @@ static void add_numbers(struct explain *explain)
 static void write_text(struct explain *explain)
 {
     explain->look = pl_table_look(explain->options.no_color);
-    const struct pl_explain screen = {explain->area, &explain->told, &explain->past, explain->look};
+    const struct pl_explain screen = {explain->area, &explain->told, &explain->past, explain->look,
+                                      explain->conf->instance};
 
     pl_explain_write(&screen, &explain->out);
     if (explain->numbers)
@@ -126,6 +127,9 @@ static enum pl_status read_all(struct explain *explain, struct pl_err *err)
         pl_buf_add_span(&explain->fields, reply->elements[at].text);
         pl_buf_add_char(&explain->fields, '\0');
     }
+    status = pl_told_objectives(explain->ask, explain->conf->instance, &explain->told, err);
+    if (status)
+        return status;
     return pl_past_read(explain->ask, explain->conf->instance, explain->area, &explain->past, err);
 }
 

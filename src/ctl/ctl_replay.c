@@ -30,7 +30,7 @@ static const char help[] =
     "  --control FILE    control records, one per line, such as `plateauctl import --dry-run` prints\n"
     "  --until TIME      judge nothing after this time (2026-08-21T10:00:00Z)\n"
     "  --json            everything, one JSON object per line: results, points of history, alerts, areas,\n"
-    "                    features, value, sums, counts\n"
+    "                    funnels, features, value, objectives, balance, sums, counts\n"
     "  -c FILE           configuration (default /etc/plateaud/plateaud.conf)\n"
     "\n"
     "exit codes: 0 replayed; 1 a control record was not used; 2 a file or the configuration failed; 64 usage\n";
@@ -200,6 +200,17 @@ static void json_areas(struct replay *replay)
     }
 }
 
+static void json_funnels(struct replay *replay)
+{
+    for (unsigned funnel = 0; funnel < pl_plateau_funnels(replay->plateau); funnel++) {
+        struct pl_json json = line_of(replay, "funnel");
+
+        pl_json_text(&json, "funnel", pl_plateau_funnel_id(replay->plateau, funnel));
+        pl_plateau_funnel(replay->plateau, funnel, json_field, &json);
+        end_line(replay, &json);
+    }
+}
+
 static void json_observed(struct replay *replay)
 {
     for (unsigned feature = 0; feature < pl_plateau_features(replay->plateau); feature++) {
@@ -216,6 +227,17 @@ static void json_observed(struct replay *replay)
             continue;
         json = line_of(replay, "value");
         pl_plateau_value(replay->plateau, area, json_field, &json);
+        end_line(replay, &json);
+    }
+}
+
+static void json_objectives(struct replay *replay)
+{
+    for (unsigned at = 0; at < pl_plateau_objectives(replay->plateau); at++) {
+        struct pl_json json = line_of(replay, "objective");
+
+        pl_json_text(&json, "objective", pl_plateau_objective_id(replay->plateau, at));
+        pl_plateau_objective(replay->plateau, at, json_field, &json);
         end_line(replay, &json);
     }
 }
@@ -323,7 +345,9 @@ static void report(struct replay *replay)
 {
     if (replay->options.json) {
         json_areas(replay);
+        json_funnels(replay);
         json_observed(replay);
+        json_objectives(replay);
         json_balances(replay);
         json_sums(replay);
         json_counts(replay);

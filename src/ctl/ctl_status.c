@@ -32,11 +32,13 @@ static const char help[] =
     "exit codes: 0 no alert is firing; 1 an alert is firing; 2 Redis or the instance cannot be reached; 64 usage\n";
 
 #define PARTITIONS_MAX 1024
+#define PL_STATUS_WHY_BYTES 800
 #define HEADS 9
 
 /* One partition: how far it is complete. */
 struct part {
     int64_t complete_us, accepted;
+    char halted[PL_STATUS_WHY_BYTES]; /* why its input has stopped it, "" while it has not */
 };
 
 struct status {
@@ -78,6 +80,7 @@ static enum pl_status read_meta(struct status *status, struct pl_err *err)
             return failed;
         status->parts[p].complete_us = pl_ask_int(reply, "complete_to", PL_TIME_NONE);
         status->parts[p].accepted = pl_ask_int(reply, "accepted", 0);
+        (void)pl_span_copy(pl_ask_field(reply, "halted"), status->parts[p].halted, sizeof(status->parts[p].halted));
     }
     return PL_OK;
 }
@@ -164,6 +167,9 @@ static void add_partitions(const struct status *status, struct pl_buf *out)
     if (silent)
         pl_buf_addf(out, "; %u not complete to any time yet", silent);
     pl_buf_add_char(out, '\n');
+    for (unsigned p = 0; p < status->n_parts; p++)
+        if (status->parts[p].halted[0])
+            pl_buf_addf(out, "partition %u has stopped: %s\n", p, status->parts[p].halted);
 }
 
 static void print_text(const struct status *status)
@@ -207,6 +213,8 @@ static void print_json(const struct status *status)
         pl_json_int(&json, "partition", p);
         pl_json_time(&json, "complete_to", status->parts[p].complete_us);
         pl_json_int(&json, "accepted", status->parts[p].accepted);
+        if (status->parts[p].halted[0])
+            pl_json_text(&json, "halted", status->parts[p].halted);
         pl_json_close(&json, '}');
     }
     pl_json_close(&json, ']');

@@ -1,4 +1,6 @@
-/* One screen about one area, in users' words: its verdict, why, what was left out, what would change it. Pure.
+/* One screen about one area, in users' words: its verdict, why, what was left out, what would change it, where value
+ * may be, and what repeats the numbers. At most 50 lines of 100 columns: what has no end (features, changes, reasons)
+ * is cut as far as it must be, and said to be. Pure.
  */
 #ifndef PL_CTL_EXPLAIN_H
 #define PL_CTL_EXPLAIN_H
@@ -12,6 +14,7 @@ struct pl_explain {
     const struct pl_told *told;
     const struct pl_past *past;
     struct pl_look look;
+    const char *instance; /* NULL: main */
 };
 
 void pl_explain_write(const struct pl_explain *explain, struct pl_buf *out);

@@ -1,6 +1,8 @@
 #include "ctl/told.h"
 
 #include "codec/area_text.h"
+#include "codec/keys.h"
+#include "codec/objective_text.h"
 #include "codec/pairs.h"
 #include "util/stamp.h"
 
@@ -47,6 +49,25 @@ static void read_advice(const struct pl_reply *pairs, struct pl_advice *advice)
     advice->lean = (int)pl_ask_int(pairs, "lean", 0);
 }
 
+static void read_legs(const struct pl_reply *pairs, struct pl_area_state *state)
+{
+    state->hollow = is_set(pairs, "hollow");
+    state->n_value = count_of(pairs, "results_with_value");
+    state->credit_mean = pl_ask_double(pairs, "goal_gain", (double)NAN);
+    state->value_mean = pl_ask_double(pairs, "value_gain", (double)NAN);
+    state->holdout = is_set(pairs, "holdout");
+    state->e_holdout = pl_ask_double(pairs, "holdout_evidence", 0);
+    state->quarter = (struct pl_quarter){
+        .start_us = PL_TIME_NONE,
+        .end_us = time_of(pairs, "quarter_end"),
+        .n = count_of(pairs, "quarter_results"),
+        .credited = pl_ask_double(pairs, "quarter_credited", (double)NAN),
+        .realised = pl_ask_double(pairs, "quarter_realised", (double)NAN),
+        .se = pl_ask_double(pairs, "quarter_realised_error", (double)NAN),
+    };
+    state->posterior_mean = pl_ask_double(pairs, "lean_gain", (double)NAN);
+}
+
 static void read_state(const struct pl_reply *pairs, struct pl_area_state *state)
 {
     struct pl_span name = pl_ask_field(pairs, "programme");
@@ -80,6 +101,7 @@ static void read_state(const struct pl_reply *pairs, struct pl_area_state *state
             state->state = (enum pl_programme_state)at;
     if (count_of(pairs, "why") <= PL_WHY_TOO_NOISY)
         state->why = (enum pl_inconclusive)count_of(pairs, "why");
+    read_legs(pairs, state);
 }
 
 static void read_left_out(const struct pl_reply *pairs, int64_t left_out[PL_TOLD_REASONS])
@@ -190,15 +212,55 @@ static void read_value(const struct pl_reply *pairs, struct pl_told *told)
         struct pl_told_taken *taken = &told->taken[told->n_taken];
         char behind[PL_NAME_BYTES + 1];
 
-        if (name.len < sizeof(prefix) || memcmp(name.ptr, prefix, sizeof(prefix) - 1) != 0)
+        if (!pl_span_take_prefix(&name, prefix) || name.len == 0)
             continue;
-        name = (struct pl_span){name.ptr + sizeof(prefix) - 1, name.len - sizeof(prefix) + 1};
         if (!pl_span_copy(name, taken->metric, sizeof(taken->metric)))
             continue;
         snprintf(behind, sizeof(behind), ".%s", taken->metric);
         taken->looks = looks_of(pairs, "derive", behind);
         told->n_taken++;
     }
+}
+
+static void read_objectives(const struct pl_reply *pairs, struct pl_told *told)
+{
+    struct pl_span ids = pl_ask_field(pairs, "objectives");
+
+    while (ids.ptr && ids.len > 0 && told->n_objectives < PL_OBJECTIVE_STARTS_MAX) {
+        struct pl_objective *one = &told->objectives[told->n_objectives];
+
+        if (pl_span_copy(pl_span_cut(&ids, ','), one->id, sizeof(one->id)))
+            told->n_objectives++;
+    }
+}
+
+void pl_told_objective(const struct pl_reply *pairs, struct pl_objective *objective)
+{
+    (void)pl_objective_find_figure(pl_ask_field(pairs, "figure"), &objective->figure);
+    objective->target = pl_ask_double(pairs, "target", (double)NAN);
+    objective->by_us = time_of(pairs, "by");
+    objective->now = pl_ask_double(pairs, "now", (double)NAN);
+    objective->start = pl_ask_double(pairs, "start", (double)NAN);
+    objective->start_us = time_of(pairs, "started");
+    objective->way = pl_ask_double(pairs, "way", (double)NAN);
+    objective->expected = pl_ask_double(pairs, "expected", (double)NAN);
+    objective->days_left = pl_ask_double(pairs, "days_left", 0);
+    if (!pl_objective_find_state(pl_ask_field(pairs, "state"), &objective->state))
+        objective->state = PL_OBJECTIVE_UNKNOWN;
+}
+
+enum pl_status pl_told_objectives(struct pl_ask *ask, const char *instance, struct pl_told *told, struct pl_err *err)
+{
+    for (unsigned at = 0; at < told->n_objectives; at++) {
+        struct pl_key key = pl_key_main_id(instance, "objective", told->objectives[at].id);
+        const struct pl_reply *reply;
+        enum pl_status status = pl_ask(ask, &reply, err, "HGETALL", key.text, NULL);
+
+        if (status)
+            return status;
+        pl_told_objective(reply, &told->objectives[at]);
+    }
+    return PL_OK;
 }
 
 void pl_told_read(const struct pl_reply *pairs, struct pl_told *told)
@@ -222,6 +284,7 @@ void pl_told_read(const struct pl_reply *pairs, struct pl_told *told)
     told->looked_us = funnel.last_us;
     read_features(pairs, told);
     read_value(pairs, told);
+    read_objectives(pairs, told);
     (void)pl_span_copy(pl_ask_field(pairs, "core_levers"), told->rule.core_levers, sizeof(told->rule.core_levers));
     told->rule.value_bar = pl_ask_double(pairs, "value_bar", (double)NAN);
 }

@@ -9,6 +9,7 @@
 #include "core/judge/adoption.h"
 #include "core/judge/advice.h"
 #include "core/judge/looks.h"
+#include "core/judge/objective.h"
 #include "ctl/ask.h"
 
 #define PL_TOLD_FEATURES 8 /* features with gaps that are read; the field `gaps` counts all */
@@ -48,10 +49,19 @@ struct pl_told {
     struct pl_looks events, retention;
     unsigned n_taken;
     struct pl_told_taken taken[PL_TOLD_TAKEN];
+    unsigned n_objectives;
+    struct pl_objective objectives[PL_OBJECTIVE_STARTS_MAX]; /* ids; the rest by pl_told_objectives */
 };
 
 /* Of the reply of HGETALL area:ID. */
 void pl_told_read(const struct pl_reply *pairs, struct pl_told *told);
+
+/* Ask for the figures of its objectives: objective:ID of each. */
+enum pl_status pl_told_objectives(struct pl_ask *ask, const char *instance, struct pl_told *told,
+                                  struct pl_err *err) PL_MUSTCHECK;
+
+/* Of the reply of HGETALL objective:ID; the id stays. */
+void pl_told_objective(const struct pl_reply *pairs, struct pl_objective *objective);
 
 /* "unchanged within 10 %", "rising", ...: the funnel's trend in a few words. */
 const char *pl_told_trend(enum pl_trend_verdict trend);

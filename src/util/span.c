@@ -62,6 +62,17 @@ bool pl_span_copy(struct pl_span a, char *out, size_t cap)
     return true;
 }
 
+bool pl_span_take_prefix(struct pl_span *rest, const char *prefix)
+{
+    size_t len = strlen(prefix);
+
+    if (rest->len < len || memcmp(rest->ptr, prefix, len) != 0)
+        return false;
+    rest->ptr += len;
+    rest->len -= len;
+    return true;
+}
+
 char *pl_span_dup(struct pl_span a)
 {
     char *copy = malloc(a.len + 1);

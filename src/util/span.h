@@ -30,6 +30,9 @@ struct pl_span pl_span_cut(struct pl_span *rest, char sep);
 /* Copy into out[cap], terminated; false (and an empty string) when it does not fit. */
 bool pl_span_copy(struct pl_span a, char *out, size_t cap);
 
+/* Does it begin with this text? Then what follows is left of it. */
+bool pl_span_take_prefix(struct pl_span *rest, const char *prefix);
+
 /* malloc'ed terminated copy, NULL when out of memory. The caller frees it. */
 char *pl_span_dup(struct pl_span a);
 

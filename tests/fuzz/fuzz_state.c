@@ -1,9 +1,9 @@
 /* Stored state of a shard: fields that are not what a shard wrote are refused with a reason or worked with, never a
  * crash.
  *
- * Input: fields one after another, each a byte for the kind (0 to 3: unit, cell, dictionary, front), a byte for the
- * length of its name, two (low first) for the length of its value, name, value. They are read in that order, then the
- * shard works on: events, ticks, a write.
+ * Input: fields one after another, each a byte for the kind (0 to 4: unit, cell, dictionary, front, input), a byte for
+ * the length of its name, two (low first) for the length of its value, name, value. They are read in that order, then
+ * the shard works on: events, ticks, a write.
  */
 #include "codec/state.h"
 #include "util/num.h"
@@ -115,7 +115,7 @@ static bool read_fields(struct pl_shard *shard, const uint8_t *data, size_t size
 
         if (len + value_len > size - 4)
             break;
-        if (pl_state_read(shard, (enum pl_state_kind)(data[0] & 3), (struct pl_span){bytes, len},
+        if (pl_state_read(shard, (enum pl_state_kind)(data[0] % (PL_STATE_INPUT + 1)), (struct pl_span){bytes, len},
                           (struct pl_span){bytes + len, value_len}, &err)) {
             must(err.text[0] != '\0');
             return false;
@@ -164,6 +164,8 @@ static void work(struct pl_shard *shard)
         event.experiment = pl_span_of(at % 2 ? "shop_a" : "shop_b");
         event.variant = pl_span_of(at % 4 ? "B" : "control");
         (void)pl_shard_event(shard, 0, &event);
+        while (pl_shard_released(shard, 0, &place_us))
+            pl_shard_take_released(shard, 0);
     }
     snprintf(shipped.experiment, sizeof(shipped.experiment), "shop_a");
     (void)pl_shard_control(shard, &shipped, &place_us);

@@ -276,6 +276,10 @@ class Kafka(Process):
     def delete(self, *topics):
         self._produce("", [option for topic in topics for option in ("--delete", topic)])
 
+    def widen(self, topic, partitions):
+        """Give a topic more partitions."""
+        self._produce("", ["--widen", f"{topic}:{partitions}"])
+
     def forget(self, topic, partition, offset):
         """Delete the records below an offset, as retention does."""
         self._produce("", ["--forget", f"{topic}:{partition}:{offset}"])

@@ -3,7 +3,7 @@
 import json
 import signal
 import subprocess
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import jsonschema
 import redis as redis_py
@@ -185,3 +185,94 @@ def test_a_repeated_result_changes_nothing(kafka, redis, names, daemons):
     assert {**after, "judged": before["judged"], "judged_ms": before["judged_ms"]} == before
     assert redis.call("XLEN", f"plateaud:{{main}}:history:{AREA}") == points
     assert entered(redis, AREA) == N and len(alerts(redis)) == 1
+
+
+def week_of(time):
+    """Monday 00:00 UTC of its week."""
+    return (time - timedelta(days=time.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def digests(redis):
+    return [entry for entry in alerts(redis) if entry["status"] == "digest"]
+
+
+def test_a_week_is_told_once(kafka, redis, names, daemons, tmp_path):
+    """With `digest = on`, each owner is told the week that has ended, once, however often the daemon dies; not the years
+    before it, and nobody whose history is being imported. plateauctl tells the same, and forward passes it on."""
+    control = names("digest-control")
+    text = conf(kafka, redis, control, [AREA, "weiss"]).replace("[area weiss]\nowner = engine", "[area weiss]\nowner = other")
+    assert "owner = other" in text
+    text += "\n[alert]\ndigest = on\n"
+    (tmp_path / "ctl.conf").write_text(text)
+    now = datetime.now(timezone.utc)
+    monday = week_of(now)
+    history(kafka, control)
+    daemon = daemons(text)
+    wait_judged(redis, AREA, N)
+    wait_complete(redis, LAST)
+    rig.wait_until(lambda: alerts(redis))
+    assert not digests(redis)  # that was years ago
+
+    for weeks in (30, 20, 10, 2):
+        later(kafka, control, monday - timedelta(weeks=weeks, hours=1))
+    won, lost, left = monday - timedelta(days=4), monday - timedelta(days=3), monday - timedelta(days=2)
+    rest = {"type": "result", "area": AREA, "work": "growth", "se": 1.0, "shipped": True}
+    kafka.produce(rows(control, [{**rest, "id": "won", "experiment": "won", "effect": 4.0, "time": stamp(won)}], won))
+    kafka.produce(rows(control, [{**rest, "id": "lost", "experiment": "lost", "effect": 0.5, "time": stamp(lost)}], lost))
+    kafka.produce(rows(control, [{**rest, "id": "left", "experiment": "left", "effect": 3.0, "time": stamp(left),
+                                  "health": False}], left))
+    kafka.produce(rows(control, [{**rest, "id": "old", "experiment": "old", "area": "weiss", "effect": 1.0,
+                                  "time": stamp(left), "history": True}], left))  # and no history_end
+    wait_complete(redis, left)
+    assert not digests(redis)  # the week is not over
+    later(kafka, control, now)
+    rig.wait_until(lambda: "event=digest" in daemon.log(), interval=0.001, what="the digest in the log")
+    daemon.kill9()  # before, within or after its commit
+    daemon = daemons(text)
+    rig.wait_until(lambda: digests(redis), what="the digest")
+    for _ in range(2):
+        daemon.kill9()
+        commits = int(redis.hgetall("plateaud:{main}:meta")["seq"])
+        daemon = daemons(text)
+        later(kafka, control, datetime.now(timezone.utc))
+        rig.wait_until(lambda: int(redis.hgetall("plateaud:{main}:meta")["seq"]) > commits, what="a commit of what was loaded")
+
+    [entry] = digests(redis)
+    document = valid(json.loads(entry["json"]))
+    told = week_of(moment(redis.hgetall("plateaud:{main}:meta")["complete_to"]))
+    assert document["type"] == "plateaud.digest.v1" and document["id"] == entry["id"]
+    assert document["subject"] == "owner/engine" and moment(document["time"]) in (monday, told)
+    assert (entry["alertname"], entry["area"], entry["owner"], entry["severity"]) == ("WeeklyDigest", "", "engine", "info")
+    data = document["data"]
+    assert moment(data["endsAt"]) - moment(data["startsAt"]) == timedelta(days=7)
+    [week] = data["areas"]
+    assert (week["area"], week["changes"]) == (AREA, []) and week["verdict"] == redis.hgetall(
+        f"plateaud:{{main}}:area:{AREA}")["verdict"]
+    assert week["results"] == {"counted": 2, "won": 1, "left_out": {"unhealthy": 1}}
+    assert 1 <= len(week["next"]) <= 3
+    assert "Results: 2 counted, 1 of them won; 1 left out: uneven split" in data["annotations"]["description"]
+
+    def ctl(command, *args):
+        return subprocess.run([rig.program("plateauctl"), command, "-c", str(tmp_path / "ctl.conf"), *args],
+                              capture_output=True, text=True, timeout=60)
+
+    asked = ctl("digest", "--json", "--since", data["startsAt"], "--owner", "engine")
+    assert asked.returncode == 0, asked.stderr
+    mine = valid(json.loads(asked.stdout))["data"]["areas"]
+    assert mine == data["areas"]  # read from Redis or made by the judge: the same
+    both = ctl("digest", "--since", "3650d").stdout
+    assert "engine, " in both and "other, " in both and f"\n{AREA}: " in both and "\nweiss: " in both
+    assert "Changed on " in both and all(len(line) <= 100 for line in both.splitlines()), both
+    assert ctl("digest", "--owner", "nobody").returncode == 1
+    assert ctl("digest", "--since", "soon").returncode == 64
+    assert "WeeklyDigest" in ctl("alerts").stdout
+
+    out = tmp_path / "out"
+    receiver = subprocess.Popen([rig.program("plateauctl"), "forward", "-c", str(tmp_path / "ctl.conf"), "--group", "week",
+                                 "--from-start", "--exec", f"cat >> {out}; echo >> {out}"])
+    try:
+        rig.wait_until(lambda: out.exists() and out.read_text().count("\n") >= len(alerts(redis)), what="all passed on")
+    finally:
+        receiver.send_signal(signal.SIGTERM)
+        assert receiver.wait(20) == 0
+    assert document in [json.loads(line) for line in out.read_text().splitlines()]

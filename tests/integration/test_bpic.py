@@ -76,6 +76,47 @@ def test_funnel_in_a_replay(rows, tmp_path):
     assert counts["records"] == counts["events"] == len(rows)
 
 
+CALL = "W_Nabellen offertes"  # an employee calls about an offer that was sent: the case that comes back week after week
+
+
+def cohorts(rows):
+    """Monday of the first call -> {0: cases, k: cases with a call in their week k}."""
+    calls = collections.defaultdict(list)
+    for time, _, case, activity, _ in rows:
+        if activity == CALL:
+            calls[case].append(time)
+    found = collections.defaultdict(collections.Counter)
+    for times in calls.values():
+        monday = times[0].date() - timedelta(days=times[0].weekday())
+        weeks = {(time - times[0]) // timedelta(days=7) for time in times} - {0}
+        found[monday.isoformat()].update({0, *weeks})
+    return found
+
+
+def test_cohorts_in_a_replay(rows, tmp_path):
+    """Week by week, and which of them are still open when the log ends."""
+    (tmp_path / "conf").write_text(rig.make_conf(topics=("loans",), forget="365d", sections=[("kafka", {
+        "bootstrap.servers": "127.0.0.1:1"}), ("area loans", {"value": CALL})]))
+    (tmp_path / "events.jsonl").write_text("".join(value(*row[1:]) + "\n" for row in rows))
+    done = subprocess.run([rig.program("plateauctl"), "replay", "-c", tmp_path / "conf", "--json",
+                           tmp_path / "events.jsonl"], capture_output=True, text=True, check=True, timeout=60)
+    line = next(line for line in map(json.loads, done.stdout.splitlines()) if line["type"] == "value")
+    end, wanted = datetime.fromisoformat(line["judged"].replace("Z", "+00:00")), cohorts(rows)
+    told = {name.split(".")[1] for name in line if name.startswith("cohort.")}
+    compared = still_open = 0
+    for monday in told:
+        assert int(line[f"cohort.{monday}.users"]) == wanted[monday][0]
+        over = (end - datetime.fromisoformat(monday + "T00:00:00+00:00") - timedelta(days=7)) // timedelta(days=7) - 1
+        over = max(over, 0)
+        assert int(line[f"cohort.{monday}.weeks_over"]) == min(over, 12)
+        for week in range(1, 13):  # those that are over, the one that is going on, and none that is to come
+            so_far = "_so_far" * (week > over)
+            figure = line.get(f"cohort.{monday}.week{week}{so_far}")
+            assert (int(figure) == wanted[monday][week]) if week <= over + 1 else figure is None, (monday, week)
+            compared, still_open = compared + (figure is not None), still_open + (week == over + 1)
+    assert len(told) > 10 and compared > 50 and still_open > 5
+
+
 def test_funnel_through_kafka(kafka, redis, names, daemons, rows):
     topic, control = names("loans"), names("loans-control")
     kafka.create(f"{topic}:4", f"{control}:1")

@@ -8,8 +8,10 @@ import re
 import shlex
 import shutil
 import signal
+import statistics
 import subprocess
 import time
+import xml.etree.ElementTree
 
 import pytest
 
@@ -18,7 +20,8 @@ import rig
 DATA = rig.ROOT / "tests" / "data" / "results"
 AREA = "koivisto"  # 345 results; ends SHIFT_TO_CORE, unconfirmed
 N_RESULTS = 345
-COMMANDS = "status explain alerts check tap discover worth import replay simulate test-alert forward completion".split()
+COMMANDS = ("status explain map tradeoff balance digest alerts accept check tap discover worth import replay simulate "
+            "test-alert forward completion").split()
 
 
 class Ctl:
@@ -109,6 +112,8 @@ def test_import_to_explain(kafka, redis, names, daemons, ctl):
                   "corrected for lucky winners", "left out", "not proven unchanged", f"{N_RESULTS} experiments rule out",
                   stored["flat_evidence"]):
         assert words in text, (words, text)
+    text = ctl.ok("explain", AREA)
+    assert len(text.splitlines()) <= 50 and max(map(len, text.splitlines())) <= 100
     told = json.loads(ctl.ok("explain", AREA, "--json"))
     assert told["fields"] == stored and len(told["results"]) == 40 and told["changes"][-1]["state"] == "FLAT"
     assert ctl.run("explain", "nowhere").returncode == 1
@@ -134,6 +139,16 @@ area  = checkout
 role  = derive
 type  = count
 event = Order Completed
+[objective more orders]
+area   = checkout
+figure = funnel
+target = 99%
+by     = 2199-01-01
+[objective often]
+area   = checkout
+figure = value
+target = 0.1
+by     = 2030-01-01
 """
 
 
@@ -167,11 +182,20 @@ def test_simulated_product_through_kafka(kafka, redis, names, daemons, tmp_path)
     assert stored["results"] == "5"
     assert {key: area[key] for key in stored if not key.startswith("judged")} == \
         {key: value for key, value in stored.items() if not key.startswith("judged")}
+    funnel = next(line for line in replayed if line["type"] == "funnel")
+    assert redis.hgetall("plateaud:{main}:funnel:" + funnel["funnel"]) == \
+        {name: text for name, text in funnel.items() if name not in ("type", "funnel")}
     features = [line for line in replayed if line["type"] == "feature"]
     assert [line["feature"] for line in features] == ["cart", "order two"] and int(features[0]["eligible"]) > 0
     value = next(line for line in replayed if line["type"] == "value")
-    for key, line in [("feature:" + line["feature"], line) for line in features] + [("value:checkout", value)]:
-        told = {name: text for name, text in line.items() if name not in ("type", "feature")}
+    objectives = [line for line in replayed if line["type"] == "objective"]
+    assert [line["objective"] for line in objectives] == ["more orders", "often"]
+    assert objectives[0]["state"] in ("on_track", "behind") and 0 < float(objectives[0]["start"]) < 1
+    assert objectives[0]["started"] < objectives[0]["judged"] and float(objectives[0]["days_left"]) > 60000
+    assert objectives[1]["state"] == "reached" and "now" in objectives[1]
+    for key, line in [*[("feature:" + line["feature"], line) for line in features], ("value:checkout", value),
+                      *[("objective:" + line["objective"], line) for line in objectives]]:
+        told = {name: text for name, text in line.items() if name not in ("type", "feature", "objective")}
         assert redis.hgetall("plateaud:{main}:" + key) == told
     mine = [line for line in replayed if line["type"] == "point"]
     theirs = [point for _, point in redis.stream("plateaud:{main}:history:checkout")]
@@ -180,8 +204,85 @@ def test_simulated_product_through_kafka(kafka, redis, names, daemons, tmp_path)
         assert (ours["time"], ours["tick"]) == (point["time"], point["tick"])
         for key in ("flat", "level", "yield", "effect", "se"):
             assert float(point[key]) == ours[key]
+    text = ctl.ok("explain", "checkout")
+    assert "objectives\n  more orders: " in text and "plateauctl map checkout" in text
+    assert len(text.splitlines()) <= 50 and max(map(len, text.splitlines())) <= 100
+    assert "\n  Objective more orders: " in ctl.ok("digest", "--since", "30d")
     counts = next(line for line in replayed if line["type"] == "counts")
     assert counts["duplicate"] > 10 and "late" not in counts
+    lines = tmp_path / "replayed.jsonl"
+    lines.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in replayed))
+    check_map(ctl, redis, lines)
+    check_tradeoff(ctl, redis)
+    assert ctl.ok("balance", "checkout", "--json") == ctl.ok("balance", "checkout", "--json", "--from", lines)
+    told = json.loads(ctl.ok("balance", "checkout", "--json"))
+    assert told["fields"] == redis.hgetall("plateaud:{main}:balance:checkout") and told["fields"]["growth.results"] == "5"
+    text = ctl.ok("balance", "checkout")
+    assert re.search(r"^  growth  5 \(100 %\)", text, re.M) and text == ctl.ok("balance", "checkout", "--from", lines)
+
+
+def check_map(ctl, redis, lines):
+    """The map of Redis is that of replay, in each form; its numbers are those of the hashes."""
+    for form in ([], ["--json"], ["--dot"], ["--svg"]):
+        out = ctl.ok("map", "checkout", *form)
+        assert out == ctl.ok("map", "checkout", *form, "--from", lines) == \
+            ctl.ok("map", "checkout", *form, "--from", "-", stdin=lines.read_text())
+    told = json.loads(ctl.ok("map", "checkout", "--json"))
+    nodes = {node["id"]: node for node in told["nodes"]}
+    edges = {(edge["from"], edge["to"]): edge for edge in told["edges"]}
+    funnel, cart, value = (redis.hgetall("plateaud:{main}:" + key) for key in ("funnel:checkout", "feature:cart", "value:checkout"))
+    assert nodes["active"]["count"] == int(value["28d.active"]) > 0
+    for step, name in enumerate(["Product Viewed", "Checkout Started", "Order Completed (goal)"], 1):
+        node = nodes[f"funnel:checkout:{step}"]
+        assert node["label"] == name and node["count"] == int(funnel[f"28d.units.{step}"]) > 0
+    used = edges["feature:cart:aware", "feature:cart:adopted"]
+    assert (used["count"], used["of"]) == (int(cart["adopted"]), int(cart["aware"]))
+    assert used["lost"] == used["of"] - used["count"] and used["share"] == used["count"] / used["of"]
+    kept = edges["value", "kept"]
+    assert kept["count"] / kept["of"] == float(value["retention.4"])
+    assert nodes["value"]["label"] == "got value: Order Completed" and "feature:order two:aware" not in nodes
+    assert {edge["rank"]: edge["lost"] for edge in told["edges"] if "rank" in edge} == \
+        {loss["rank"]: loss["lost"] for loss in told["losses"]}
+    assert [loss["rank"] for loss in told["losses"]] == [1, 2, 3]
+    text = ctl.ok("map", "checkout")
+    assert all(loss["text"] in " ".join(text.split()) for loss in told["losses"]) and max(map(len, text.splitlines())) <= 100
+    picture = xml.etree.ElementTree.fromstring(ctl.ok("map", "checkout", "--svg"))
+    shown = "".join(picture.itertext())
+    assert picture.tag.endswith("svg") and "feature order two" in shown and told["losses"][0]["text"] in shown
+    assert ctl.run("map", "nowhere").returncode == ctl.run("map", "nowhere", "--from", lines).returncode == 1
+    assert ctl.run("map", "checkout", "--svg", "--json").returncode == ctl.run("map").returncode == 64
+    bare = subprocess.run([rig.program("plateauctl"), "map", "checkout", "--svg", "--from", lines], capture_output=True,
+                          text=True, env={"PATH": "/nonexistent"})
+    assert bare.returncode == 2 and "Graphviz is not installed" in bare.stderr and bare.stdout == ""
+
+
+def check_tradeoff(ctl, redis):
+    """The matrix is what the hashes of experiments say, counted here once more."""
+    told = json.loads(ctl.ok("tradeoff", "checkout", "--json"))
+    ids = [metric["id"] for metric in told["metrics"]]
+    assert sorted(ids) == ["checkout.goal", "checkout.value", "taken"] and told["experiments"] == 5
+    names = redis.call("ZRANGE", "plateaud:{main}:experiments", 0, -1)
+    rows = []
+    for name in names:
+        summary = redis.hgetall(f"plateaud:{{main}}:experiment:{name}")
+        variant = next(key[len("units."):] for key in summary if key.startswith("units.") and key != "units." + summary["control"])
+        rows.append({metric: {what: hash.get(f"life.{what}.{variant}") for what in ("lift", "lift_lower", "lift_upper")}
+                     for metric in ids for hash in [redis.hgetall(f"plateaud:{{main}}:experiment:{name}:{metric}")]})
+    for pair in told["pairs"]:
+        both = [(row[pair["first"]], row[pair["second"]]) for row in rows]
+        both = [tuple({what: float(text) for what, text in side.items()} for side in sides) for sides in both
+                if all(side["lift"] for side in sides)]
+        assert pair["n"] == len(both) > 2
+        rose = [tuple(side["lift"] > 0 for side in sides) for sides in both]
+        proved = [sum(all(side["lift_lower"] > 0 for side in sides) for sides in both)]
+        assert pair["both_rose"] == rose.count((True, True)) and pair["both_fell"] == rose.count((False, False))
+        assert pair["first_rose"] == rose.count((True, False)) and pair["second_rose"] == rose.count((False, True))
+        assert pair["proved"]["both_rose"] == proved[0]
+        x, y = ([sides[at]["lift"] for sides in both] for at in (0, 1))
+        assert abs(pair["correlation"] - statistics.correlation(x, y)) < 1e-9
+    text = ctl.ok("tradeoff", "checkout")
+    assert "both rose" in text and "better delivery, worse guardrail or value" in text
+    assert ctl.run("tradeoff", "nowhere").returncode == 1 and ctl.run("tradeoff").returncode == 64
 
 
 def test_import_is_all_or_nothing(kafka, redis, ctl, tmp_path):
@@ -506,7 +607,8 @@ def test_completion(ctl, kafka, redis, daemons, tmp_path):
 
 def test_redis_away(ctl, redis):
     redis.stop()
-    for command in (["status"], ["explain", AREA], ["alerts"], ["test-alert", AREA]):
+    for command in (["status"], ["explain", AREA], ["map", AREA], ["tradeoff", AREA], ["balance", AREA], ["digest"], ["alerts"],
+                    ["test-alert", AREA]):
         done = ctl.run(*command)
         assert done.returncode == 2 and "Redis" in done.stderr, command
 
@@ -514,7 +616,10 @@ def test_redis_away(ctl, redis):
 def test_nothing_judged_yet(ctl):
     done = ctl.run("status")
     assert done.returncode == 2 and "judged nothing yet" in done.stderr
-    assert ctl.run("explain", AREA).returncode == 1
+    for command in ("explain", "map", "balance"):
+        assert ctl.run(command, AREA).returncode == 1
+    assert "what 0 experiments did" in ctl.ok("tradeoff", AREA)
+    assert ctl.run("digest").returncode == 2
     assert ctl.ok("alerts") == ""
 
 

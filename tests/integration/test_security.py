@@ -411,6 +411,8 @@ def test_redis_users_do_their_work(broker, acl_redis, names, daemons, tmp_path):
     for one in (reader, writer):
         assert one.run("status").returncode == 1  # an alert fires
         assert "shift to core value work" in one.ok("explain", AREA)
+        for command in ("map", "tradeoff", "balance"):
+            assert one.ok(command, AREA)
         assert "[TEST]" in one.ok("alerts")
         assert one.run("check").returncode == 0
     assert daemon.term() == 0
@@ -655,7 +657,9 @@ def test_unit_ids_appear_nowhere(broker, names, daemons, tmp_path):
         ctl = Ctl(tmp_path, text)
         outputs = {"log": daemon.log(), "metrics": daemon.get("/metrics")[1], "ready": daemon.get("/-/ready")[1]}
         for command in (["status"], ["status", "--json"], ["explain", "checkout"], ["explain", "checkout", "--json"],
-                        ["explain", "checkout", "--numbers"], ["alerts"], ["check"]):
+                        ["explain", "checkout", "--numbers"], ["map", "checkout"], ["map", "checkout", "--json"],
+                        ["tradeoff", "checkout", "--json"], ["balance", "checkout"], ["digest"],
+                        ["digest", "--json"], ["alerts"], ["check"]):
             done = ctl.run(*command)
             outputs["plateauctl " + " ".join(command)] = done.stdout + done.stderr
         records = sum(1 for row in rows if row[0] == topic) + 100

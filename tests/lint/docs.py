@@ -72,21 +72,23 @@ def files(tree, document):
 
 
 def explained(tree):
-    """Each integration test has its line in tests/README.md."""
+    """Each integration and fault test has its line in tests/README.md."""
     document = "tests/README.md"
-    found = [path for path in tree.files("tests/integration", ext=".py") if os.path.basename(path).startswith("test_")]
+    found = [path for path in tree.files("tests/integration", "tests/fault", ext=".py")
+             if os.path.basename(path).startswith("test_")]
     known = words(tree.read(document)) if document in documents(tree) else set()
-    names = ["integration." + os.path.basename(path)[len("test_"):-len(".py")] for path in found]
+    names = ["%s.%s" % (path.split("/")[1], os.path.basename(path)[len("test_"):-len(".py")]) for path in found]
     return len(found), ["%s: there is no `%s`" % (document, name) for name in names if name not in known]
 
 
-PLACES = {"unit": "tests/unit/%s.c", "integration": "tests/integration/%s.py", "ops": "tests/ops/%s.py"}
+PLACES = {"unit": "tests/unit/%s.c", "integration": "tests/integration/%s.py", "ops": "tests/ops/%s.py",
+          "fault": "tests/fault/%s.py"}
 
 
 def tests(tree, document):
-    """Tests that a document names: unit.LAYER.NAME, integration.NAME, lint.NAME, oracle.NAME, ops.NAME."""
+    """Tests that a document names: unit.LAYER.NAME, integration.NAME, fault.NAME, lint.NAME, oracle.NAME, ops.NAME."""
     problems = []
-    named = sorted(set(re.findall(r"`((?:unit|integration|ops|lint|oracle)\.[a-z_.]+)`", tree.read(document))))
+    named = sorted(set(re.findall(r"`((?:unit|integration|fault|ops|lint|oracle)\.[a-z_.]+)`", tree.read(document))))
     for name in named:
         kind, *rest = name.split(".")
         if kind in PLACES:

@@ -19,7 +19,7 @@ CALLS = [
 CONTAINERS = {"CLIENT", "XGROUP", "SCRIPT", "CLUSTER", "SENTINEL"}  # their rights are given by subcommand
 WORDS = {"COUNT", "GET", "HEAD"}  # arguments, and what is HTTP's
 GREETING = {"auth", "client|setname", "select", "role", "info", "cluster|slots"}
-READER = {"status", "explain", "alerts", "check"}
+READER = {"status", "explain", "map", "tradeoff", "balance", "digest", "alerts", "check"}
 
 
 def sent(*patterns):
@@ -54,7 +54,10 @@ class Acl(unittest.TestCase):
         self.greeting = sent("adapter/link_greet.c", "adapter/link_set_find.c")
         self.daemon = sent("app/*.c", "adapter/store*.c")
         self.ctl = {name: sent("ctl/ctl_%s.c" % name) for name in READER | {"test_alert", "forward"}}
-        self.ctl["explain"] |= sent("ctl/past.c", "ctl/explain.c")
+        self.ctl["explain"] |= sent("ctl/past.c", "ctl/ask.c", "ctl/told.c")
+        self.ctl["digest"] |= sent("ctl/week.c", "ctl/ask.c", "ctl/told.c")
+        for name in ("map", "balance"):
+            self.ctl[name] |= sent("ctl/published.c")
 
     def test_something_was_found(self):
         self.assertEqual(self.greeting, GREETING)

@@ -99,13 +99,13 @@ class Run(Case):
     def test_sum(self):
         self.tools()
         done = self.run_script("run.sh")
-        self.assertEqual((done.returncode, self.last_line(done)), (0, "41 passed, 0 failed"))
-        self.assertEqual(len(self.called("ctest")), 4)
+        self.assertEqual((done.returncode, self.last_line(done)), (0, "51 passed, 0 failed"))
+        self.assertEqual(len(self.called("ctest")), 5)
 
     def test_failed_tests(self):
         self.tools(ctest=SUMMARY.format(2, 10) + "; exit 8")
         done = self.run_script("run.sh", "release", "asan")
-        self.assertEqual((done.returncode, self.last_line(done)), (1, "16 passed, 4 failed"))
+        self.assertEqual((done.returncode, self.last_line(done)), (1, "24 passed, 6 failed"))
 
     def test_skipped_tests_did_not_pass(self):
         self.tools(ctest=SUMMARY.format(0, 10) + "; echo 'The following tests did not run:'; echo '  7 - x (Skipped)'")

@@ -40,6 +40,25 @@ ALERT = {
 }
 
 
+DIGEST = {
+    "specversion": "1.0",
+    "id": "9f2c02",
+    "source": "/plateaud/main",
+    "type": "plateaud.digest.v1",
+    "subject": "owner/growth-payments",
+    "time": "2026-08-24T00:00:00Z",
+    "data": {
+        "status": "digest",
+        "fingerprint": "5d41402abc4b2a76b9719d911017c593",
+        "labels": {"alertname": "WeeklyDigest", "instance": "main", "owner": "growth-payments", "severity": "info"},
+        "annotations": {"summary": "growth-payments, week to 2026-08-24: 1 area", "description": "checkout: <a>\nNext 1: b"},
+        "startsAt": "2026-08-17T00:00:00Z",
+        "endsAt": "2026-08-24T00:00:00Z",
+        "areas": [{"area": "checkout"}],
+    },
+}
+
+
 class Receiver(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -151,6 +170,14 @@ class Common:
         self.deliver()
 
 
+class NoAlerts(Common):
+    """Where a digest has no place: done, and nothing sent."""
+
+    def test_digest(self):
+        done = self.run_script(json.dumps(DIGEST))
+        self.assertEqual((done.returncode, done.stdout, done.stderr, self.server.got), (0, "", "", []))
+
+
 class Slack(Common, Case):
     script = "slack"
 
@@ -168,12 +195,18 @@ class Slack(Common, Case):
         head = "*[FIRING] ShiftToCore* in *checkout* (confirmed) for growth-payments"
         self.assertEqual(got, {"text": head + "\n" + plain + "\nCreate value now."})
 
+    def test_digest(self):
+        self.assertEqual(self.run_script(json.dumps(DIGEST)).returncode, 0)
+        got = json.loads(self.server.got.pop()[2])
+        self.assertEqual(got, {"text": "*[DIGEST] WeeklyDigest* for growth-payments\n"
+                                       "growth-payments, week to 2026-08-24: 1 area\ncheckout: &lt;a&gt;\nNext 1: b"})
+
     def test_message_without_what_may_be_absent(self):
         _, _, got = self.deliver(labels={"alertname": "InputNotKeyedByUser"}, annotations={}, grade=None, status="resolved")
         self.assertEqual(got, {"text": "*[RESOLVED] InputNotKeyedByUser*\n"})
 
 
-class PagerDuty(Common, Case):
+class PagerDuty(NoAlerts, Case):
     script = "pagerduty"
 
     def setUp(self):
@@ -226,7 +259,7 @@ class PagerDuty(Common, Case):
         self.assertNotIn("component", got["payload"])
 
 
-class Alertmanager(Common, Case):
+class Alertmanager(NoAlerts, Case):
     script = "alertmanager"
 
     def setUp(self):

@@ -33,7 +33,7 @@ class Shard:
         self.controls = []    # places of control records
         self.known = {}       # experiment -> [variants] in the order of registration
         self.bites = 0        # places that the frontier decided
-        self.last = ({}, {})  # published last
+        self.last = ({}, {}, None)  # published last
 
     # --- order (design 3) ---
 
@@ -255,9 +255,9 @@ class Shard:
             if tick > last_tick:
                 break
             cells = self.sums(lives, tick).kept(tick)
-            now = (cells, self.experiments(tick))
+            now = (cells, self.experiments(tick), max((p.place // DAY for p in self.events if p.place < tick), default=None))
             if now != self.last or tick in self.dues(cells):
-                out.append((tick, *now))
+                out.append((tick, *now[:2]))
                 self.last = now
         self.complete = last_tick
         return out

@@ -12,6 +12,7 @@
 #define PL_TEST_OBSERVED_WORLD_H
 
 #include "support/count_world.h"
+#include "support/one_unit.h"
 
 enum { WORLD_TIP = WORLD_QUIT + 1, WORLD_LIKE, WORLD_PRO, WORLD_CSV, WORLD_ASK, WORLD_ACTIONS };
 enum { WORLD_SHOP, WORLD_HELP };
@@ -82,40 +83,8 @@ static inline struct pl_rules *observed_rules(void)
     return rules;
 }
 
-/* One unit, its events given by day and hour from 1970, and the cells they make. */
-struct observed {
-    struct pl_rules *rules;
-    struct pl_plan *plan;
-    struct pl_registry registry;
-    struct pl_cells cells;
-    struct pl_words words;
-    struct pl_step step;
-    int64_t place_us; /* of the last event */
-};
-
-static inline void observed_begin(struct observed *world, struct pl_rules *rules)
-{
-    *world = (struct observed){.rules = rules};
-    world->plan = pl_plan_new(rules);
-    assert_non_null(world->plan);
-    assert_int_equal(pl_registry_init(&world->registry, rules, NULL), PL_OK);
-    assert_int_equal(pl_registry_add(&world->registry, pl_span_of("shop_a"), WORLD_SHOP), 0);
-    pl_experiment_variant(world->registry.experiments[0], pl_span_of("control"));
-    pl_cells_cut(&world->cells, PL_TIME_NONE);
-    world->step = (struct pl_step){world->plan, &world->registry, &world->cells};
-}
-
-static inline void observed_end(struct observed *world)
-{
-    pl_words_fini(&world->words);
-    pl_cells_fini(&world->cells);
-    pl_registry_fini(&world->registry);
-    pl_plan_free(world->plan);
-    pl_rules_free(world->rules);
-}
-
 /* An action with a price of 2.5, of some time, placed at it or, if that is past, at the place of the event before. */
-static inline void observed_act(struct observed *world, int64_t time_us, uint32_t action)
+static inline void observed_act(struct one_unit *world, int64_t time_us, uint32_t action)
 {
     struct pl_tail_event event = {
         .time_us = time_us, .kind = PL_EVENT_ACTION, .subject = action, .has_value = 1, .value_micro = {2500000}};
@@ -126,12 +95,12 @@ static inline void observed_act(struct observed *world, int64_t time_us, uint32_
     assert_true(pl_step(&world->step, &world->words, &event));
 }
 
-static inline void observed_on(struct observed *world, int32_t day, uint32_t action)
+static inline void observed_on(struct one_unit *world, int32_t day, uint32_t action)
 {
     observed_act(world, day * PL_DAY_US, action);
 }
 
-static inline struct pl_amount observed_cell(const struct observed *world, struct pl_cell_key key)
+static inline struct pl_amount observed_cell(const struct one_unit *world, struct pl_cell_key key)
 {
     for (uint32_t at = 0; at < world->cells.n; at++)
         if (pl_cell_key_order(&world->cells.rows[at].key, &key) == 0)
@@ -139,14 +108,14 @@ static inline struct pl_amount observed_cell(const struct observed *world, struc
     return (struct pl_amount){0};
 }
 
-static inline int64_t observed_n(const struct observed *world, enum pl_cell_kind kind, uint16_t arm, uint32_t subject,
+static inline int64_t observed_n(const struct one_unit *world, enum pl_cell_kind kind, uint16_t arm, uint32_t subject,
                                  int32_t pane)
 {
     return observed_cell(world, (struct pl_cell_key){(uint16_t)kind, arm, subject, 0, pane}).n;
 }
 
 /* n of all cells of a kind, arm and subject. */
-static inline int64_t observed_all(const struct observed *world, enum pl_cell_kind kind, uint16_t arm, uint32_t subject)
+static inline int64_t observed_all(const struct one_unit *world, enum pl_cell_kind kind, uint16_t arm, uint32_t subject)
 {
     int64_t n = 0;
 
@@ -157,6 +126,21 @@ static inline int64_t observed_all(const struct observed *world, enum pl_cell_ki
             n += world->cells.rows[at].amount.n;
     }
     return n;
+}
+
+/* Day 19723 is Monday, 2024-01-01; M(w, d) is day d of the w-th week from it, 0 its Monday. */
+#define MONDAY 19723
+#define M(week, day) (MONDAY + 7 * (week) + (day))
+
+/* One unit, its events given by day and hour from 1970, and the cells they make. */
+static inline int observed_setup(void **state)
+{
+    static struct one_unit unit;
+
+    one_unit_begin(&unit, observed_rules());
+    one_unit_experiment(&unit, "shop_a", WORLD_SHOP);
+    *state = &unit;
+    return 0;
 }
 
 #endif

@@ -1,14 +1,14 @@
 /* Feed a Kafka broker from lines on standard input: how every integration test and the demo produce.
  *
  *     produce -b BOOTSTRAP [--delete TOPIC]... [--create TOPIC:PARTITIONS[,CONFIG=VALUE]...]...
- *             [--forget TOPIC:PARTITION:OFFSET]... [--rate N] [-X KEY=VALUE]...
+ *             [--forget TOPIC:PARTITION:OFFSET]... [--widen TOPIC:PARTITIONS]... [--rate N] [-X KEY=VALUE]...
  *
  * A line is  topic TAB partition TAB key TAB timestamp_ms TAB value.  Partition -1: by key, as Java clients do
  * (murmur2_random, or -X partitioner=...). An empty key: none. An empty timestamp: now. No fifth field: a tombstone.
  * Everything is acknowledged by all replicas, in order. --create makes topics that keep records of any age and waits
  * until they can be used; one that exists is left alone. --delete waits until the topic is gone.
- * --forget deletes the records below an offset, as retention does. Prints how many records were produced; fails if any
- * was not.
+ * --forget deletes the records below an offset, as retention does; --widen adds partitions to a topic. Prints how many
+ * records were produced; fails if any was not.
  */
 #include "util/num.h"
 
@@ -27,7 +27,7 @@
 
 /* An admin request of the command line; carried out in the order given. */
 struct request {
-    char kind; /* c, d, f: the option */
+    char kind; /* c, d, f, w: the option */
     const char *spec;
 };
 
@@ -73,7 +73,7 @@ static rd_kafka_NewTopic_t *parse_topic(const char *spec, char *name, size_t cap
 
     if (!pl_span_copy(topic, name, cap) || !pl_num_int(head, &partitions) || partitions < 1 || partitions > 10000)
         return NULL;
-    made = rd_kafka_NewTopic_new(name, (int)partitions, 1, NULL, 0);
+    made = rd_kafka_NewTopic_new(name, (int)partitions, -1, NULL, 0);
     rd_kafka_NewTopic_set_config(made, "retention.ms", "-1"); /* simulated events are often long past */
     while (rest.ptr) {
         struct pl_span setting = pl_span_cut(&rest, ',');
@@ -205,8 +205,39 @@ static bool forget(rd_kafka_t *rk, const char *spec)
     return ok;
 }
 
+/* "topic:8": the number of partitions that it is to have */
+static bool widen(rd_kafka_t *rk, const char *spec)
+{
+    struct pl_span rest = pl_span_of(spec);
+    struct pl_span topic = pl_span_cut(&rest, ':');
+    rd_kafka_NewPartitions_t *more;
+    rd_kafka_queue_t *queue;
+    rd_kafka_event_t *event;
+    int64_t partitions;
+    char name[256], why[256];
+    bool ok;
+
+    if (!pl_span_copy(topic, name, sizeof(name)) || !pl_num_int(rest, &partitions))
+        return false;
+    more = rd_kafka_NewPartitions_new(name, (size_t)partitions, why, sizeof(why));
+    if (!more)
+        return false;
+    queue = rd_kafka_queue_new(rk);
+    rd_kafka_CreatePartitions(rk, &more, 1, NULL, queue);
+    event = rd_kafka_queue_poll(queue, TIMEOUT_MS);
+    ok = event && !rd_kafka_event_error(event);
+    if (!ok)
+        fprintf(stderr, "produce: widen %s: %s\n", spec, event ? rd_kafka_event_error_string(event) : "no answer");
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_NewPartitions_destroy(more);
+    return ok;
+}
+
 static bool carry_out(rd_kafka_t *rk, const struct request *request)
 {
+    if (request->kind == 'w')
+        return widen(rk, request->spec);
     if (request->kind == 'c')
         return create(rk, request->spec);
     return request->kind == 'd' ? delete_topic(rk, request->spec) : forget(rk, request->spec);
@@ -292,18 +323,17 @@ static bool feed(struct state *state)
 
 static bool read_options(int argc, char **argv, rd_kafka_conf_t *conf, struct state *state)
 {
-    static const struct option options[] = {{"create", required_argument, NULL, 'c'},
-                                            {"delete", required_argument, NULL, 'd'},
-                                            {"forget", required_argument, NULL, 'f'},
-                                            {"rate", required_argument, NULL, 'r'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"create", required_argument, NULL, 'c'}, {"delete", required_argument, NULL, 'd'},
+        {"forget", required_argument, NULL, 'f'}, {"widen", required_argument, NULL, 'w'},
+        {"rate", required_argument, NULL, 'r'},   {NULL, 0, NULL, 0}};
     char why[256];
     int option;
 
     while ((option = getopt_long(argc, argv, "b:X:", options, NULL)) != -1) {
         char *value = option == 'X' ? strchr(optarg, '=') : NULL;
 
-        if (option == 'c' || option == 'd' || option == 'f') {
+        if (option == 'c' || option == 'd' || option == 'f' || option == 'w') {
             if (state->n_requests == REQUESTS_MAX)
                 return false;
             state->requests[state->n_requests++] = (struct request){(char)option, optarg};
@@ -341,8 +371,8 @@ int main(int argc, char **argv)
     rd_kafka_conf_set_opaque(conf, &state);
     if (!read_options(argc, argv, conf, &state)) {
         fprintf(stderr, "usage: produce -b BOOTSTRAP [--create TOPIC:PARTITIONS[,CONFIG=VALUE]...]... "
-                        "[--delete TOPIC]... [--forget TOPIC:PARTITION:OFFSET]... [--rate N] [-X KEY=VALUE]... "
-                        "< LINES\n");
+                        "[--delete TOPIC]... [--forget TOPIC:PARTITION:OFFSET]... [--widen TOPIC:PARTITIONS]... "
+                        "[--rate N] [-X KEY=VALUE]... < LINES\n");
         return EXIT_FAILURE;
     }
     state.rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));

@@ -10,6 +10,7 @@
  *   funnel ID AREA WINDOW ACTION:MAX_GAP,ACTION:MAX_GAP...
  *   feature ID AREA use=ACTION,... [aware=ACTION,...] [eligible=ACTION,...] [launched=TIME]
  *   value AREA events=ACTION,... [activation=7d]    what gives value there
+ *   unbounded N                               nobody bounds the clocks of input N (after `shard`; `save` keeps it)
  *   shard N                                   a new shard with N inputs under these rules
  *   e INPUT UNIT TIME IDENTITY EXPERIMENT VARIANT   queue an exposure (inputs count from 1)
  *   a INPUT UNIT TIME IDENTITY ACTION VALUE|-       queue an action
@@ -63,6 +64,7 @@ struct field {
 static struct pl_rules *rules, *next_rules;
 static struct pl_shard *shard;
 static unsigned n_inputs;
+static bool unbounded[PL_INPUTS_MAX];
 static struct queue queues[QUEUES]; /* [0] is control */
 static struct field *fields;
 static size_t n_fields, cap_fields;
@@ -115,6 +117,7 @@ static void reset(void)
     drop_fields();
     for (unsigned at = 0; at < QUEUES; at++)
         queues[at].first = queues[at].n = 0, queues[at].offset = 0;
+    memset(unbounded, 0, sizeof(unbounded));
     shard = NULL;
     next_rules = NULL;
     rules = must(pl_rules_new());
@@ -413,11 +416,27 @@ static void push_control(char **word)
     }
 }
 
+static void print_told(void)
+{
+    unsigned n;
+    const struct pl_shard_told *told = pl_shard_told(shard, &n);
+
+    for (unsigned at = 0; at < n; at++)
+        printf("r %u %" PRId64 " %s\n", told[at].input + 1, told[at].offset, pl_reject_name(told[at].reason));
+}
+
 static void take(unsigned input)
 {
-    struct record *record = &queues[input].records[queues[input].first++];
+    struct record *record = &queues[input].records[queues[input].first];
     enum pl_reject reason;
     int64_t place_us;
+
+    if (input > 0 && pl_shard_released(shard, input - 1, &place_us)) {
+        pl_shard_take_released(shard, input - 1);
+        print_told();
+        return;
+    }
+    queues[input].first++;
 
     if (input == 0) {
         reason = pl_shard_control(shard, &record->control, &place_us);
@@ -430,13 +449,14 @@ static void take(unsigned input)
     reason = pl_shard_event(shard, input - 1, &record->event);
     if (reason)
         printf("r %u %" PRId64 " %s\n", input, record->event.offset, pl_reject_name(reason));
+    print_told();
 }
 
 static int64_t head_time(const struct queue *queue, unsigned input)
 {
     const struct record *record = &queue->records[queue->first];
 
-    return input == 0 ? record->control.time_us : record->event.time_us;
+    return input == 0 ? record->control.time_us : pl_shard_turn(shard, input - 1, record->event.time_us);
 }
 
 static void run(int64_t n)
@@ -450,6 +470,8 @@ static void run(int64_t n)
             bool has_record = queues[at].first < queues[at].n;
 
             heads[at] = (struct pl_align_head){has_record, !has_record, has_record ? head_time(&queues[at], at) : 0};
+            if (at > 0 && pl_shard_released(shard, at - 1, &heads[at].time_us))
+                heads[at].has_record = true;
         }
         next = pl_align_next(heads, n_inputs + 1);
         if (next < 0)
@@ -460,35 +482,10 @@ static void run(int64_t n)
 
 static const char *subject_name(const struct pl_sums *sums, const struct pl_cell_key *key)
 {
-    switch (pl_cell_info(key->kind)->subject) {
-    case PL_OF_EXPERIMENT:
-        return sums->experiments[key->subject].name;
-    case PL_OF_FUNNEL:
-        return rules->funnels[key->subject].id;
-    case PL_OF_AREA:
-        return rules->areas[key->subject].id;
-    case PL_OF_FEATURE:
-        return rules->features[key->subject].id;
-    case PL_OF_METRIC:
-        break;
-    }
-    return rules->metrics[key->subject].id;
-}
+    enum pl_cell_subject subject = pl_cell_info(key->kind)->subject;
 
-static void print_wide(pl_int128 value)
-{
-    char text[48];
-    size_t at = sizeof(text) - 1;
-    bool negative = value < 0;
-
-    text[at] = '\0';
-    do {
-        int digit = (int)(value % 10);
-
-        text[--at] = (char)('0' + (digit < 0 ? -digit : digit));
-        value /= 10;
-    } while (value);
-    printf("%s%s", negative ? "-" : "", text + at);
+    return subject == PL_OF_EXPERIMENT ? sums->experiments[key->subject].name
+                                       : pl_rules_id(rules, subject, key->subject);
 }
 
 static const char *detail_name(const struct pl_cell_key *key)
@@ -518,6 +515,7 @@ static void print_cell(const struct pl_sums *sums, const struct pl_cell *cell)
 {
     bool variant = pl_cell_has_variant(cell->key.kind);
     const struct pl_sums_experiment *experiment = variant ? &sums->experiments[cell->key.subject] : NULL;
+    char wide[PL_CELL_WIDE_BYTES];
 
     printf("C %u %s ", cell->key.kind, subject_name(sums, &cell->key));
     if (!variant)
@@ -525,8 +523,7 @@ static void print_cell(const struct pl_sums *sums, const struct pl_cell *cell)
     else
         printf("%s", experiment->variants[cell->key.arm]);
     printf(" %s %" PRId32 " %" PRId64 " %" PRId64 " ", detail_name(&cell->key), cell->key.pane, cell->n, cell->sum);
-    print_wide(cell->sum2);
-    printf("\n");
+    printf("%s\n", pl_cell_wide(cell->sum2, wide));
 }
 
 /* Declared shares, segment by segment, in the order of the variants. */
@@ -629,16 +626,24 @@ static enum pl_status store(void *ctx, enum pl_state_kind kind, uint32_t bucket,
 /* In the order of kinds that is asked for, within a kind backwards: no order may matter there. */
 static void load(void)
 {
-    static const enum pl_state_kind kinds[] = {PL_STATE_DICT, PL_STATE_FRONT, PL_STATE_CELL, PL_STATE_UNIT};
+    static const enum pl_state_kind kinds[] = {PL_STATE_DICT, PL_STATE_FRONT, PL_STATE_INPUT, PL_STATE_CELL,
+                                               PL_STATE_UNIT};
     struct pl_err err;
 
-    for (unsigned kind = 0; kind < 4; kind++)
+    for (unsigned kind = 0; kind < sizeof(kinds) / sizeof(*kinds); kind++)
         for (size_t at = n_fields; at-- > 0;)
             if (fields[at].kind == kinds[kind])
                 check(pl_state_read(shard, kinds[kind], (struct pl_span){fields[at].bytes, fields[at].len},
                                     (struct pl_span){fields[at].bytes + fields[at].len, fields[at].value_len}, &err),
                       &err);
     check(pl_state_ready(shard, &err), &err);
+}
+
+static void set_unbounded(void)
+{
+    for (unsigned input = 0; input < n_inputs; input++)
+        if (unbounded[input])
+            pl_shard_unbounded(shard, input);
 }
 
 static void save(void)
@@ -656,6 +661,7 @@ static void save(void)
         next_rules = NULL;
     }
     shard = must(pl_shard_new(rules, n_inputs));
+    set_unbounded();
     load();
 }
 
@@ -694,7 +700,10 @@ static void obey_rules(char **word)
         add_funnel(word);
     else if (!strcmp(word[0], "shard"))
         new_shard((unsigned)number(word[1]));
-    else
+    else if (!strcmp(word[0], "unbounded")) {
+        unbounded[(unsigned)number(word[1]) - 1] = true;
+        set_unbounded();
+    } else
         die("unknown command", word[0]);
 }
 

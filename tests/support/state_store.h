@@ -101,12 +101,13 @@ static inline void check_counts(const struct pl_shard *shard)
 /* A new shard from what is stored; NULL and *err when the state is refused. */
 static inline struct pl_shard *load(const struct pl_rules *rules, unsigned n_inputs, struct pl_err *err)
 {
-    static const enum pl_state_kind kinds[] = {PL_STATE_DICT, PL_STATE_FRONT, PL_STATE_CELL, PL_STATE_UNIT};
+    static const enum pl_state_kind kinds[] = {PL_STATE_DICT, PL_STATE_FRONT, PL_STATE_INPUT, PL_STATE_CELL,
+                                               PL_STATE_UNIT};
     struct pl_shard *shard = pl_shard_new(rules, n_inputs);
     enum pl_status status = PL_OK;
 
     assert_non_null(shard);
-    for (unsigned at = 0; at < 4 && !status; at++)
+    for (unsigned at = 0; at < sizeof(kinds) / sizeof(*kinds) && !status; at++)
         status = read_kind(shard, kinds[at], err);
     if (!status)
         status = pl_state_ready(shard, err);
@@ -131,6 +132,14 @@ static inline void empty_store(void)
     for (unsigned at = 0; at < store.n; at++)
         free(store.fields[at].bytes);
     store = (struct store){.fail_after = -1};
+}
+
+/* Of a test whose state is the rules of its shards. */
+static inline int store_teardown(void **state)
+{
+    empty_store();
+    pl_rules_free(*state);
+    return 0;
 }
 
 #endif

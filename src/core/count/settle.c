@@ -28,20 +28,38 @@ static void note_exposure(struct pl_shard *shard, const struct pl_tail_event *ev
     }
 }
 
+/* The sample of units is published as cells are. */
+static void note_unit(struct pl_shard *shard, uint64_t hash, int64_t place_us)
+{
+    bool changed = false;
+
+    if (!pl_keying_see(&shard->keying, hash, pl_step_day(place_us), &changed))
+        shard->failed = true;
+    shard->keying_dirty = shard->keying_dirty || changed;
+    shard->cells.changed = shard->cells.changed || changed;
+}
+
 static void settle(struct pl_shard *shard, uint32_t handle, int64_t limit_us)
 {
     const struct pl_step step = {shard->plan, &shard->registry, &shard->cells};
     struct pl_open *open = pl_units_open_at(&shard->units, handle);
     const struct pl_tail_event *events = pl_tail_events(&open->tail, &shard->units.slab);
+    int64_t last_us = PL_TIME_NONE; /* place of the last event that is not void: as if those had been refused */
     uint32_t n = 0;
 
-    while (n < open->tail.n && events[n].place_us < limit_us) {
-        if (events[n].kind == PL_EVENT_EXPOSURE && !pl_step_is_void(&step, &events[n]))
+    for (; n < open->tail.n && events[n].place_us < limit_us; n++) {
+        bool exposure = events[n].kind == PL_EVENT_EXPOSURE;
+
+        if (exposure && pl_step_is_void(&step, &events[n]))
+            continue;
+        if (exposure)
             note_exposure(shard, &events[n]);
-        n++;
+        last_us = events[n].place_us;
     }
     if (!pl_shard_fold(shard, open, n, &shard->state, &shard->cells))
         shard->failed = true;
+    if (last_us != PL_TIME_NONE)
+        note_unit(shard, pl_units_at(&shard->units, open->unit)->id.high, last_us);
     pl_tail_drop(&open->tail, &shard->units.slab, n);
     shard->units.n_events -= n;
     if (!pl_units_put_words(&shard->units, pl_units_at(&shard->units, open->unit), &shard->state) ||

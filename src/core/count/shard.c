@@ -33,6 +33,10 @@ void pl_shard_free(struct pl_shard *shard)
         return;
     pl_sums_fini(&shard->sums);
     pl_buf_fini(&shard->gone_cells);
+    for (unsigned input = 0; input < PL_INPUTS_MAX; input++)
+        pl_held_fini(&shard->held[input]);
+    free(shard->told);
+    pl_keying_fini(&shard->keying);
     pl_words_fini(&shard->state);
     pl_dict_fini(&shard->dict);
     pl_units_fini(&shard->units);
@@ -220,7 +224,14 @@ void pl_shard_prefetch(const struct pl_shard *shard, const struct pl_unit_id *un
     pl_units_prefetch(&shard->units, units, n);
 }
 
-enum pl_reject pl_shard_event(struct pl_shard *shard, unsigned input, const struct pl_event *event)
+enum pl_reject pl_shard_refusal(const struct pl_shard *shard, const struct pl_event *event)
+{
+    uint32_t index = PL_REGISTRY_NONE, area = PL_RULES_NONE;
+
+    return check_rules(shard, event, &index, &area);
+}
+
+enum pl_reject pl_shard_take(struct pl_shard *shard, unsigned input, const struct pl_event *event)
 {
     enum pl_reject reason = take(shard, input, event);
 
@@ -229,4 +240,13 @@ enum pl_reject pl_shard_event(struct pl_shard *shard, unsigned input, const stru
     else
         shard->stats.accepted++;
     return reason;
+}
+
+enum pl_reject pl_shard_event(struct pl_shard *shard, unsigned input, const struct pl_event *event)
+{
+    const struct pl_held *held = &shard->held[input];
+
+    if (held->on || held->n)
+        return pl_shard_event_unbounded(shard, input, event);
+    return pl_shard_take(shard, input, event);
 }

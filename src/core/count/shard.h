@@ -32,6 +32,7 @@ struct pl_shard_stats {
     uint64_t accepted, unmatched, late;
     uint64_t rejected[PL_REJECT_COUNT];
     uint64_t units, tail_events, experiments, cells; /* now */
+    uint64_t held;                                   /* now: events ahead of their input, see pl_shard_unbounded */
     uint64_t mixed;                                  /* now: settled units that saw two variants */
 };
 
@@ -47,6 +48,27 @@ void pl_shard_free(struct pl_shard *shard);
  * experiments_full, variants_full, after_end) moves it, and the identity is remembered, as if the event had been
  * accepted. An exposure that was accepted and turns out to be after its experiment's end is recounted as after_end. */
 enum pl_reject pl_shard_event(struct pl_shard *shard, unsigned input, const struct pl_event *event);
+
+/* Nobody bounds the clocks of this input's producers: events more than a day ahead of it are held until it is known
+ * whether the log is there (core/count/held.h). Say it before the first event, and again after a state was read.
+ *
+ * An event that is held is PL_ACCEPTED by pl_shard_event; what is refused later is told by pl_shard_told, which gives
+ * what came since it was asked last.
+ *
+ * Turns among the inputs: while pl_shard_released is true, the next event of that input is a held one of the time that
+ * it gives, and pl_shard_take_released takes it; no record of the input may come before. pl_shard_turn is the time by
+ * which an event of this time takes its turn: one that would be held must not wait until all others are in next year.
+ */
+struct pl_shard_told {
+    unsigned input;
+    int64_t offset;
+    enum pl_reject reason;
+};
+void pl_shard_unbounded(struct pl_shard *shard, unsigned input);
+const struct pl_shard_told *pl_shard_told(struct pl_shard *shard, unsigned *n);
+bool pl_shard_released(const struct pl_shard *shard, unsigned input, int64_t *time_us);
+void pl_shard_take_released(struct pl_shard *shard, unsigned input);
+int64_t pl_shard_turn(const struct pl_shard *shard, unsigned input, int64_t time_us);
 
 /* A hint: these units' events come next (any number, best 16 to 512). Four plain loops of prefetches; changes nothing.
  * With more units than fit the caches an event costs about half of what it costs without. */

@@ -177,7 +177,7 @@ enum pl_status pl_snapshot_make(const struct pl_shard *shard, enum pl_cells_view
     if (ok && view == PL_CELLS_LIVE)
         ok = list_live_cells(shard, places, sums);
     else if (ok)
-        ok = list_cells(shard, &shard->cells, places, sums);
+        ok = list_cells(shard, &shard->cells, places, sums) && pl_keying_merge(&sums->units, &shard->keying);
     free(places);
     if (ok)
         return PL_OK;
@@ -193,6 +193,7 @@ static uint64_t add_bytes(uint64_t hash, const void *bytes, size_t len)
 uint64_t pl_snapshot_hash(const struct pl_sums *sums)
 {
     uint64_t hash = PL_HASH_SEED;
+    int32_t newest = PL_KEYING_NEVER;
 
     for (unsigned at = 0; at < sums->n_experiments; at++) {
         const struct pl_sums_experiment *experiment = &sums->experiments[at];
@@ -212,5 +213,10 @@ uint64_t pl_snapshot_hash(const struct pl_sums *sums)
         hash = add_bytes(hash, &cell->key, sizeof(cell->key));
         hash = add_bytes(hash, facts, sizeof(facts));
     }
+    for (uint32_t at = 0; at < sums->units.n; at++)
+        if (sums->units.units[at].last_day > newest)
+            newest = sums->units.units[at].last_day;
+    if (sums->units.n)
+        hash = add_bytes(hash, &newest, sizeof(newest));
     return hash;
 }

@@ -15,7 +15,8 @@ enum pl_cells_view { PL_CELLS_LIVE, PL_CELLS_SETTLED };
 enum pl_status pl_snapshot_make(const struct pl_shard *shard, enum pl_cells_view view, int64_t tick_us,
                                 struct pl_sums *sums, struct pl_err *err) PL_MUSTCHECK;
 
-/* Of everything but the tick: equal sums have equal hashes. */
+/* Of everything but the tick, and of the sample of units its newest day only: equal sums have equal hashes, and as what
+ * has another hash is published, the sample is, about once a day, also of a shard that counts nothing else. */
 uint64_t pl_snapshot_hash(const struct pl_sums *sums);
 
 #endif

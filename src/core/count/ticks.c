@@ -213,6 +213,9 @@ int64_t pl_shard_largest_place(const struct pl_shard *shard)
 void pl_shard_stats(const struct pl_shard *shard, struct pl_shard_stats *stats)
 {
     *stats = shard->stats;
+    stats->held = 0;
+    for (unsigned input = 0; input < PL_INPUTS_MAX; input++)
+        stats->held += shard->held[input].n;
     stats->units = shard->units.n;
     stats->tail_events = shard->units.n_events;
     stats->experiments = shard->registry.n;

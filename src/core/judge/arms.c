@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HALF_NODES 16
 #define BREAKS (5 * PL_ARMS_MAX + 2)
@@ -25,6 +26,15 @@ static const double rule[HALF_NODES][2] = {
     {.93490607593773968917, .03427386291302143310}, {.96476225558750643077, .02539206530926205945},
     {.98561151154526833540, .01627439473090567060}, {.99726386184948156354, .00701861000947009660},
 };
+
+struct pl_arms pl_arms_of(const struct pl_row *row)
+{
+    struct pl_arms arms = {.n = row->arms.n, .shared = row->arms.shared};
+
+    memcpy(arms.d, row->arms.effect, sizeof(arms.d));
+    memcpy(arms.s, row->arms.se, sizeof(arms.s));
+    return arms;
+}
 
 double pl_arms_se(const struct pl_arms *arms)
 {

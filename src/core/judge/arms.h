@@ -14,7 +14,7 @@
 #ifndef PL_CORE_JUDGE_ARMS_H
 #define PL_CORE_JUDGE_ARMS_H
 
-#include "core/control.h"
+#include "core/ledger.h"
 
 #define PL_ARMS_MAX (PL_VARIANTS_MAX - 1)
 
@@ -24,6 +24,9 @@ struct pl_arms {
     double s[PL_ARMS_MAX]; /* > 0 */
     double shared;         /* variance of the control's mean in the same unit, squared; at most s_i^2 */
 };
+
+/* The arms that a row of the ledger has; n 0: the row's own effect and se are its only arm. */
+struct pl_arms pl_arms_of(const struct pl_row *row);
 
 /* sqrt(mean s_i^2): the standard error of the entry as a whole, for bar, cap and floor. */
 double pl_arms_se(const struct pl_arms *arms);

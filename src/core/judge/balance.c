@@ -7,7 +7,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define QUARTER_US (91 * PL_DAY_US)
 #define LATEST 20
@@ -47,15 +46,11 @@ static bool is_measured(const struct pl_row *row)
 
 static double credited(const struct pl_row *row)
 {
-    struct pl_arms arms = {.n = row->arms.n, .shared = row->arms.shared};
+    struct pl_arms arms = pl_arms_of(row);
 
     if (row->early)
         return 0;
-    if (!row->arms.n)
-        return pl_returns_credited(row->effect, row->se);
-    memcpy(arms.d, row->arms.effect, sizeof(arms.d));
-    memcpy(arms.s, row->arms.se, sizeof(arms.s));
-    return pl_arms_credited(&arms);
+    return arms.n ? pl_arms_credited(&arms) : pl_returns_credited(row->effect, row->se);
 }
 
 static bool is_win(const struct pl_row *row)

@@ -1,8 +1,8 @@
 #include "core/judge/figures.h"
 
 #include "core/judge/adjust.h"
+#include "core/judge/histogram.h"
 #include "core/judge/sequence.h"
-#include "core/sketch.h"
 #include "util/num.h"
 #include "util/stamp.h"
 
@@ -129,36 +129,23 @@ void pl_figures_adjusted(const struct pl_judge *judge, unsigned experiment, int6
         pl_adjust_holm(adjusted, n, order, adjusted);
 }
 
-/* Buckets of one arm over mature weeks, in ascending order: cells of a pane come by arm, then by detail, so they are
- * added into their places. */
-static void add_bins(const struct pl_sums *sums, const struct pl_cell_key *key, int32_t last, int64_t *counts)
-{
-    for (size_t at = 0; at < sums->n_cells; at++) {
-        const struct pl_cell_key *cell = &sums->cells[at].key;
-
-        if (cell->kind != key->kind || cell->subject != key->subject || cell->arm != key->arm || cell->pane > last ||
-            (cell->metric & 0xffff) != key->metric || cell->metric >> 16 >= PL_SKETCH_BUCKETS)
-            continue;
-        counts[cell->metric >> 16] += sums->cells[at].n;
-    }
-}
-
 struct pl_quantile pl_figures_time(const struct pl_judge *judge, unsigned experiment, unsigned arm, uint32_t metric,
                                    double nu, int64_t tick_us)
 {
     const struct pl_sums *sums = pl_judge_sums(judge);
-    int64_t window_us = pl_judge_rules(judge)->metrics[metric].window_us, counts[PL_SKETCH_BUCKETS] = {0};
+    int64_t window_us = pl_judge_rules(judge)->metrics[metric].window_us;
     int32_t last = (int32_t)(pl_stamp_monday(tick_us - window_us) / PL_DAY_US) - 7; /* the last mature week's Monday */
     const struct pl_cell_key times = {
         .kind = PL_CELL_TIME, .arm = (uint16_t)arm, .subject = experiment, .metric = metric};
     const struct pl_cell_key units = {.kind = PL_CELL_EXPOSED, .arm = (uint16_t)arm, .subject = experiment};
     struct pl_quantile_bin bins[PL_SKETCH_BUCKETS];
     struct pl_quantile_sample sample = {.bins = bins};
+    struct pl_histogram reached = {0};
 
-    add_bins(sums, &times, last, counts);
+    pl_histogram_add(&reached, sums, times, INT32_MIN, last);
     for (uint32_t bucket = 0; bucket < PL_SKETCH_BUCKETS; bucket++)
-        if (counts[bucket] > 0)
-            bins[sample.n_bins++] = (struct pl_quantile_bin){bucket, counts[bucket]};
+        if (reached.counts[bucket] > 0)
+            bins[sample.n_bins++] = (struct pl_quantile_bin){bucket, reached.counts[bucket]};
     sample.n = pl_sums_range(sums, units, INT32_MIN, last + 6).n;
     return pl_quantile_of(&sample, nu, ALPHA);
 }

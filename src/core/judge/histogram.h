@@ -15,8 +15,9 @@ struct pl_histogram {
     int64_t counts[PL_SKETCH_BUCKETS];
 };
 
-/* Add the cells of key's kind, subject and arm whose detail (key.metric) is the bucket itself, in these panes.
- * O(cells of the subject in these panes). */
+/* Add the cells of key's kind, subject and arm in these panes whose detail is a bucket: all of it, or, where a kind has
+ * a metric beside it (core/cell.def: METRIC_BUCKET), the bucket of key.metric. O(cells of the subject in these panes).
+ */
 void pl_histogram_add(struct pl_histogram *histogram, const struct pl_sums *sums, struct pl_cell_key key,
                       int32_t first_pane, int32_t last_pane);
 

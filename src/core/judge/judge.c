@@ -20,6 +20,7 @@ struct pl_judge *pl_judge_new(const struct pl_rules *rules, int64_t alert_min_in
         return NULL;
     judge->rules = rules;
     judge->min_interval_us = alert_min_interval_us;
+    judge->input = (struct judge_input){.since_us = PL_TIME_NONE, .judged_us = PL_TIME_NONE};
     judge->programme = pl_programme_new(rules);
     judge->areas = calloc(n, sizeof(*judge->areas));
     judge->entered = pl_names_new(JUDGE_ENTERED_MAX);
@@ -305,6 +306,7 @@ static struct pl_facts facts_of(const struct pl_judge *judge, uint32_t a, int64_
         .funnel = judge->areas[a].standing.looks.verdict,
         .hollow = state->hollow,
         .holdout = state->holdout,
+        .input_bad = judge->input.view.shared > 0,
         .unhealthy = state->unhealthy,
         .jackpot_ok = state->jackpot_ok,
         .dwell_ok = pl_programme_dwelt(state, tick_us),
@@ -335,6 +337,7 @@ static void conclude(struct pl_judge *judge, int64_t tick_us)
         if (funnel != PL_RULES_NONE)
             (void)pl_looks_step(&area->standing.looks, &judge->rules->funnels[funnel], funnel, &judge->sums, tick_us);
         pl_judge_observe(judge, a, tick_us, &area->standing);
+        (void)pl_objective_step(&area->standing.objectives, judge->rules, a, &judge->sums, tick_us);
         if (area->history_ended)
             area->standing.alert.in_history = false;
         area->history_ended = false;
@@ -342,6 +345,8 @@ static void conclude(struct pl_judge *judge, int64_t tick_us)
         n = pl_alert_step(&area->standing.alert, &area->advice, tick_us, judge->min_interval_us, edges);
         for (unsigned at = 0; at < n; at++)
             judge->edges[judge->n_edges++] = (struct pl_area_edge){a, edges[at]};
+        if (n > 0)
+            area->standing.told = edges[n - 1];
     }
 }
 
@@ -361,6 +366,7 @@ enum pl_status pl_judge_tick(struct pl_judge *judge, int64_t tick_us, const stru
 {
     enum pl_status status = keep_sums(judge, sums, err);
     size_t first = judge->ledger.n;
+    bool input;
 
     judge->n_points = 0;
     judge->n_edges = 0;
@@ -370,6 +376,7 @@ enum pl_status pl_judge_tick(struct pl_judge *judge, int64_t tick_us, const stru
         status = enter_all(judge, tick_us, err);
     if (status)
         return status;
+    input = pl_judge_look_input(judge, tick_us);
     conclude(judge, tick_us);
     *judgement = (struct pl_judgement){
         .tick_us = tick_us,
@@ -379,6 +386,7 @@ enum pl_status pl_judge_tick(struct pl_judge *judge, int64_t tick_us, const stru
         .points = judge->points,
         .n_edges = judge->n_edges,
         .edges = judge->edges,
+        .input = input ? &judge->input.edge : NULL,
     };
     return PL_OK;
 }
@@ -411,6 +419,7 @@ static void area_due(const struct pl_judge *judge, uint32_t a, int64_t after_us,
     sooner(due_us, pl_adoption_due(&area->standing.adoption, judge->rules, a), after_us);
     sooner(due_us, pl_value_due(&area->standing.value, judge->rules, a), after_us);
     sooner(due_us, pl_derive_due(&area->standing.derive), after_us);
+    sooner(due_us, pl_objective_due(&area->standing.objectives, judge->rules, a, &judge->sums, after_us), after_us);
     if (state->flat_since_us != PL_TIME_NONE && !pl_programme_dwelt(state, after_us))
         sooner(due_us, state->flat_since_us + PL_PROGRAMME_DWELL_US, after_us);
     if (area->policy_known && policy_changes(judge, a) && after_us != PL_TIME_NONE)
@@ -431,6 +440,7 @@ int64_t pl_judge_due(const struct pl_judge *judge, int64_t after_us)
         sooner(&due_us, pl_judge_waits_for(judge, at), after_us);
     for (unsigned a = 0; a < judge->rules->n_areas; a++)
         area_due(judge, a, after_us, &due_us);
+    sooner(&due_us, pl_judge_input_ends(judge), after_us);
     return due_us;
 }
 
@@ -446,7 +456,12 @@ void pl_judge_restore_standing(struct pl_judge *judge, uint32_t area, const stru
 
 enum pl_status pl_judge_restore_sums(struct pl_judge *judge, const struct pl_sums *sums, struct pl_err *err)
 {
-    return keep_sums(judge, sums, err);
+    enum pl_status status = keep_sums(judge, sums, err);
+
+    pl_judge_restore_view(judge);
+    for (unsigned a = 0; a < judge->rules->n_areas && judge->input.view.shared; a++)
+        advise(judge, a, judge->input.judged_us);
+    return status;
 }
 
 const struct pl_rules *pl_judge_rules(const struct pl_judge *judge)

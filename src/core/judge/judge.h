@@ -18,6 +18,7 @@
 #include "core/judge/alert.h"
 #include "core/judge/derive.h"
 #include "core/judge/looks.h"
+#include "core/judge/objective.h"
 #include "core/judge/programme.h"
 #include "core/judge/value.h"
 #include "core/reject.h"
@@ -32,6 +33,8 @@ struct pl_standing {
     struct pl_adoption_looks adoption;
     struct pl_value_looks value;
     struct pl_derive_looks derive;
+    struct pl_objective_starts objectives;
+    struct pl_alert_edge told; /* the last edge of all; tick_us 0 before the first */
 };
 
 /* One point of an area's history: after an entry, or after a change of state that another area's entry caused. */
@@ -50,6 +53,14 @@ struct pl_area_edge {
     struct pl_alert_edge edge;
 };
 
+/* Users were found in more than one partition, or are no longer: an alert of plateaud's own health, for all areas. */
+struct pl_input_edge {
+    bool resolved;
+    int64_t starts_us, tick_us;
+    struct pl_keying_view view;
+    int64_t forget_us; /* how far back was looked */
+};
+
 /* What one tick brought. Arrays are owned by the judge and valid until the next tick. */
 struct pl_judgement {
     int64_t tick_us;
@@ -58,6 +69,7 @@ struct pl_judgement {
     const struct pl_history_point *points;
     size_t n_edges;
     const struct pl_area_edge *edges;
+    const struct pl_input_edge *input; /* NULL: nothing changed */
 };
 
 struct pl_judge;
@@ -71,6 +83,7 @@ void pl_judge_free(struct pl_judge *judge);
 enum pl_status pl_judge_restore_row(struct pl_judge *judge, const struct pl_row *row, struct pl_err *err) PL_MUSTCHECK;
 void pl_judge_restore_standing(struct pl_judge *judge, uint32_t area, const struct pl_standing *standing,
                                int64_t judged_us);
+void pl_judge_restore_input(struct pl_judge *judge, int64_t since_us, int64_t judged_us);
 enum pl_status pl_judge_restore_sums(struct pl_judge *judge, const struct pl_sums *sums,
                                      struct pl_err *err) PL_MUSTCHECK;
 
@@ -78,7 +91,8 @@ enum pl_status pl_judge_restore_sums(struct pl_judge *judge, const struct pl_sum
 enum pl_reject pl_judge_control(struct pl_judge *judge, const struct pl_control *control, int64_t place_us);
 
 /* The smallest tick above `after_us` that must be judged: a record on the docket, an experiment that falls due, a look
- * at a funnel, at features, value or what is taken from users, a dwell or a held-back alert that ends, a smallest
+ * at a funnel, at features, value or what is taken from users, an objective that
+ * may start, a dwell or a held-back alert that ends, a smallest
  * return that was changed. PL_TIME_NONE when nothing is known to come. */
 int64_t pl_judge_due(const struct pl_judge *judge, int64_t after_us);
 
@@ -94,7 +108,9 @@ const struct pl_area_state *pl_judge_area(struct pl_judge *judge, uint32_t area)
 const struct pl_advice *pl_judge_advice(const struct pl_judge *judge, uint32_t area);
 const struct pl_standing *pl_judge_standing(const struct pl_judge *judge, uint32_t area);
 const struct pl_sums *pl_judge_sums(const struct pl_judge *judge);
-size_t pl_judge_docket(const struct pl_judge *judge); /* records waiting */
+int64_t pl_judge_input_since(const struct pl_judge *judge); /* tick since which users are found in two partitions, or
+                                                               PL_TIME_NONE: what pl_judge_restore_input wants */
+size_t pl_judge_docket(const struct pl_judge *judge);       /* records waiting */
 
 /* One experiment of the sums as the judge sees it now. */
 struct pl_experiment_view {

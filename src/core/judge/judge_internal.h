@@ -59,7 +59,19 @@ struct pl_judge {
     struct pl_area_edge *edges; /* owned, 2 per area */
     size_t n_edges;
     struct pl_programme_change *changes; /* owned, n_areas */
+    struct judge_input {
+        struct pl_keying_view view; /* at the last tick */
+        int64_t since_us;           /* tick of the alert that fires, PL_TIME_NONE */
+        int64_t judged_us;          /* restored: the tick of the view */
+        struct pl_input_edge edge;
+    } input;
 };
+
+/* judge_input.c: look at the sample of units; true when input.edge is new. The time at which what it shows is over, or
+ * PL_TIME_NONE. */
+bool pl_judge_look_input(struct pl_judge *judge, int64_t tick_us);
+int64_t pl_judge_input_ends(const struct pl_judge *judge);
+void pl_judge_restore_view(struct pl_judge *judge);
 
 /* judge_observe.c: features, value and what is taken from users, of one area. */
 void pl_judge_observe_init(const struct pl_rules *rules, uint32_t area, struct pl_standing *standing);

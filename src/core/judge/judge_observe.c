@@ -35,6 +35,7 @@ void pl_judge_observe_adapt(const struct pl_rules *rules, uint32_t area, struct 
     }
     standing->adoption.n_all -= standing->adoption.n_gaps - n;
     standing->adoption.n_gaps = n;
+    pl_objective_adapt(&standing->objectives, rules, area);
 }
 
 void pl_judge_observe_restart(struct pl_standing *standing, int64_t launch_us)

@@ -72,6 +72,7 @@ enum pl_status pl_legs_enter(struct pl_legs *legs, const struct pl_row *row, con
         return PL_OK;
     legs->n_value++;
     legs->sum_value += row->early ? 0. : pl_hollow_value(&entry);
+    legs->sum_credit += legs->entries[legs->n - 1].x;
     (void)pl_hollow_take(&legs->hollow, &entry, eta);
     return PL_OK;
 }

@@ -31,6 +31,7 @@ struct pl_legs {
     struct pl_quarter quarter; /* the last one */
     unsigned n_value;          /* entries with value */
     double sum_value;          /* of their X^V */
+    double sum_credit;         /* of their X: what they gained in the goal */
     struct pl_legs_entry {
         int64_t time_us;
         double x, cost;

@@ -8,7 +8,6 @@
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define RECENT 20
 #define ENOUGH 8           /* entries before a state, due results before a flag */
@@ -94,6 +93,7 @@ static void publish_legs(struct area *area)
     state->e_hollow = legs->hollow.e;
     state->n_value = legs->n_value;
     state->value_mean = legs->n_value ? legs->sum_value / legs->n_value : PL_NAN;
+    state->credit_mean = legs->n_value ? legs->sum_credit / legs->n_value : PL_NAN;
     state->holdout = legs->holdout.m >= area->evidence.level;
     state->e_holdout = legs->holdout.m;
     state->quarter = legs->quarter;
@@ -251,18 +251,9 @@ static bool is_due(const struct area *area, const struct pl_row *row)
            !older_than_epoch(area, row);
 }
 
-static struct pl_arms arms_of(const struct pl_row *row)
-{
-    struct pl_arms arms = {.n = row->arms.n, .shared = row->arms.shared};
-
-    memcpy(arms.d, row->arms.effect, sizeof(arms.d));
-    memcpy(arms.s, row->arms.se, sizeof(arms.s));
-    return arms;
-}
-
 static enum pl_status enter(struct area *area, const struct pl_row *row, struct pl_err *err)
 {
-    const struct pl_arms arms = arms_of(row);
+    const struct pl_arms arms = pl_arms_of(row);
     struct pl_entry entry = {
         .arms = row->arms.n ? &arms : NULL,
         .time_us = row->time_us,

@@ -67,6 +67,7 @@ struct pl_area_state {
     double e_holdout;          /* M of holdout.h, 0 before the first quarter */
     struct pl_quarter quarter; /* the last holdout quarter */
     double value_mean;         /* E[X^V]: mean value gained per experiment by the reference policy; NAN without */
+    double credit_mean;        /* mean X of the same entries: what they gained in the goal; NAN without */
     double posterior_mean; /* random-effects mean of the return over the epoch, less the smallest return: its sign is
                             * the lean; NAN unknown. Display only */
 };

@@ -26,6 +26,8 @@ static double log_e(const struct pl_split *segment)
         double x = (double)segment->counts[arm];
         double prior = KAPPA * segment->shares[arm];
 
+        if (segment->counts[arm] == 0)
+            continue; /* exactly nothing, also when nothing was declared: its units may have seen two variants */
         sum += pl_dist_log_gamma(prior + x) - pl_dist_log_gamma(prior) - x * log(segment->shares[arm]);
     }
     return sum;
@@ -62,7 +64,8 @@ double pl_split_chi2(const struct pl_split *segment, double *p)
         double expected = n * segment->shares[arm];
         double off = (double)segment->counts[arm] - expected;
 
-        sum += off * off / expected;
+        if (segment->counts[arm] > 0 || segment->shares[arm] > 0.)
+            sum += off * off / expected;
     }
     *p = pl_dist_chi2_upper(sum, segment->n_arms - 1.);
     return sum;

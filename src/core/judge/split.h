@@ -14,7 +14,7 @@
 
 #define PL_SPLIT_ALPHA .001
 
-/* One allocation segment. Borrowed arrays of n_arms; shares positive, sum 1. */
+/* One allocation segment. Borrowed arrays of n_arms; shares positive where counts are, sum 1. */
 struct pl_split {
     unsigned n_arms;
     const int64_t *counts;

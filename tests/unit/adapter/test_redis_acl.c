@@ -254,7 +254,7 @@ static void test_refused_to_the_writer(void **state)
                                          "XDEL plateaud:{main}:x 1-1",
                                          "SREM plateaud:{main}:s y",
                                          "ZREM plateaud:{main}:z y",
-                                         "ZRANGE plateaud:{main}:z 0 -1",
+                                         "ZREM plateaud:{main}:z m",
                                          "SET plateaud:{main}:k 1",
                                          "GET plateaud:{main}:k",
                                          "EXISTS plateaud:{main}:k",

@@ -22,6 +22,21 @@ BREAKS = [
 ]
 
 
+DIGEST_BREAKS = [
+    lambda d: d.pop("id"),
+    lambda d: d.update(type="plateaud.digest.v2"),
+    lambda d: d.update(type="plateaud.alert.v1"),
+    lambda d: d.update(subject="area/checkout"),
+    lambda d: d["data"].update(status="firing"),
+    lambda d: d["data"].pop("endsAt"),
+    lambda d: d["data"].update(areas=[]),
+    lambda d: d["data"]["areas"][0].update(verdict="FLAT"),
+    lambda d: d["data"]["areas"][0].update(next=["a", "b", "c", "d"]),
+    lambda d: d["data"]["areas"][0]["results"].pop("won"),
+    lambda d: d["data"]["areas"][0]["figures"].update(gain_lower=None),
+]
+
+
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         schema = json.load(file)
@@ -32,7 +47,7 @@ def main():
     for line in lines:
         document = json.loads(line)
         validator.validate(document)
-        for number, spoil in enumerate(BREAKS):
+        for number, spoil in enumerate(DIGEST_BREAKS if document["type"] == "plateaud.digest.v1" else BREAKS):
             broken = copy.deepcopy(document)
             spoil(broken)
             assert not validator.is_valid(broken), number

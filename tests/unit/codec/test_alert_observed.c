@@ -12,8 +12,24 @@ struct fixture {
     struct pl_standing standing;
 };
 
+/* Twelve experiments with value measured, and a quarter that fell short. */
 static const struct pl_area_state state_of_area = {
-    .state = PL_INCONCLUSIVE, .lower = (double)NAN, .upper = (double)NAN, .needed = (double)NAN};
+    .state = PL_INCONCLUSIVE,
+    .n = 14,
+    .level = 60,
+    .lower = (double)NAN,
+    .upper = (double)NAN,
+    .needed = (double)NAN,
+    .posterior_mean = -.001,
+    .hollow = true,
+    .e_hollow = 22.75,
+    .n_value = 12,
+    .value_mean = -.003,
+    .credit_mean = .012,
+    .holdout = true,
+    .e_holdout = 61.5,
+    .quarter = {
+        .start_us = OBSERVED_AT(0), .end_us = OBSERVED_AT(91), .n = 9, .credited = .05, .realised = .004, .se = .01}};
 
 static int setup(void **state)
 {
@@ -128,6 +144,37 @@ static void what_is_taken(void **state)
     has_not(text, "feature_not_met");
 }
 
+/* What rose, what did not follow, and the evidence. */
+static void growth_without_value(void **state)
+{
+    static const char sentence[] =
+        "Gain per experiment, corrected for lucky winners: 1.2 % of the goal and -0.3 % of value, over 12 experiments "
+        "with both measured.";
+    const char *text = document(*state, PL_HOLLOW_GROWTH, PL_ALERT_FIRING);
+    char condition[512];
+
+    snprintf(condition, sizeof(condition),
+             "\"conditions\":[{\"name\":\"value_does_not_follow\",\"met\":true,\"text\":\"%s That value does "
+             "not rise with what ships: evidence, 22.8 of 20 needed.\"}]",
+             sentence);
+    has(text, condition);
+    has(text, "evidence, 22.8 of 20 needed. Gain per experiment");
+    has(text, "\"hollow\":22.75,\"hollow_needed\":20,");
+    has(text, "\"experiments_with_value\":12,\"goal_gain\":0.012,\"value_gain\":-0.003");
+    has(text, "\"lean_gain\":-0.001");
+    has_not(document(*state, PL_KEEP_OPTIMISING, PL_ALERT_FIRING), "value_does_not_follow");
+}
+
+static void a_quarter_that_fell_short(void **state)
+{
+    const char *text = document(*state, PL_PREPARE_CORE, PL_ALERT_FIRING);
+
+    has(text, "{\"name\":\"quarter_fell_short\",\"met\":true,\"text\":\"In the quarter to 2023-12-04, 9 experiments "
+              "were credited with 5 % together, and against the users held out 0.4 % was realised; that they do not "
+              "pay: evidence, 61.5 of 60 needed.\"}");
+    has(text, "\"holdout\":61.5,\"quarter_experiments\":9,\"quarter_credited\":0.05,\"quarter_realised\":0.004");
+}
+
 static void where_value_may_be(void **state)
 {
     has(document(*state, PL_SHIFT_TO_CORE, PL_ALERT_FIRING), "\"where_value_may_be\":\"templates; faster sharing\"");
@@ -182,6 +229,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(features_to_deliver, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_taken, setup, teardown),
+        cmocka_unit_test_setup_teardown(growth_without_value, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_quarter_that_fell_short, setup, teardown),
         cmocka_unit_test_setup_teardown(where_value_may_be, setup, teardown),
         cmocka_unit_test_setup_teardown(an_end_has_no_conditions, setup, teardown),
         cmocka_unit_test_setup_teardown(many_features, setup, teardown),

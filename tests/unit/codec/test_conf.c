@@ -8,14 +8,14 @@
 
 #include <cmocka.h>
 
+#include "support/conf_parse.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define S(text) pl_span_of(text)
 
 /* The smallest conf of design 5, as it stands there. */
 static const char smallest[] = "[kafka]\n"
@@ -31,27 +31,6 @@ static const char smallest[] = "[kafka]\n"
                                "value           = Order Received, Order Reordered\n"
                                "funnel          = Product Viewed > Checkout Started > Order Completed\n"
                                "smallest_return = 0.2%\n";
-
-static struct pl_conf *parse(const char *text)
-{
-    struct pl_conf *conf = NULL;
-    struct pl_err err = {0};
-
-    if (pl_conf_parse("f", S(text), &conf, &err))
-        fail_msg("%s", err.text);
-    assert_non_null(conf);
-    return conf;
-}
-
-static void refused(const char *text, const char *message)
-{
-    struct pl_conf *conf = (struct pl_conf *)1;
-    struct pl_err err = {0};
-
-    assert_int_equal(pl_conf_parse("f", S(text), &conf, &err), PL_ERR_INPUT);
-    assert_null(conf);
-    assert_string_equal(err.text, message);
-}
 
 static void assert_actions(const struct pl_conf *conf, const uint32_t *ids, unsigned n, const char *joined)
 {

@@ -9,35 +9,15 @@
 
 #include <cmocka.h>
 
+#include "support/conf_parse.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define S(text) pl_span_of(text)
 #define DAY(n) ((n)*PL_DAY_US)
 /* 2026-08-21T00:00:00Z, by `date -u -d 2026-08-21 +%s` */
 #define AUGUST_21_US (INT64_C(1787270400) * PL_SECOND_US)
-
-static struct pl_conf *parse(const char *text)
-{
-    struct pl_conf *conf = NULL;
-    struct pl_err err = {0};
-
-    if (pl_conf_parse("f", S(text), &conf, &err))
-        fail_msg("%s", err.text);
-    assert_non_null(conf);
-    return conf;
-}
-
-static void refused(const char *text, const char *message)
-{
-    struct pl_conf *conf = (struct pl_conf *)1;
-    struct pl_err err = {0};
-
-    assert_int_equal(pl_conf_parse("f", S(text), &conf, &err), PL_ERR_INPUT);
-    assert_null(conf);
-    assert_string_equal(err.text, message);
-}
 
 static void assert_events(const struct pl_conf *conf, const struct pl_events *events, const char *joined)
 {

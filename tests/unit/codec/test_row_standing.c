@@ -107,6 +107,82 @@ static void assert_same(const struct pl_standing *got, const struct pl_standing 
     }
 }
 
+/* Objectives: put behind the backs of sealed rules. */
+static void add_objectives(struct pl_rules *rules)
+{
+    rules->objectives = calloc(2, sizeof(*rules->objectives));
+    assert_non_null(rules->objectives);
+    rules->n_objectives = 2;
+    rules->objectives[0] = (struct pl_objective_rule){.id = "half of them", .figure = PL_OBJECTIVE_ACTIVATION};
+    rules->objectives[1] = (struct pl_objective_rule){.id = "known", .figure = PL_OBJECTIVE_DELIVERED};
+}
+
+static void objectives_and_the_last_edge_come_back(void **state)
+{
+    struct pl_rules *rules = observed_rules(.3, PL_TIME_NONE);
+    struct pl_random random = {7};
+    struct pl_buf text = {0};
+
+    (void)state;
+    add_objectives(rules);
+    for (int n = 0; n < 1000; n++) {
+        struct pl_standing back, one = {.alert = pl_alert_state_init(),
+                                        .looks = pl_looks_init(),
+                                        .adoption = pl_adoption_looks_init(),
+                                        .value = pl_value_looks_init(),
+                                        .objectives = {2,
+                                                       {{1, random_normal(&random), OBSERVED_AT(n)},
+                                                        {0, random_normal(&random), OBSERVED_AT(n + 1)}}},
+                                        .told = {.status = (enum pl_alert_status)(n % 3),
+                                                 .verdict = (enum pl_verdict)(n % 8),
+                                                 .previous = (enum pl_verdict)(n % 7),
+                                                 .grade = (enum pl_grade)(n % 3),
+                                                 .starts_us = OBSERVED_AT(n),
+                                                 .tick_us = OBSERVED_AT(n + 2)}};
+
+        pl_buf_clear(&text);
+        pl_row_put_standing(&one, rules, &text);
+        assert_int_equal(pl_row_get_standing(pl_buf_span(&text), rules, &back, NULL), PL_OK);
+        assert_int_equal(back.objectives.n, 2);
+        for (unsigned at = 0; at < 2; at++) {
+            assert_int_equal(back.objectives.of[at].objective, one.objectives.of[at].objective);
+            assert_int_equal(back.objectives.of[at].time_us, one.objectives.of[at].time_us);
+            assert_true(same_number(back.objectives.of[at].value, one.objectives.of[at].value));
+        }
+        assert_int_equal(back.told.status, one.told.status);
+        assert_int_equal(back.told.verdict, one.told.verdict);
+        assert_int_equal(back.told.previous, one.told.previous);
+        assert_int_equal(back.told.grade, one.told.grade);
+        assert_int_equal(back.told.starts_us, one.told.starts_us);
+        assert_int_equal(back.told.tick_us, one.told.tick_us);
+    }
+    pl_buf_fini(&text);
+    pl_rules_free(rules);
+}
+
+/* What was started as another figure begins anew; what is gone is forgotten. */
+static void a_start_is_of_its_figure(void **state)
+{
+    static const char *const bad[] = {"objective.known=delivered,x,1", "objective.known=delivered,1",
+                                      "objective.known=delivered,1,x", "told=3,NO_VERDICT,NO_VERDICT,0,1,2",
+                                      "told=0,NEVER,NO_VERDICT,0,1,2", "told=0,NO_VERDICT,NO_VERDICT,0,1"};
+    struct pl_rules *rules = observed_rules(.3, PL_TIME_NONE);
+    struct pl_standing standing;
+
+    (void)state;
+    add_objectives(rules);
+    assert_int_equal(pl_row_get_standing(pl_span_of("objective.half+of+them=value,5,1.5 objective.gone=value,5,1.5 "
+                                                    "objective.known=delivered,6,0.25"),
+                                         rules, &standing, NULL),
+                     PL_OK);
+    assert_int_equal(standing.objectives.n, 1);
+    assert_int_equal(standing.objectives.of[0].objective, 1);
+    assert_int_equal(standing.told.tick_us, 0);
+    for (size_t at = 0; at < sizeof(bad) / sizeof(*bad); at++)
+        assert_int_equal(pl_row_get_standing(pl_span_of(bad[at]), rules, &standing, NULL), PL_ERR_INPUT);
+    pl_rules_free(rules);
+}
+
 static void looks_come_back(void **state)
 {
     struct pl_rules *rules = observed_rules(.3, PL_TIME_NONE);
@@ -242,8 +318,8 @@ static void a_restart_changes_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(looks_come_back),
-        cmocka_unit_test(what_is_not_there_is_passed_over),
+        cmocka_unit_test(looks_come_back),           cmocka_unit_test(objectives_and_the_last_edge_come_back),
+        cmocka_unit_test(a_start_is_of_its_figure),  cmocka_unit_test(what_is_not_there_is_passed_over),
         cmocka_unit_test(a_restart_changes_nothing),
     };
 

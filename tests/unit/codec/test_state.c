@@ -3,15 +3,8 @@
 
 static int setup(void **state)
 {
-    store = (struct store){.fail_after = -1};
-    *state = world_rules();
-    return 0;
-}
-
-static int teardown(void **state)
-{
     empty_store();
-    pl_rules_free(*state);
+    *state = world_rules();
     return 0;
 }
 
@@ -476,7 +469,7 @@ static void unit_records_are_small(void **state)
     pl_shard_free(shard);
 }
 
-#define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH(test) cmocka_unit_test_setup_teardown(test, setup, store_teardown)
 
 int main(void)
 {

@@ -2,36 +2,17 @@
 
 #include "core/count/feature.h"
 
-/* Day 19723 is Monday, 2024-01-01; M(w, d) is day d of the w-th week from it, 0 its Monday. */
-#define MONDAY 19723
-#define M(week, day) (MONDAY + 7 * (week) + (day))
-
-static int setup(void **state)
-{
-    static struct observed world;
-
-    observed_begin(&world, observed_rules());
-    *state = &world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    observed_end(*state);
-    return 0;
-}
-
-static int64_t wish(const struct observed *world, enum pl_cell_kind kind, uint16_t arm, int32_t pane)
+static int64_t wish(const struct one_unit *world, enum pl_cell_kind kind, uint16_t arm, int32_t pane)
 {
     return observed_n(world, kind, arm, WORLD_WISH, pane);
 }
 
-static int64_t used(const struct observed *world, uint16_t arm, uint32_t feature, int32_t pane, uint32_t days)
+static int64_t used(const struct one_unit *world, uint16_t arm, uint32_t feature, int32_t pane, uint32_t days)
 {
     return observed_cell(world, (struct pl_cell_key){PL_CELL_USED, arm, feature, days, pane}).n;
 }
 
-static int64_t breadth(const struct observed *world, uint16_t arm, int32_t pane)
+static int64_t breadth(const struct one_unit *world, uint16_t arm, int32_t pane)
 {
     return observed_n(world, PL_CELL_BREADTH, arm, WORLD_SHOP, pane);
 }
@@ -63,7 +44,7 @@ static void days_come_back_from_words(void **state)
 /* Active, then aware, then a user: known where the area was last active, and from then on with it. */
 static void known_goes_with_the_area(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     observed_on(world, M(0, 0), WORLD_BUY);
     assert_int_equal(world->words.n, PL_WORDS_FIRST + 10); /* two areas, no feature */
@@ -87,7 +68,7 @@ static void known_goes_with_the_area(void **state)
 /* export has `eligible` events: only they (and use) count, not activity. */
 static void own_eligibility_is_an_audience(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     observed_on(world, M(0, 0), WORLD_BUY);
     assert_int_equal(observed_all(world, PL_CELL_AUDIENCE, 0, WORLD_EXPORT), 0);
@@ -108,7 +89,7 @@ static void own_eligibility_is_an_audience(void **state)
 
 static void days_to_adopt_are_0_to_90(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     world->rules->forget_us = 1000 * PL_DAY_US;
     observed_on(world, MONDAY, WORLD_TIP);
@@ -127,7 +108,7 @@ static void days_to_adopt_are_0_to_90(void **state)
 /* Again: the last use day in a week before that of the last use. */
 static void again_is_in_a_week_before(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     observed_on(world, M(0, 6), WORLD_LIKE);
     observed_on(world, M(0, 5), WORLD_LIKE); /* the same week */
@@ -151,7 +132,7 @@ static void again_is_in_a_week_before(void **state)
 /* The first use decides by place; a late one in an earlier week makes it repeated as well. */
 static void a_late_use_may_repeat_the_first(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     observed_on(world, M(1, 0), WORLD_LIKE);
     observed_on(world, M(0, 6), WORLD_LIKE);
@@ -163,7 +144,7 @@ static void a_late_use_may_repeat_the_first(void **state)
 
 static void cohorts_repeat_within_28_or_14_days(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
     int32_t aware = M(0, 0);
 
     observed_on(world, aware, WORLD_TIP);
@@ -182,7 +163,7 @@ static void cohorts_repeat_within_28_or_14_days(void **state)
 
 static void cohort_windows_are_half_open(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     observed_on(world, M(0, 0), WORLD_LIKE);
     observed_on(world, M(4, 0), WORLD_LIKE); /* day 28 */
@@ -201,7 +182,7 @@ static void cohort_windows_are_half_open(void **state)
 /* One action may be several things to several features: view makes aware of trip and is its use. */
 static void one_action_may_say_it_all(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     observed_on(world, M(0, 2), WORLD_VIEW);
     assert_int_equal(observed_n(world, PL_CELL_KNOWN, 2, WORLD_TRIP, M(0, 2)), 1);
@@ -212,7 +193,7 @@ static void one_action_may_say_it_all(void **state)
 
 static void breadth_ranks_last_use_days(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     observed_on(world, M(0, 0), WORLD_LIKE);
     observed_on(world, M(0, 2), WORLD_VIEW);
@@ -235,7 +216,7 @@ static void breadth_ranks_last_use_days(void **state)
 /* What a feature left counts until it is more than 32 days old. */
 static void left_days_stay_for_a_while(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     observed_on(world, MONDAY, WORLD_LIKE);
     assert_true(pl_feature_leave(&world->words, WORLD_SHOP, MONDAY - 1));
@@ -253,7 +234,7 @@ static void left_days_stay_for_a_while(void **state)
 
 static void a_new_life_starts_again(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     observed_on(world, M(0, 0), WORLD_LIKE);
     observed_on(world, M(20, 0), WORLD_LIKE); /* more than 90 days later */
@@ -265,7 +246,7 @@ static void a_new_life_starts_again(void **state)
     assert_int_equal(observed_all(world, PL_CELL_AGAIN, 0, WORLD_WISH), 0);
 }
 
-#define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH(test) cmocka_unit_test_setup_teardown(test, observed_setup, one_unit_end)
 
 int main(void)
 {

@@ -1,5 +1,6 @@
 /* Windows over panes, against sums made by hand. */
 #include "core/judge/figures.h"
+#include "support/area_rule.h"
 
 #include "support/near.h"
 #include "util/stamp.h"
@@ -20,15 +21,7 @@ struct fixture {
 static struct pl_rules *make_rules(void)
 {
     struct pl_rules *rules = pl_rules_new();
-    struct pl_area_rule area = {.id = "cart",
-                                .goal = PL_RULES_NONE,
-                                .value = PL_RULES_NONE,
-                                .funnel = PL_RULES_NONE,
-                                .smallest_return = PL_NAN,
-                                .false_alarm_every_years = 1,
-                                .baseline = PL_NAN,
-                                .coverage = 1,
-                                .landmark_us = 14 * PL_DAY_US};
+    struct pl_area_rule area = area_rule("cart", "cart_*", PL_NAN);
     struct pl_metric_rule metric = {.id = "goal",
                                     .type = PL_METRIC_CONVERSION,
                                     .value = PL_RULES_NONE,
@@ -38,7 +31,6 @@ static struct pl_rules *make_rules(void)
                                     .bound_micro = INT64_C(1000000000000000)};
     struct pl_funnel_rule funnel = {.id = "f", .n_steps = 2, .window_us = 2 * PL_DAY_US};
 
-    area.globs[area.n_globs++] = strdup("cart_*");
     assert_int_equal(pl_rules_add_area(rules, &area, NULL, NULL), PL_OK);
     metric.events.ids[0] = pl_rules_action(rules, pl_span_of("Order Completed"));
     assert_int_equal(pl_rules_add_metric(rules, &metric, NULL, NULL), PL_OK);

@@ -2,6 +2,7 @@
  * statistics.md 1.2 and 1.3 in Python.
  */
 #include "core/judge/figures.h"
+#include "support/area_rule.h"
 
 #include "core/sketch.h"
 #include "support/cells_fixture.h"
@@ -51,21 +52,9 @@ static void took(struct fixture *f, unsigned arm, int32_t week, int64_t time_us,
 static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
-    struct pl_area_rule area = {.id = "shop",
-                                .goal = PL_RULES_NONE,
-                                .value = PL_RULES_NONE,
-                                .funnel = PL_RULES_NONE,
-                                .smallest_return = PL_NAN,
-                                .value_per_delivery = PL_NAN,
-                                .value_bar = PL_NAN,
-                                .false_alarm_every_years = 1,
-                                .baseline = PL_NAN,
-                                .coverage = 1,
-                                .n_globs = 1,
-                                .landmark_us = 14 * PL_DAY_US};
+    struct pl_area_rule area = area_rule("shop", "*", PL_NAN);
 
     f->rules = pl_rules_new();
-    area.globs[0] = strdup("*");
     assert_int_equal(pl_rules_add_area(f->rules, &area, NULL, NULL), PL_OK);
     add_metric(f->rules, "buys", PL_METRIC_CONVERSION, PL_ROLE_DELIVERY, PL_NAN);
     add_metric(f->rules, "signs", PL_METRIC_CONVERSION, PL_ROLE_DELIVERY, PL_NAN);

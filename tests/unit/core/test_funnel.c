@@ -1,44 +1,21 @@
 #include "support/count_world.h"
 
 #include "core/count/funnel.h"
+#include "support/one_unit.h"
 
 /* path: view > cart > buy, window 1 h, buy within 10 min of cart. again: view > view, no bounds. One unit. */
-struct fixture {
-    struct pl_rules *rules;
-    struct pl_plan *plan;
-    struct pl_registry registry;
-    struct pl_cells cells;
-    struct pl_words words;
-};
-
 static int setup(void **state)
 {
-    static struct fixture fixture;
+    static struct one_unit unit;
 
-    fixture = (struct fixture){.rules = world_rules()};
-    fixture.plan = pl_plan_new(fixture.rules);
-    assert_int_equal(pl_registry_init(&fixture.registry, fixture.rules, NULL), PL_OK);
-    pl_cells_cut(&fixture.cells, PL_TIME_NONE);
-    *state = &fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *fixture = *state;
-
-    pl_words_fini(&fixture->words);
-    pl_cells_fini(&fixture->cells);
-    pl_registry_fini(&fixture->registry);
-    pl_plan_free(fixture->plan);
-    pl_rules_free(fixture->rules);
+    one_unit_begin(&unit, world_rules());
+    *state = &unit;
     return 0;
 }
 
 /* Was it the last step of an attempt? */
-static bool act(struct fixture *fixture, uint32_t funnel, int64_t seconds, uint32_t action)
+static bool act(struct one_unit *fixture, uint32_t funnel, int64_t seconds, uint32_t action)
 {
-    struct pl_step step = {fixture->plan, &fixture->registry, &fixture->cells};
     struct pl_tail_event event = {
         .place_us = AT(seconds), .time_us = AT(seconds), .kind = PL_EVENT_ACTION, .subject = action};
 
@@ -46,11 +23,12 @@ static bool act(struct fixture *fixture, uint32_t funnel, int64_t seconds, uint3
 
     if (!fixture->words.n)
         assert_true(pl_words_push(&fixture->words, PL_WORDS_FIRST));
-    assert_true(pl_funnel_act(&step, &fixture->words, &event, funnel, &completed));
+    assert_true(pl_funnel_act(&fixture->step, &fixture->words, &event, funnel, &completed));
     return completed;
 }
 
-static struct pl_amount cell(const struct fixture *fixture, uint16_t kind, uint32_t funnel, uint16_t step, int32_t pane)
+static struct pl_amount cell(const struct one_unit *fixture, uint16_t kind, uint32_t funnel, uint16_t step,
+                             int32_t pane)
 {
     const struct pl_cell_key key = {kind, step, funnel, 0, pane};
 
@@ -61,7 +39,7 @@ static struct pl_amount cell(const struct fixture *fixture, uint16_t kind, uint3
 }
 
 /* Attempts of the first day that reached each step of path. */
-static void assert_reached(const struct fixture *fixture, int64_t view, int64_t cart, int64_t buy)
+static void assert_reached(const struct one_unit *fixture, int64_t view, int64_t cart, int64_t buy)
 {
     assert_int_equal(cell(fixture, PL_CELL_FUNNEL, WORLD_PATH, 0, WORLD_DAY).n, view);
     assert_int_equal(cell(fixture, PL_CELL_FUNNEL, WORLD_PATH, 1, WORLD_DAY).n, cart);
@@ -125,7 +103,7 @@ static void attempts_do_not_overlap(void **state)
 
 static void an_event_takes_one_step(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
 
     act(fixture, WORLD_AGAIN, 0, WORLD_VIEW);
     act(fixture, WORLD_AGAIN, 1, WORLD_VIEW); /* completes, and does not begin another */
@@ -140,7 +118,7 @@ static void an_event_takes_one_step(void **state)
  */
 static void units_are_unique_by_pane_of_entry(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
     int32_t hour = WORLD_DAY * 24;
 
     act(fixture, WORLD_PATH, 0, WORLD_VIEW);
@@ -165,7 +143,7 @@ static void units_are_unique_by_pane_of_entry(void **state)
 /* Only the last step of an attempt; not one that is out of order, nor one that is too late. */
 static void tells_what_completed(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
 
     assert_false(act(fixture, WORLD_PATH, 0, WORLD_BUY));
     assert_false(act(fixture, WORLD_PATH, 1, WORLD_VIEW));
@@ -183,14 +161,14 @@ static void tells_what_completed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(steps_in_order_complete, setup, teardown),
-        cmocka_unit_test_setup_teardown(repeated_first_step_changes_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_step_timed_before_the_last_does_not_follow, setup, teardown),
-        cmocka_unit_test_setup_teardown(windows_and_gaps_are_half_open, setup, teardown),
-        cmocka_unit_test_setup_teardown(attempts_do_not_overlap, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_event_takes_one_step, setup, teardown),
-        cmocka_unit_test_setup_teardown(units_are_unique_by_pane_of_entry, setup, teardown),
-        cmocka_unit_test_setup_teardown(tells_what_completed, setup, teardown),
+        cmocka_unit_test_setup_teardown(steps_in_order_complete, setup, one_unit_end),
+        cmocka_unit_test_setup_teardown(repeated_first_step_changes_nothing, setup, one_unit_end),
+        cmocka_unit_test_setup_teardown(a_step_timed_before_the_last_does_not_follow, setup, one_unit_end),
+        cmocka_unit_test_setup_teardown(windows_and_gaps_are_half_open, setup, one_unit_end),
+        cmocka_unit_test_setup_teardown(attempts_do_not_overlap, setup, one_unit_end),
+        cmocka_unit_test_setup_teardown(an_event_takes_one_step, setup, one_unit_end),
+        cmocka_unit_test_setup_teardown(units_are_unique_by_pane_of_entry, setup, one_unit_end),
+        cmocka_unit_test_setup_teardown(tells_what_completed, setup, one_unit_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,24 @@ static void only_what_was_asked_for_is_added(void **state)
     pl_sums_fini(&sums);
 }
 
+/* Where a metric stands below the bucket, its own are taken. */
+static void of_one_metric(void **state)
+{
+    const struct pl_cell_key key = {PL_CELL_TIME, 1, 3, 2, 0};
+    struct pl_histogram histogram = {0};
+    struct pl_sums sums = {0};
+
+    (void)state;
+    observed_cell(&sums, (struct pl_cell_key){PL_CELL_TIME, 1, 3, 2 | 5 << 16, 0}, 0, 10, 0);
+    observed_cell(&sums, (struct pl_cell_key){PL_CELL_TIME, 1, 3, 2 | 5 << 16, 0}, 7, 4, 0);
+    observed_cell(&sums, (struct pl_cell_key){PL_CELL_TIME, 1, 3, 1 | 5 << 16, 0}, 7, 1000, 0);    /* another metric */
+    observed_cell(&sums, (struct pl_cell_key){PL_CELL_TIME, 1, 3, 2 | 9999 << 16, 0}, 7, 1000, 0); /* no bucket */
+    pl_histogram_add(&histogram, &sums, key, INT32_MIN, OBSERVED_DAY0 + 7);
+    assert_int_equal(histogram.n, 14);
+    assert_int_equal(histogram.counts[5], 14);
+    pl_sums_fini(&sums);
+}
+
 static int ascending(const void *a, const void *b)
 {
     return *(const int *)a - *(const int *)b;
@@ -62,6 +80,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_was_asked_for_is_added),
+        cmocka_unit_test(of_one_metric),
         cmocka_unit_test(quantiles_are_ranks),
     };
 

@@ -1,5 +1,6 @@
 /* The judge at its façade: docket, order, ledger, restore, experiments from sums. */
 #include "core/judge/judge.h"
+#include "support/area_rule.h"
 
 #include "support/near.h"
 #include "util/stamp.h"
@@ -18,17 +19,7 @@ struct fixture {
 static struct pl_rules *make_rules(double smallest_return)
 {
     struct pl_rules *rules = pl_rules_new();
-    struct pl_area_rule area = {.id = "checkout",
-                                .owner = "team",
-                                .unit = "%",
-                                .goal = PL_RULES_NONE,
-                                .value = PL_RULES_NONE,
-                                .funnel = PL_RULES_NONE,
-                                .smallest_return = smallest_return,
-                                .false_alarm_every_years = 1,
-                                .baseline = PL_NAN,
-                                .coverage = 1,
-                                .landmark_us = 14 * PL_DAY_US};
+    struct pl_area_rule area = area_rule("checkout", "cart_*", smallest_return);
     struct pl_metric_rule metric = {.id = "checkout.goal",
                                     .type = PL_METRIC_CONVERSION,
                                     .value = PL_RULES_NONE,
@@ -37,7 +28,7 @@ static struct pl_rules *make_rules(double smallest_return)
                                     .n_star = 5000,
                                     .bound_micro = INT64_C(1000000000000000)};
 
-    area.globs[area.n_globs++] = strdup("cart_*");
+    strcpy(area.owner, "team");
     assert_int_equal(pl_rules_add_area(rules, &area, NULL, NULL), PL_OK);
     metric.events.ids[0] = pl_rules_action(rules, pl_span_of("Order Completed"));
     assert_int_equal(pl_rules_add_metric(rules, &metric, NULL, NULL), PL_OK);

@@ -1,5 +1,6 @@
 /* Experiments from sums: which enter, with what, and what keeps one out. */
 #include "core/judge/judge.h"
+#include "support/area_rule.h"
 
 #include "support/near.h"
 #include "util/stamp.h"
@@ -19,17 +20,8 @@ struct fixture {
 
 static void add_area(struct pl_rules *rules, const char *id, const char *glob)
 {
-    struct pl_area_rule area = {.goal = PL_RULES_NONE,
-                                .value = PL_RULES_NONE,
-                                .funnel = PL_RULES_NONE,
-                                .smallest_return = .1,
-                                .false_alarm_every_years = 1,
-                                .baseline = PL_NAN,
-                                .coverage = 1,
-                                .landmark_us = 14 * PL_DAY_US};
+    struct pl_area_rule area = area_rule(id, glob, .1);
 
-    snprintf(area.id, sizeof(area.id), "%s", id);
-    area.globs[area.n_globs++] = strdup(glob);
     assert_int_equal(pl_rules_add_area(rules, &area, NULL, NULL), PL_OK);
 }
 

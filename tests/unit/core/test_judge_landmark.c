@@ -1,5 +1,6 @@
 /* What enters at the landmark: several arms, value beside delivery, quarters of a holdout, baselines of one metric. */
 #include "core/judge/judge.h"
+#include "support/area_rule.h"
 
 #include "support/cells_fixture.h"
 #include "support/near.h"
@@ -40,21 +41,10 @@ static void open_judge(struct fixture *f)
 static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
-    struct pl_area_rule area = {.id = "shop",
-                                .goal = PL_RULES_NONE,
-                                .value = PL_RULES_NONE,
-                                .funnel = PL_RULES_NONE,
-                                .smallest_return = .01,
-                                .value_per_delivery = .3,
-                                .value_bar = PL_NAN,
-                                .false_alarm_every_years = 1,
-                                .baseline = PL_NAN,
-                                .coverage = 1,
-                                .n_globs = 1,
-                                .landmark_us = 14 * PL_DAY_US};
+    struct pl_area_rule area = area_rule("shop", "*", .01);
 
+    area.value_per_delivery = .3;
     f->rules = pl_rules_new();
-    area.globs[0] = strdup("*");
     assert_int_equal(pl_rules_add_area(f->rules, &area, NULL, NULL), PL_OK);
     add_metric(f->rules, "buys", PL_METRIC_CONVERSION, false, 7);
     add_metric(f->rules, "spent", PL_METRIC_SUM, false, 7);

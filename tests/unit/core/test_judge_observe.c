@@ -183,11 +183,99 @@ static void an_area_that_is_not_observed_waits_for_nothing(void **state)
     assert_int_equal(pl_judge_advice(f->judge, 0)->verdict, PL_NO_VERDICT);
 }
 
+/* A funnel of two steps that stays as it is, found by its cells. */
+static void add_funnel(struct fixture *f)
+{
+    f->rules->funnels = calloc(1, sizeof(*f->rules->funnels));
+    assert_non_null(f->rules->funnels);
+    f->rules->n_funnels = 1;
+    f->rules->funnels[0] = (struct pl_funnel_rule){.id = "way", .n_steps = 2};
+    f->rules->areas[0].funnel = 0;
+    for (int week = 0; week < 14; week++) {
+        observed_n(&f->sums, PL_CELL_FUNNEL, 0, 0, 7 * week, 100000);
+        observed_n(&f->sums, PL_CELL_FUNNEL, 0, 1, 7 * week, week % 2 ? 20080 : 19920);
+    }
+}
+
+/* Features that nearly all who could use them know, and use again. */
+static void add_known_features(struct fixture *f)
+{
+    observed_n(&f->sums, PL_CELL_NEW, 0, 0, 0, 1000);
+    observed_n(&f->sums, PL_CELL_ACTIVE, 0, 0, 97, 1000);
+    observed_n(&f->sums, PL_CELL_KNOWN, OBSERVED_SEARCH, 2, 97, 900);
+    observed_n(&f->sums, PL_CELL_AGAIN, OBSERVED_SEARCH, 0, 97, 500);
+}
+
+static void add_result(struct fixture *f, int n, int64_t time_us, double effect)
+{
+    struct pl_control result = {.type = PL_CONTROL_RESULT,
+                                .time_us = time_us,
+                                .start_us = PL_TIME_NONE,
+                                .area = "documents",
+                                .effect = effect,
+                                .se = .02,
+                                .cost = 1,
+                                .healthy = true};
+
+    snprintf(result.id, sizeof(result.id), "r%03d", n);
+    snprintf(result.experiment, sizeof(result.experiment), "r%03d", n);
+    assert_int_equal(pl_judge_control(f->judge, &result, time_us), PL_ACCEPTED);
+}
+
+/* Experiments that once paid and no longer do, a funnel that stays, features that are known, value that is measured and
+ * a policy that is settled: all five conditions of a confirmed shift, from control records and sums alone. */
+static void a_shift_to_core_is_confirmed(void **state)
+{
+    enum { FUNNEL = 1, FEATURES = 2, VALUE = 4, PAID = 8 };
+    static const struct {
+        unsigned there;
+        unsigned missing;
+    } cases[] = {
+        {FUNNEL | FEATURES | VALUE | PAID, 0},
+        {FEATURES | VALUE | PAID, PL_MISSING_FUNNEL_STABLE},
+        {FUNNEL | VALUE | PAID, PL_MISSING_DELIVERED},
+        {FUNNEL | FEATURES | PAID, PL_MISSING_VALUE},
+        {FUNNEL | FEATURES | VALUE, PL_MISSING_ONCE_YIELDING},
+    };
+    struct fixture *f = *state;
+
+    f->rules->areas[0].smallest_return = .05;
+    for (size_t at = 0; at < sizeof(cases) / sizeof(*cases); at++) {
+        pl_judge_free(f->judge);
+        pl_sums_fini(&f->sums);
+        f->judge = pl_judge_new(f->rules, MIN_INTERVAL);
+        f->rules->n_funnels = 0;
+        free(f->rules->funnels);
+        f->rules->funnels = NULL;
+        f->rules->areas[0].funnel = PL_RULES_NONE;
+        if (cases[at].there & FUNNEL)
+            add_funnel(f);
+        if (cases[at].there & FEATURES)
+            add_known_features(f);
+        if (cases[at].there & VALUE)
+            observed_weeks(&f->sums, 14, (struct observed_growth){1, 1, 1});
+        for (int n = 0; n < 160; n++)
+            add_result(f, n, OBSERVED_AT(1) + n * PL_HOUR_US * 12, cases[at].there & PAID && n < 20 ? .2 : 0);
+        for (int64_t due = pl_judge_due(f->judge, PL_TIME_NONE); due != PL_TIME_NONE && due <= OBSERVED_AT(98);
+             due = pl_judge_due(f->judge, due))
+            (void)tick(f, due);
+        assert_int_equal(pl_judge_area(f->judge, 0)->n, 160);
+        assert_int_equal(pl_judge_area(f->judge, 0)->state, PL_FLAT);
+        assert_int_equal(pl_judge_advice(f->judge, 0)->verdict, PL_SHIFT_TO_CORE);
+        assert_int_equal(pl_judge_advice(f->judge, 0)->missing, cases[at].missing);
+        assert_int_equal(pl_judge_advice(f->judge, 0)->grade, cases[at].missing ? PL_UNCONFIRMED : PL_CONFIRMED);
+        assert_true(pl_judge_standing(f->judge, 0)->alert.firing);
+        assert_int_equal(pl_judge_standing(f->judge, 0)->told.verdict, PL_SHIFT_TO_CORE);
+        assert_int_equal(pl_judge_standing(f->judge, 0)->told.grade, pl_judge_standing(f->judge, 0)->alert.grade);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_exists_is_to_be_delivered, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_taken_outruns_value, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_shift_to_core_is_confirmed, setup, teardown),
         cmocka_unit_test_setup_teardown(falling_value_is_not_delivered, setup, teardown),
         cmocka_unit_test_setup_teardown(facts_come_from_the_looks, setup, teardown),
         cmocka_unit_test_setup_teardown(the_lean_is_that_of_the_features, setup, teardown),

@@ -2,6 +2,7 @@
 
 #include "core/count/measure.h"
 #include "core/sketch.h"
+#include "support/one_unit.h"
 #include "support/random.h"
 #include "util/stamp.h"
 
@@ -10,47 +11,19 @@
 enum { SHOP_A, SHOP_B, OTHER_A, EXPERIMENTS };
 
 /* One unit; three experiments with variants control and B. */
-struct fixture {
-    struct pl_rules *rules;
-    struct pl_plan *plan;
-    struct pl_registry registry;
-    struct pl_cells cells;
-    struct pl_words words;
-    struct pl_step step;
-};
-
 static int setup(void **state)
 {
     static const char *const names[EXPERIMENTS] = {"shop_a", "shop_b", "other_a"};
-    static struct fixture fixture;
+    static struct one_unit unit;
 
-    fixture = (struct fixture){.rules = measure_rules()};
-    fixture.plan = pl_plan_new(fixture.rules);
-    assert_int_equal(pl_registry_init(&fixture.registry, fixture.rules, NULL), PL_OK);
-    for (uint32_t at = 0; at < EXPERIMENTS; at++) {
-        assert_int_equal(pl_registry_add(&fixture.registry, pl_span_of(names[at]), at == OTHER_A), at);
-        pl_experiment_variant(fixture.registry.experiments[at], pl_span_of("control"));
-        pl_experiment_variant(fixture.registry.experiments[at], pl_span_of("B"));
-    }
-    pl_cells_cut(&fixture.cells, PL_TIME_NONE);
-    fixture.step = (struct pl_step){fixture.plan, &fixture.registry, &fixture.cells};
-    *state = &fixture;
+    one_unit_begin(&unit, measure_rules());
+    for (uint32_t at = 0; at < EXPERIMENTS; at++)
+        one_unit_experiment(&unit, names[at], at == OTHER_A);
+    *state = &unit;
     return 0;
 }
 
-static int teardown(void **state)
-{
-    struct fixture *fixture = *state;
-
-    pl_words_fini(&fixture->words);
-    pl_cells_fini(&fixture->cells);
-    pl_registry_fini(&fixture->registry);
-    pl_plan_free(fixture->plan);
-    pl_rules_free(fixture->rules);
-    return 0;
-}
-
-static void expose(struct fixture *fixture, uint32_t experiment, int64_t place_us, int64_t time_us, uint8_t variant)
+static void expose(struct one_unit *fixture, uint32_t experiment, int64_t place_us, int64_t time_us, uint8_t variant)
 {
     struct pl_tail_event event = {
         .place_us = place_us, .time_us = time_us, .kind = PL_EVENT_EXPOSURE, .subject = experiment, .variant = variant};
@@ -58,14 +31,14 @@ static void expose(struct fixture *fixture, uint32_t experiment, int64_t place_u
     assert_true(pl_step(&fixture->step, &fixture->words, &event));
 }
 
-static void act(struct fixture *fixture, int64_t place_us, int64_t time_us, uint32_t action)
+static void act(struct one_unit *fixture, int64_t place_us, int64_t time_us, uint32_t action)
 {
     struct pl_tail_event event = {.place_us = place_us, .time_us = time_us, .kind = PL_EVENT_ACTION, .subject = action};
 
     assert_true(pl_step(&fixture->step, &fixture->words, &event));
 }
 
-static void buy(struct fixture *fixture, int64_t time_us, int64_t price_micro)
+static void buy(struct one_unit *fixture, int64_t time_us, int64_t price_micro)
 {
     struct pl_tail_event event = {.place_us = time_us,
                                   .time_us = time_us,
@@ -77,7 +50,7 @@ static void buy(struct fixture *fixture, int64_t time_us, int64_t price_micro)
     assert_true(pl_step(&fixture->step, &fixture->words, &event));
 }
 
-static struct pl_amount cell(const struct fixture *fixture, struct pl_cell_key key)
+static struct pl_amount cell(const struct one_unit *fixture, struct pl_cell_key key)
 {
     for (uint32_t at = 0; at < fixture->cells.n; at++)
         if (pl_cell_key_order(&fixture->cells.rows[at].key, &key) == 0)
@@ -85,24 +58,24 @@ static struct pl_amount cell(const struct fixture *fixture, struct pl_cell_key k
     return (struct pl_amount){0};
 }
 
-static struct pl_amount metric(const struct fixture *fixture, uint32_t index)
+static struct pl_amount metric(const struct one_unit *fixture, uint32_t index)
 {
     return cell(fixture, (struct pl_cell_key){PL_CELL_METRIC, 1, SHOP_A, index, WORLD_DAY});
 }
 
-static struct pl_amount before(const struct fixture *fixture, uint32_t index)
+static struct pl_amount before(const struct one_unit *fixture, uint32_t index)
 {
     return cell(fixture, (struct pl_cell_key){PL_CELL_BEFORE, 1, SHOP_A, index, WORLD_DAY});
 }
 
-static int64_t cross(const struct fixture *fixture, uint32_t a, uint32_t b)
+static int64_t cross(const struct one_unit *fixture, uint32_t a, uint32_t b)
 {
     struct pl_cell_key key = {PL_CELL_CROSS, 1, SHOP_A, PL_CELL_PAIR(a, b), WORLD_DAY};
 
     return (int64_t)cell(fixture, key).sum2;
 }
 
-static void assert_nothing_is_left(const struct fixture *fixture)
+static void assert_nothing_is_left(const struct one_unit *fixture)
 {
     for (uint32_t at = 0; at < fixture->cells.n; at++) {
         unsigned kind = fixture->cells.rows[at].key.kind;
@@ -115,7 +88,7 @@ static void assert_nothing_is_left(const struct fixture *fixture)
 /* 5, none, 2: the mean of two values is 3.5; then 40: 47 / 3 is over the cap of 15. n counts the unit once. */
 static void mean_is_over_values(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
 
     expose(fixture, SHOP_A, AT(0), AT(0), 1);
     act(fixture, AT(1), AT(1), WORLD_BUY);
@@ -135,7 +108,7 @@ static void mean_is_over_values(void **state)
 /* 3 / 2 millionths is 1, -3 / 2 is -1; a mean of 0 is an x. */
 static void mean_rounds_toward_zero(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
 
     expose(fixture, SHOP_A, AT(0), AT(0), 1);
     buy(fixture, AT(1), 1);
@@ -151,7 +124,7 @@ static void mean_rounds_toward_zero(void **state)
 
 static void retention_begins_later(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
 
     expose(fixture, SHOP_A, AT(0), AT(0), 1);
     act(fixture, AT(0) + PL_DAY_US, AT(0) + PL_DAY_US - 1, WORLD_VIEW);
@@ -167,7 +140,7 @@ static void retention_begins_later(void **state)
 /* The attempt was entered before the exposure; its last step counts, and it alone. */
 static void funnel_counts_the_completing_step(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
 
     act(fixture, AT(0), AT(0), WORLD_VIEW);
     act(fixture, AT(10), AT(10), WORLD_CART);
@@ -186,7 +159,7 @@ static void funnel_counts_the_completing_step(void **state)
 
 static void funnel_keeps_to_the_window(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
     int64_t end_us = AT(0) + 2 * PL_DAY_US;
 
     expose(fixture, SHOP_A, AT(0), AT(0), 1);
@@ -199,7 +172,7 @@ static void funnel_keeps_to_the_window(void **state)
 /* WORLD_DAY is a Saturday: its week began 5 days before. First by place, whatever the times. */
 static void time_to_the_first_action(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
     uint32_t hour = pl_sketch_bucket(PL_HOUR_US);
     struct pl_cell_key key = {PL_CELL_TIME, 1, SHOP_A, MEASURE_FIRST | hour << 16, WORLD_DAY - 5};
 
@@ -218,7 +191,7 @@ static void time_to_the_first_action(void **state)
 /* Less than a second is bucket 0; five days and more are outside. */
 static void time_to_at_the_ends(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
     struct pl_cell_key key = {PL_CELL_TIME, 1, SHOP_A, MEASURE_FIRST, WORLD_DAY - 5};
 
     expose(fixture, SHOP_A, AT(0), AT(0), 1);
@@ -231,7 +204,7 @@ static void time_to_at_the_ends(void **state)
 /* spent x views: 7.5 x 2, then cut at 20 x 2, then 20 x 5 (cap). In square units. */
 static void ratio_is_its_parts_and_their_product(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
     const int64_t square = PL_MICRO * PL_MICRO;
     uint32_t spent = PL_CELL_VARIABLE(MEASURE_SPENT, 0), views = PL_CELL_VARIABLE(MEASURE_VIEWS, 0);
 
@@ -258,7 +231,7 @@ static void ratio_is_its_parts_and_their_product(void **state)
 /* Goal x value: a conversion and a mean. A mean of nothing adds nothing. */
 static void goal_and_value_are_a_pair(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
     uint32_t goal = PL_CELL_VARIABLE(MEASURE_BUYS, 0), value = PL_CELL_VARIABLE(MEASURE_BASKET, 0);
 
     expose(fixture, SHOP_A, AT(0), AT(0), 1);
@@ -271,7 +244,7 @@ static void goal_and_value_are_a_pair(void **state)
 /* buys: 7 days before and that of the exposure. */
 static void before_is_the_days_up_to_the_exposure(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
     int64_t noon_us = WORLD_START + 12 * PL_HOUR_US;
     uint32_t x = PL_CELL_VARIABLE(MEASURE_BUYS, 0), p = PL_CELL_VARIABLE(MEASURE_BUYS, 1);
 
@@ -295,7 +268,7 @@ static void before_is_the_days_up_to_the_exposure(void **state)
 /* What happens on the day of the exposure, before it by place, counts even if it is timed after it. */
 static void before_goes_by_place_and_day(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
 
     act(fixture, AT(100), AT(90), WORLD_VIEW);
     act(fixture, AT(100), AT(90), WORLD_VIEW);
@@ -316,7 +289,7 @@ static void before_goes_by_place_and_day(void **state)
 /* p of numerator and denominator: their product is there from the exposure on. */
 static void ratios_have_covariates(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
     uint32_t p_spent = PL_CELL_VARIABLE(MEASURE_SPENT, 1), p_views = PL_CELL_VARIABLE(MEASURE_VIEWS, 1);
     uint32_t spent = PL_CELL_VARIABLE(MEASURE_SPENT, 0), views = PL_CELL_VARIABLE(MEASURE_VIEWS, 0);
 
@@ -336,7 +309,7 @@ static void ratios_have_covariates(void **state)
 
 static void words_are_checked(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
     const struct pl_plan *plan = fixture->plan;
     int64_t two[2] = {5, 1}, three[3] = {1, 1, 1};
 
@@ -554,7 +527,7 @@ static void compute(struct naive *naive, unsigned n)
     }
 }
 
-static void assert_same(const struct fixture *fixture, const struct naive *naive)
+static void assert_same(const struct one_unit *fixture, const struct naive *naive)
 {
     unsigned n = 0;
 
@@ -602,7 +575,7 @@ static void make_event(struct pl_random *random, struct pl_tail_event *event, in
 
 static void cells_are_what_the_definitions_say(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
     struct naive *naive = calloc(1, sizeof(*naive));
     struct pl_tail_event events[EVENTS_MAX];
     struct pl_random random = {20261124};
@@ -627,7 +600,7 @@ static void cells_are_what_the_definitions_say(void **state)
     free(naive);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, one_unit_end)
 
 int main(void)
 {

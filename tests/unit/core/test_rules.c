@@ -137,6 +137,12 @@ static void finds_by_id(void **state)
     assert_int_equal(pl_rules_find_experiment(rules, S("search_box")), 0);
     assert_int_equal(pl_rules_find_area(rules, S("Search")), PL_RULES_NONE);
     assert_int_equal(pl_rules_find_metric(rules, S("")), PL_RULES_NONE);
+    assert_int_equal(pl_rules_count(rules, PL_OF_METRIC), rules->n_metrics);
+    assert_string_equal(pl_rules_id(rules, PL_OF_METRIC, 1), "money");
+    assert_int_equal(pl_rules_find(rules, PL_OF_METRIC, S("money")), 1);
+    assert_int_equal(pl_rules_find(rules, PL_OF_FUNNEL, S("money")), PL_RULES_NONE);
+    assert_int_equal(pl_rules_count(rules, PL_OF_EXPERIMENT), 0); /* theirs are numbers of a shard */
+    assert_int_equal(pl_rules_find(rules, PL_OF_EXPERIMENT, S("money")), PL_RULES_NONE);
     pl_rules_free(rules);
 }
 

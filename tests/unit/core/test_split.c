@@ -93,6 +93,19 @@ static void mean_of_e_is_one(void **state)
     assert_near(sum, 1., 1e-10);
 }
 
+/* A variant that nobody declared, whose only units saw another one too. */
+static void nobody_in_an_undeclared_arm(void **state)
+{
+    const double declared[] = {.5, .5, 0.};
+    const int64_t counts[] = {30, 22, 0};
+    struct pl_split with = split(counts, declared, 3), without = split(counts, halves, 2);
+    double p;
+
+    (void)state;
+    assert_near(pl_split_log_e(&with, 1), pl_split_log_e(&without, 1), 1e-15);
+    assert_near(pl_split_chi2(&with, &p), 64. / 52., 1e-12);
+}
+
 static void mixed_needs_share_and_number(void **state)
 {
     (void)state;
@@ -107,9 +120,13 @@ static void mixed_needs_share_and_number(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(goldens),          cmocka_unit_test(alarm_at_one_in_a_thousand),
-        cmocka_unit_test(segments_add_up),  cmocka_unit_test(no_units_are_no_evidence),
-        cmocka_unit_test(mean_of_e_is_one), cmocka_unit_test(mixed_needs_share_and_number),
+        cmocka_unit_test(goldens),
+        cmocka_unit_test(alarm_at_one_in_a_thousand),
+        cmocka_unit_test(segments_add_up),
+        cmocka_unit_test(no_units_are_no_evidence),
+        cmocka_unit_test(mean_of_e_is_one),
+        cmocka_unit_test(mixed_needs_share_and_number),
+        cmocka_unit_test(nobody_in_an_undeclared_arm),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

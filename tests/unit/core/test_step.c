@@ -1,44 +1,18 @@
 #include "support/count_world.h"
+#include "support/one_unit.h"
 
 /* One unit, one experiment (index 0, variants control and B), events given by place and time in seconds. */
-struct fixture {
-    struct pl_rules *rules;
-    struct pl_plan *plan;
-    struct pl_registry registry;
-    struct pl_cells cells;
-    struct pl_words words;
-    struct pl_step step;
-};
-
 static int setup(void **state)
 {
-    static struct fixture fixture;
+    static struct one_unit unit;
 
-    fixture = (struct fixture){.rules = world_rules()};
-    fixture.plan = pl_plan_new(fixture.rules);
-    assert_int_equal(pl_registry_init(&fixture.registry, fixture.rules, NULL), PL_OK);
-    assert_int_equal(pl_registry_add(&fixture.registry, pl_span_of("shop_a"), 0), 0);
-    pl_experiment_variant(fixture.registry.experiments[0], pl_span_of("control"));
-    pl_experiment_variant(fixture.registry.experiments[0], pl_span_of("B"));
-    pl_cells_cut(&fixture.cells, PL_TIME_NONE);
-    fixture.step = (struct pl_step){fixture.plan, &fixture.registry, &fixture.cells};
-    *state = &fixture;
+    one_unit_begin(&unit, world_rules());
+    one_unit_experiment(&unit, "shop_a", 0);
+    *state = &unit;
     return 0;
 }
 
-static int teardown(void **state)
-{
-    struct fixture *fixture = *state;
-
-    pl_words_fini(&fixture->words);
-    pl_cells_fini(&fixture->cells);
-    pl_registry_fini(&fixture->registry);
-    pl_plan_free(fixture->plan);
-    pl_rules_free(fixture->rules);
-    return 0;
-}
-
-static void expose(struct fixture *fixture, int64_t place_us, int64_t time_us, uint8_t variant)
+static void expose(struct one_unit *fixture, int64_t place_us, int64_t time_us, uint8_t variant)
 {
     struct pl_tail_event event = {
         .place_us = place_us, .time_us = time_us, .kind = PL_EVENT_EXPOSURE, .variant = variant};
@@ -46,7 +20,7 @@ static void expose(struct fixture *fixture, int64_t place_us, int64_t time_us, u
     assert_true(pl_step(&fixture->step, &fixture->words, &event));
 }
 
-static void act(struct fixture *fixture, int64_t place_us, int64_t time_us, uint32_t action, int64_t price_micro)
+static void act(struct one_unit *fixture, int64_t place_us, int64_t time_us, uint32_t action, int64_t price_micro)
 {
     struct pl_tail_event event = {.place_us = place_us,
                                   .time_us = time_us,
@@ -58,7 +32,7 @@ static void act(struct fixture *fixture, int64_t place_us, int64_t time_us, uint
     assert_true(pl_step(&fixture->step, &fixture->words, &event));
 }
 
-static struct pl_amount cell(const struct fixture *fixture, struct pl_cell_key key)
+static struct pl_amount cell(const struct one_unit *fixture, struct pl_cell_key key)
 {
     for (uint32_t at = 0; at < fixture->cells.n; at++)
         if (pl_cell_key_order(&fixture->cells.rows[at].key, &key) == 0)
@@ -66,19 +40,19 @@ static struct pl_amount cell(const struct fixture *fixture, struct pl_cell_key k
     return (struct pl_amount){0};
 }
 
-static int64_t exposed(const struct fixture *fixture, uint16_t arm)
+static int64_t exposed(const struct one_unit *fixture, uint16_t arm)
 {
     return cell(fixture, (struct pl_cell_key){PL_CELL_EXPOSED, arm, 0, 0, WORLD_DAY}).n;
 }
 
-static struct pl_amount metric(const struct fixture *fixture, uint16_t arm, uint32_t index)
+static struct pl_amount metric(const struct one_unit *fixture, uint16_t arm, uint32_t index)
 {
     return cell(fixture, (struct pl_cell_key){PL_CELL_METRIC, arm, 0, index, WORLD_DAY});
 }
 
 static void first_exposure_counts_once(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
 
     expose(fixture, AT(10), AT(5), 1);
     expose(fixture, AT(20), AT(20), 1);
@@ -90,7 +64,7 @@ static void first_exposure_counts_once(void **state)
 /* Windows are [t0, t0 + window) of time; an action placed before the exposure is none of its business. */
 static void windows_go_by_time(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
 
     act(fixture, AT(5), AT(100), WORLD_BUY, 0);
     expose(fixture, AT(10), AT(50), 0);
@@ -107,7 +81,7 @@ static void windows_go_by_time(void **state)
 /* views: cap 3. x goes 1, 2, 3, 3: sum2 is 9 square units. */
 static void counts_stop_at_the_cap(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
 
     expose(fixture, AT(0), AT(0), 1);
     for (int at = 1; at <= 5; at++)
@@ -118,7 +92,7 @@ static void counts_stop_at_the_cap(void **state)
 
 static void sums_go_up_and_down(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
     struct pl_tail_event without = {.place_us = AT(9), .time_us = AT(9), .kind = PL_EVENT_ACTION, .subject = WORLD_BUY};
 
     expose(fixture, AT(0), AT(0), 0);
@@ -132,7 +106,7 @@ static void sums_go_up_and_down(void **state)
 
 static void totals_stop_instead_of_wrapping(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
 
     expose(fixture, AT(0), AT(0), 0);
     act(fixture, AT(1), AT(1), WORLD_BUY, INT64_MAX);
@@ -147,7 +121,7 @@ static void totals_stop_instead_of_wrapping(void **state)
 
 static void second_variant_removes_from_all_arms(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
 
     expose(fixture, AT(0), AT(0), 0);
     act(fixture, AT(1), AT(1), WORLD_BUY, 5000000);
@@ -167,7 +141,7 @@ static void second_variant_removes_from_all_arms(void **state)
 
 static void exposures_at_or_after_the_end_are_void(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
     struct pl_tail_event event = {.place_us = AT(100), .time_us = AT(1), .kind = PL_EVENT_EXPOSURE};
 
     fixture->registry.experiments[0]->end_us = AT(100);
@@ -184,7 +158,7 @@ static void exposures_at_or_after_the_end_are_void(void **state)
 
 static void a_long_gap_starts_a_new_unit(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
 
     fixture->rules->forget_us = 1000 * PL_SECOND_US;
     expose(fixture, AT(0), AT(0), 0);
@@ -198,7 +172,7 @@ static void a_long_gap_starts_a_new_unit(void **state)
 
 static void segment_is_that_of_the_first_exposure(void **state)
 {
-    struct fixture *fixture = *state;
+    struct one_unit *fixture = *state;
     struct pl_control quarter = world_control(PL_STARTED, "shop_a", AT(0), .25);
     struct pl_control half = world_control(PL_STARTED, "shop_a", AT(50), .5);
 
@@ -215,15 +189,15 @@ static void segment_is_that_of_the_first_exposure(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(first_exposure_counts_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(windows_go_by_time, setup, teardown),
-        cmocka_unit_test_setup_teardown(counts_stop_at_the_cap, setup, teardown),
-        cmocka_unit_test_setup_teardown(sums_go_up_and_down, setup, teardown),
-        cmocka_unit_test_setup_teardown(totals_stop_instead_of_wrapping, setup, teardown),
-        cmocka_unit_test_setup_teardown(second_variant_removes_from_all_arms, setup, teardown),
-        cmocka_unit_test_setup_teardown(exposures_at_or_after_the_end_are_void, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_long_gap_starts_a_new_unit, setup, teardown),
-        cmocka_unit_test_setup_teardown(segment_is_that_of_the_first_exposure, setup, teardown),
+        cmocka_unit_test_setup_teardown(first_exposure_counts_once, setup, one_unit_end),
+        cmocka_unit_test_setup_teardown(windows_go_by_time, setup, one_unit_end),
+        cmocka_unit_test_setup_teardown(counts_stop_at_the_cap, setup, one_unit_end),
+        cmocka_unit_test_setup_teardown(sums_go_up_and_down, setup, one_unit_end),
+        cmocka_unit_test_setup_teardown(totals_stop_instead_of_wrapping, setup, one_unit_end),
+        cmocka_unit_test_setup_teardown(second_variant_removes_from_all_arms, setup, one_unit_end),
+        cmocka_unit_test_setup_teardown(exposures_at_or_after_the_end_are_void, setup, one_unit_end),
+        cmocka_unit_test_setup_teardown(a_long_gap_starts_a_new_unit, setup, one_unit_end),
+        cmocka_unit_test_setup_teardown(segment_is_that_of_the_first_exposure, setup, one_unit_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

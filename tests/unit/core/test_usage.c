@@ -3,31 +3,12 @@
 #include "core/count/usage.h"
 #include "core/sketch.h"
 
-/* Day 19723 is Monday, 2024-01-01; M(w, d) is day d of the w-th week from it, 0 its Monday. */
-#define MONDAY 19723
-#define M(week, day) (MONDAY + 7 * (week) + (day))
-
-static int setup(void **state)
-{
-    static struct observed world;
-
-    observed_begin(&world, observed_rules());
-    *state = &world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    observed_end(*state);
-    return 0;
-}
-
-static int64_t shop(const struct observed *world, enum pl_cell_kind kind, uint16_t arm, int32_t pane)
+static int64_t shop(const struct one_unit *world, enum pl_cell_kind kind, uint16_t arm, int32_t pane)
 {
     return observed_n(world, kind, arm, WORLD_SHOP, pane);
 }
 
-static void assert_value_week(const struct observed *world, int32_t monday, int64_t n, int64_t sum)
+static void assert_value_week(const struct one_unit *world, int32_t monday, int64_t n, int64_t sum)
 {
     struct pl_amount all = observed_cell(world, (struct pl_cell_key){PL_CELL_VALUE_WEEK, 3, WORLD_SHOP, 0, monday});
 
@@ -37,7 +18,7 @@ static void assert_value_week(const struct observed *world, int32_t monday, int6
 
 static void an_action_that_no_area_reads_changes_nothing(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     observed_on(world, M(0, 0), WORLD_QUIT);
     assert_int_equal(world->words.n, PL_WORDS_FIRST);
@@ -46,7 +27,7 @@ static void an_action_that_no_area_reads_changes_nothing(void **state)
 
 static void a_unit_stands_in_the_pane_of_its_last_day(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     observed_on(world, M(0, 2), WORLD_TIP);
     assert_int_equal(shop(world, PL_CELL_ACTIVE, 0, M(0, 2)), 1);
@@ -66,7 +47,7 @@ static void a_unit_stands_in_the_pane_of_its_last_day(void **state)
 /* Sunday and Monday are two weeks, also at the turn of a year; late days count their week once, or never when old. */
 static void weeks_are_counted_once(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     observed_on(world, M(-1, 6), WORLD_TIP); /* Sunday, 2023-12-31 */
     observed_on(world, M(0, 0), WORLD_TIP);
@@ -83,7 +64,7 @@ static void weeks_are_counted_once(void **state)
 
 static void time_to_value_is_that_of_the_first_value_event(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
     int64_t start_us = M(0, 6) * PL_DAY_US;
     struct pl_cell_key key = {PL_CELL_TO_VALUE, 0, WORLD_SHOP, pl_sketch_bucket(3 * PL_HOUR_US), M(0, 0)};
 
@@ -97,7 +78,7 @@ static void time_to_value_is_that_of_the_first_value_event(void **state)
 
 static void value_may_come_first_or_before_the_first(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
     struct pl_cell_key key = {PL_CELL_TO_VALUE, 0, WORLD_SHOP, 0, M(0, 0)};
 
     observed_act(world, M(0, 0) * PL_DAY_US + 5, WORLD_TIP);
@@ -109,7 +90,7 @@ static void value_may_come_first_or_before_the_first(void **state)
 
 static void activation_is_half_open(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
     int64_t start_us = M(0, 0) * PL_DAY_US + 1;
 
     observed_act(world, start_us, WORLD_TIP);
@@ -124,7 +105,7 @@ static void activation_is_half_open(void **state)
 /* New in week 0, recurring in week 1, resurrected in week 3, recurring in week 4; the late one fills week 2. */
 static void value_weeks_are_new_recurring_or_resurrected(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     observed_on(world, M(0, 6), WORLD_BUY);
     observed_on(world, M(0, 6), WORLD_BUY);
@@ -152,7 +133,7 @@ static void value_weeks_are_new_recurring_or_resurrected(void **state)
 
 static void value_days_are_ranked_from_the_newest(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     observed_on(world, MONDAY, WORLD_BUY);
     observed_on(world, MONDAY + 10, WORLD_BUY);
@@ -176,7 +157,7 @@ static void value_days_are_ranked_from_the_newest(void **state)
 
 static void twenty_eight_days_in_a_row_fill_all_arms(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     for (int32_t day = 0; day < 40; day++)
         observed_on(world, MONDAY + day, WORLD_BUY);
@@ -188,7 +169,7 @@ static void twenty_eight_days_in_a_row_fill_all_arms(void **state)
 /* Weeks of retention are the unit's own, from the time of its first value on; any age counts. */
 static void retention_goes_by_the_units_own_weeks(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
     int64_t start_us = M(0, 2) * PL_DAY_US + PL_HOUR_US;
 
     observed_act(world, start_us, WORLD_BUY);
@@ -207,7 +188,7 @@ static void retention_goes_by_the_units_own_weeks(void **state)
 /* Two derive metrics: a count in shop, a sum over two actions in help; quit has none. */
 static void flows_need_no_unit(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
     struct pl_cell_key likes = {PL_CELL_FLOW, 0, WORLD_LIKES, 0, M(0, 0)};
     struct pl_cell_key asked = {PL_CELL_FLOW, 0, WORLD_ASKED, 0, M(1, 0)};
     struct pl_tail_event without = {.kind = PL_EVENT_ACTION, .subject = WORLD_ASK};
@@ -230,7 +211,7 @@ static void flows_need_no_unit(void **state)
 /* What the old life contributed stays; the new one is another unit. */
 static void a_new_life_starts_again(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     observed_on(world, M(0, 0), WORLD_BUY);
     observed_on(world, M(0, 0) + 90, WORLD_BUY); /* exactly `forget`: the same */
@@ -245,7 +226,7 @@ static void a_new_life_starts_again(void **state)
 /* Panes that are cut take nothing, neither when left nor when entered. */
 static void cut_panes_stay_empty(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     observed_on(world, MONDAY, WORLD_BUY);
     pl_cells_cut(&world->cells, (MONDAY + 33) * PL_DAY_US); /* ACTIVE keeps 32 days: from MONDAY + 1 on */
@@ -259,7 +240,7 @@ static void cut_panes_stay_empty(void **state)
 
 static void words_are_five(void **state)
 {
-    struct observed *world = *state;
+    struct one_unit *world = *state;
 
     observed_on(world, M(0, 0), WORLD_ASK);
     assert_int_equal(world->words.n, PL_WORDS_FIRST + PL_USAGE_WORDS);
@@ -269,7 +250,7 @@ static void words_are_five(void **state)
     assert_int_equal(world->words.n, PL_WORDS_FIRST + 2 * PL_USAGE_WORDS);
 }
 
-#define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH(test) cmocka_unit_test_setup_teardown(test, observed_setup, one_unit_end)
 
 int main(void)
 {

@@ -417,7 +417,7 @@ static struct given draw(struct pl_random *random, const struct given *last, int
     return event;
 }
 
-static void take(struct observed *world, const struct given *given)
+static void take(struct one_unit *world, const struct given *given)
 {
     struct pl_tail_event event = {.place_us = given->place_us,
                                   .time_us = given->time_us,
@@ -433,13 +433,14 @@ static void run(uint64_t seed)
 {
     struct pl_random random = {seed};
     struct given events[EVENTS_MAX];
-    struct observed world;
+    struct one_unit world;
     int32_t base = (int32_t[]){0, 19000, 19722}[random_bits(&random) % 3];
     struct given last = {.place_us = base * PL_DAY_US};
     unsigned n = 1 + (unsigned)(random_bits(&random) % EVENTS_MAX);
     bool cut = random_bits(&random) % 2;
 
-    observed_begin(&world, law_rules(&random));
+    one_unit_begin(&world, law_rules(&random));
+    one_unit_experiment(&world, "shop_a", WORLD_SHOP);
     for (unsigned at = 0; at < n; at++) {
         struct pl_cells expected = {0};
         struct life all = {world.rules, events, at + 1, &expected, base};
@@ -459,7 +460,7 @@ static void run(uint64_t seed)
         assert_none_cut(&world.cells);
         pl_cells_fini(&expected);
     }
-    observed_end(&world);
+    one_unit_end(&(void *){&world});
 }
 
 static void cells_are_what_the_definitions_say(void **state)

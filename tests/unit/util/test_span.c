@@ -24,6 +24,20 @@ static void compares(void **state)
     assert_int_equal(S(NULL).len, 0);
 }
 
+static void takes_a_prefix(void **state)
+{
+    struct pl_span rest = S("redis://a");
+
+    (void)state;
+    assert_false(pl_span_take_prefix(&rest, "rediss://"));
+    assert_true(pl_span_is(rest, "redis://a"));
+    assert_true(pl_span_take_prefix(&rest, "redis://"));
+    assert_true(pl_span_is(rest, "a"));
+    assert_false(pl_span_take_prefix(&rest, "ab")); /* longer than what there is */
+    assert_true(pl_span_take_prefix(&rest, "a"));
+    assert_int_equal(rest.len, 0);
+}
+
 static void trims(void **state)
 {
     (void)state;
@@ -169,8 +183,13 @@ static void names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compares), cmocka_unit_test(trims), cmocka_unit_test(cuts_every_piece),
-        cmocka_unit_test(copies),   cmocka_unit_test(globs), cmocka_unit_test(globs_as_the_definition_says),
+        cmocka_unit_test(compares),
+        cmocka_unit_test(takes_a_prefix),
+        cmocka_unit_test(trims),
+        cmocka_unit_test(cuts_every_piece),
+        cmocka_unit_test(copies),
+        cmocka_unit_test(globs),
+        cmocka_unit_test(globs_as_the_definition_says),
         cmocka_unit_test(names),
     };
 

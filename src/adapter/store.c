@@ -173,9 +173,9 @@ static void on_acquired(void *ctx, const struct pl_reply *reply)
  * commit depends on that. */
 static bool prepare_acquire(struct op *op)
 {
-    char owner[24], epoch[24];
+    char owner[PL_STORE_OWNER_BYTES], epoch[24];
 
-    to_text(op->hold->owner, owner);
+    pl_store_judge_owner(op->hold, ++op->hold->claims, owner);
     to_text(op->hold->epoch, epoch);
     pl_resp_add_text(&op->batch, "MULTI", NULL);
     pl_resp_add_text(&op->batch, "EVAL", acquire_script, "1", op->hold->meta_key, owner, epoch, NULL);
@@ -420,6 +420,14 @@ void pl_store_down(struct pl_store *store)
         end_op(store->running, PL_ERR_IO, false, "connection lost");
     while (store->first)
         end_op(pop(store), PL_ERR_IO, false, "connection lost");
+}
+
+enum pl_status pl_store_ask_meta(struct pl_store *store, const struct pl_hold *hold, pl_link_reply_fn reply, void *ctx)
+{
+    const struct pl_span argv[] = {pl_span_of("HMGET"), pl_span_of(hold->meta_key), pl_span_of("epoch"),
+                                   pl_span_of("owner"), pl_span_of("seq")};
+
+    return pl_link_command(store->link, reply, ctx, 5, argv);
 }
 
 size_t pl_store_pending(const struct pl_store *store)

@@ -1,8 +1,9 @@
 /* The fenced store (design 7): acquire a key space, then commit to it atomically, or find out that somebody else did.
  *
  * A *hold* is our claim on one key space (a shard, or the instance's results). Its meta hash carries epoch, owner (our
- * random nonce) and seq (commits so far). Every new connection must acquire before it commits, so what the old one had
- * in flight fails its WATCH: a missing reply is settled by acquiring, never by reading.
+ * random nonce, and which of our acquires it was: 4711.3) and seq (commits so far). Every new connection must acquire
+ * before it commits, so what the old one had in flight fails its WATCH: a missing reply is settled by acquiring, never
+ * by reading.
  *
  *   commit:  WATCH meta; HMGET meta epoch owner seq; if it is ours and seq is expected:
  *            MULTI; HSET meta seq+1 ...; the caller's commands; EXEC
@@ -18,8 +19,8 @@
  *   PL_ERR_IO, halt             never possible (nothing carried out), or carried out in part: an operator must look
  *   PL_ERR_IO otherwise         not carried out: the same bytes may be committed again later (full, loading, demoted)
  *
- * Give each hold an owner of its own, also when a later one claims the same key space: `kept` believes that whoever has
- * the owner and the epoch has the memory, and a Redis that went back may have given that epoch before.
+ * `kept` believes that the memory is what the claim in Redis has left there. A Redis that went back gives an epoch once
+ * more, so no two claims have the same name: each hold is given an owner of its own, and its acquires are numbered.
  */
 #ifndef PL_ADAPTER_STORE_H
 #define PL_ADAPTER_STORE_H
@@ -33,13 +34,15 @@ struct pl_hold {
     uint64_t epoch;     /* ours since the last acquire */
     uint64_t owner;     /* random, of this hold alone, never 0 */
     uint64_t seq;       /* last acknowledged */
+    uint32_t claims;    /* acquires that were asked for */
+    uint32_t claim;     /* which of them was the last to be answered; 0 none */
     bool in_flight;     /* a commit with seq + 1 was sent and not answered */
 };
 
 /* What acquire found. fields: the old meta as name, value, name, value...; valid during the callback. */
 struct pl_acquired {
     bool existed;
-    bool kept;           /* its owner and epoch were ours, its seq our last acknowledged or in-flight one: memory is
+    bool kept;           /* its epoch and claim were ours, its seq our last acknowledged or in-flight one: memory is
                           * true. Not after an acquire whose reply was lost: it hides who wrote before it */
     bool in_flight_done; /* kept, and the in-flight commit had been carried out */
     size_t n;
@@ -73,6 +76,11 @@ enum pl_status pl_store_acquire(struct pl_store *store, struct pl_hold *hold, pl
 enum pl_status pl_store_commit(struct pl_store *store, struct pl_hold *hold, struct pl_span commands, size_t n_commands,
                                const struct pl_span *meta_pairs, size_t n_meta, pl_store_done_fn done,
                                void *ctx) PL_MUSTCHECK;
+
+/* Ask for what pl_store_judge_meta looks at: is what was read since the acquire of one moment? STATE when the link is
+ * not up. */
+enum pl_status pl_store_ask_meta(struct pl_store *store, const struct pl_hold *hold, pl_link_reply_fn reply,
+                                 void *ctx) PL_MUSTCHECK;
 
 /* Operations queued or running. */
 size_t pl_store_pending(const struct pl_store *store);

@@ -60,21 +60,26 @@ static bool to_number(struct pl_span text, uint64_t *value)
     return ok;
 }
 
+void pl_store_judge_owner(const struct pl_hold *hold, uint32_t claim, char out[PL_STORE_OWNER_BYTES])
+{
+    snprintf(out, PL_STORE_OWNER_BYTES, "%" PRIu64 ".%" PRIu32, hold->owner, claim);
+}
+
 enum pl_status pl_store_judge_meta(const struct pl_hold *hold, const struct pl_reply *meta, struct pl_err *err)
 {
-    char found[3][24];
+    char found[3][PL_STORE_OWNER_BYTES], owner[PL_STORE_OWNER_BYTES];
 
     if (meta->type != PL_REPLY_ARRAY || meta->n != 3)
         return pl_err_set(err, PL_ERR_INPUT, "unexpected answer to HMGET");
-    if (is_number(meta->elements[0].text, hold->epoch) && is_number(meta->elements[1].text, hold->owner) &&
+    pl_store_judge_owner(hold, hold->claim, owner);
+    if (is_number(meta->elements[0].text, hold->epoch) && pl_span_is(meta->elements[1].text, owner) &&
         is_number(meta->elements[2].text, hold->seq))
         return PL_OK;
     for (size_t at = 0; at < 3; at++)
         if (!pl_span_copy(meta->elements[at].text, found[at], sizeof(found[at])) || !found[at][0])
             memcpy(found[at], "?", 2);
-    return pl_err_set(err, PL_ERR_FENCED,
-                      "epoch %s owner %s seq %s in Redis, ours are %" PRIu64 ", %" PRIu64 ", %" PRIu64, found[0],
-                      found[1], found[2], hold->epoch, hold->owner, hold->seq);
+    return pl_err_set(err, PL_ERR_FENCED, "epoch %s owner %s seq %s in Redis, ours are %" PRIu64 ", %s, %" PRIu64,
+                      found[0], found[1], found[2], hold->epoch, owner, hold->seq);
 }
 
 enum pl_status pl_store_judge_exec(const struct pl_reply *reply, size_t n, struct pl_err *err)
@@ -105,6 +110,7 @@ enum pl_status pl_store_judge_acquired(struct pl_hold *hold, const struct pl_rep
                                        struct pl_err *err)
 {
     struct pl_span seq_text;
+    char owner[PL_STORE_OWNER_BYTES];
     uint64_t epoch, seq = 0;
     bool ours;
 
@@ -117,11 +123,13 @@ enum pl_status pl_store_judge_acquired(struct pl_hold *hold, const struct pl_rep
     seq_text = field(acquired, "seq");
     if (seq_text.ptr && !to_number(seq_text, &seq))
         return pl_err_set(err, PL_ERR_INPUT, "seq in %s is no number", hold->meta_key);
+    pl_store_judge_owner(hold, hold->claim, owner);
     ours = hold->epoch != 0 && is_number(field(acquired, "epoch"), hold->epoch) &&
-           is_number(field(acquired, "owner"), hold->owner);
+           pl_span_is(field(acquired, "owner"), owner);
     acquired->in_flight_done = ours && hold->in_flight && seq == hold->seq + 1;
     acquired->kept = acquired->in_flight_done || (ours && seq == hold->seq);
     hold->epoch = epoch;
+    hold->claim = hold->claims;
     hold->seq = seq;
     hold->in_flight = false;
     return PL_OK;

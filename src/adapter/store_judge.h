@@ -14,6 +14,10 @@ enum pl_store_remedy {
 /* By the code at its beginning, or by the code of the cause that the text quotes. */
 enum pl_store_remedy pl_store_judge_error(struct pl_span text);
 
+/* The owner in a meta hash as claim number `claim` of this hold writes it. */
+#define PL_STORE_OWNER_BYTES 40
+void pl_store_judge_owner(const struct pl_hold *hold, uint32_t claim, char out[PL_STORE_OWNER_BYTES]);
+
 /* Is the reply of HMGET meta epoch owner seq what the hold says? FENCED and both sides in err when not; INPUT when the
  * reply has another shape. */
 enum pl_status pl_store_judge_meta(const struct pl_hold *hold, const struct pl_reply *meta,

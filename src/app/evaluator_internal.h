@@ -76,6 +76,7 @@ struct pl_evaluator {
     int64_t control_ripe_us;    /* monotonic: when the mark may be used; 0 not judged yet */
     int64_t control_trimmed_us; /* place up to which shard 0's control records are deleted; PL_TIME_NONE none */
     size_t rows_stored;         /* ledger rows in Redis */
+    struct pl_err load_err;     /* what of it could not be understood while loading, so far */
     int64_t rows_wanted;        /* what the meta says of them; -1: an older version wrote it */
     int64_t digest_us;          /* the Monday that was last told, with the open batch; PL_TIME_NONE none */
     struct pl_buf batch;        /* owned: commands of the open batch */

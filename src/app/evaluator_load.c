@@ -37,8 +37,38 @@ static bool is_answer(struct pl_evaluator *ev, const struct pl_reply *reply, con
     return false;
 }
 
+/* The last answer. Another evaluator that took the results meanwhile has written to some of what was read one by one:
+ * only what is of one moment is used, or called damaged. */
+static void on_meta(void *ctx, const struct pl_reply *reply)
+{
+    struct pl_evaluator *ev = ctx;
+    struct pl_err err = {0};
+
+    if (!pl_evaluator_answered(ev, reply, EVAL_LOADING))
+        return;
+    if (pl_store_judge_meta(&ev->hold, reply, &err)) {
+        ev->phase = EVAL_WAITING;
+        return;
+    }
+    if (ev->load_err.code) {
+        pl_evaluator_halt(ev, "%s", ev->load_err.text);
+        return;
+    }
+    ev->phase = EVAL_RUNNING;
+    pl_log(PL_LOG_INFO, "event=evaluator_running facts=%zu", pl_judge_ledger(ev->judge)->n);
+}
+
+/* Everything has been read, or ev->load_err says why no more is. */
+static void ask_meta(struct pl_evaluator *ev)
+{
+    if (pl_store_ask_meta(pl_link_node_store(ev->home), &ev->hold, on_meta, ev))
+        ev->phase = EVAL_WAITING;
+    else
+        ev->replies_left++;
+}
+
 /* An area of which facts are known had its standing written beside them. */
-static bool has_standings(struct pl_evaluator *ev, const bool found[PL_RULES_AREAS_MAX])
+static enum pl_status check_standings(struct pl_evaluator *ev, const bool found[PL_RULES_AREAS_MAX])
 {
     const struct pl_ledger *ledger = pl_judge_ledger(ev->judge);
 
@@ -47,39 +77,40 @@ static bool has_standings(struct pl_evaluator *ev, const bool found[PL_RULES_ARE
 
         if (area == PL_RULES_NONE || found[area])
             continue;
-        pl_evaluator_halt(ev, "the standing of area %s in Redis is missing", ev->conf->rules->areas[area].id);
-        return false;
+        return pl_err_set(&ev->load_err, PL_ERR_INPUT, "the standing of area %s in Redis is missing",
+                          ev->conf->rules->areas[area].id);
     }
-    return true;
+    return PL_OK;
 }
 
-static void on_standings(void *ctx, const struct pl_reply *reply)
+static enum pl_status take_standings(struct pl_evaluator *ev, const struct pl_reply *pairs)
 {
-    struct pl_evaluator *ev = ctx;
     bool found[PL_RULES_AREAS_MAX] = {false};
-    struct pl_err err = {0};
 
-    if (!pl_evaluator_answered(ev, reply, EVAL_LOADING))
-        return;
-    if (!is_answer(ev, reply, "standings"))
-        return;
-    for (size_t at = 0; at + 1 < reply->n; at += 2) {
-        uint32_t area = pl_rules_find_area(ev->conf->rules, reply->elements[at].text);
+    for (size_t at = 0; at + 1 < pairs->n; at += 2) {
+        uint32_t area = pl_rules_find_area(ev->conf->rules, pairs->elements[at].text);
         struct pl_standing standing;
+        enum pl_status status =
+            pl_row_get_standing(pairs->elements[at + 1].text, ev->conf->rules, &standing, &ev->load_err);
 
-        if (pl_row_get_standing(reply->elements[at + 1].text, ev->conf->rules, &standing, &err)) {
-            pl_evaluator_halt(ev, "%s", err.text);
-            return;
-        }
+        if (status)
+            return status;
         if (area == PL_RULES_NONE)
             continue;
         found[area] = true;
         pl_judge_restore_standing(ev->judge, area, &standing, ev->judged_us);
     }
-    if (!has_standings(ev, found))
+    return check_standings(ev, found);
+}
+
+static void on_standings(void *ctx, const struct pl_reply *reply)
+{
+    struct pl_evaluator *ev = ctx;
+
+    if (!pl_evaluator_answered(ev, reply, EVAL_LOADING) || !is_answer(ev, reply, "standings"))
         return;
-    ev->phase = EVAL_RUNNING;
-    pl_log(PL_LOG_INFO, "event=evaluator_running facts=%zu", pl_judge_ledger(ev->judge)->n);
+    (void)take_standings(ev, reply); /* load_err has what is wrong with them */
+    ask_meta(ev);
 }
 
 static void load_standings(struct pl_evaluator *ev)
@@ -94,8 +125,10 @@ static void load_standings(struct pl_evaluator *ev)
 }
 
 /* One stream entry [id, [name, value, ...]] into the judge. */
-static bool take_row(struct pl_evaluator *ev, const struct pl_reply *entry, struct pl_err *err)
+static enum pl_status take_row(struct pl_evaluator *ev, const struct pl_reply *entry)
 {
+    struct pl_err *err = &ev->load_err;
+    enum pl_status status;
     struct pl_field fields[PL_ROW_FIELDS_MAX];
     const struct pl_reply *pairs;
     struct pl_row row;
@@ -103,35 +136,32 @@ static bool take_row(struct pl_evaluator *ev, const struct pl_reply *entry, stru
     size_t n = 0;
 
     if (entry->type != PL_REPLY_ARRAY || entry->n != 2 || entry->elements[1].type != PL_REPLY_ARRAY)
-        return !pl_err_set(err, PL_ERR_INPUT, "ledger: an entry has an unexpected shape");
+        return pl_err_set(err, PL_ERR_INPUT, "ledger: an entry has an unexpected shape");
     snprintf(id, sizeof(id), "%zu-0", ++ev->rows_stored);
     if (!pl_span_is(entry->elements[0].text, id))
-        return !pl_err_set(err, PL_ERR_INPUT, "ledger: the row %s is missing", id);
+        return pl_err_set(err, PL_ERR_INPUT, "ledger: the row %s is missing", id);
     pairs = &entry->elements[1];
     for (size_t at = 0; at + 1 < pairs->n && n < PL_ROW_FIELDS_MAX; at += 2)
         fields[n++] = (struct pl_field){pairs->elements[at].text, pairs->elements[at + 1].text};
-    return !pl_row_read(fields, n, ev->conf->rules, &row, err) && !pl_judge_restore_row(ev->judge, &row, err);
+    status = pl_row_read(fields, n, ev->conf->rules, &row, err);
+    return status ? status : pl_judge_restore_row(ev->judge, &row, err);
 }
 
 static void on_ledger(void *ctx, const struct pl_reply *reply)
 {
     struct pl_evaluator *ev = ctx;
-    struct pl_err err = {0};
+    enum pl_status status = PL_OK;
     char from[64];
 
-    if (!pl_evaluator_answered(ev, reply, EVAL_LOADING))
+    if (!pl_evaluator_answered(ev, reply, EVAL_LOADING) || !is_answer(ev, reply, "ledger"))
         return;
-    if (!is_answer(ev, reply, "ledger"))
-        return;
-    for (size_t at = 0; at < reply->n; at++) {
-        if (!take_row(ev, &reply->elements[at], &err)) {
-            pl_evaluator_halt(ev, "%s", err.text);
-            return;
-        }
-    }
-    if (reply->n == 0 && ev->rows_wanted >= 0 && ev->rows_stored != (size_t)ev->rows_wanted) {
-        pl_evaluator_halt(ev, "ledger: %zu rows are there and %" PRId64 " were written", ev->rows_stored,
-                          ev->rows_wanted);
+    for (size_t at = 0; at < reply->n && !status; at++)
+        status = take_row(ev, &reply->elements[at]);
+    if (reply->n == 0 && ev->rows_wanted >= 0 && ev->rows_stored != (size_t)ev->rows_wanted)
+        status = pl_err_set(&ev->load_err, PL_ERR_INPUT, "ledger: %zu rows are there and %" PRId64 " were written",
+                            ev->rows_stored, ev->rows_wanted);
+    if (status) {
+        ask_meta(ev);
         return;
     }
     if (reply->n == 0) {
@@ -186,6 +216,7 @@ void pl_evaluator_load(struct pl_evaluator *ev, const struct pl_acquired *acquir
     atomic_store(&ev->shared->judged_us, ev->committed_us);
     atomic_store(&ev->shared->largest_place_us, ev->largest_place_us);
     ev->rows_stored = 0;
+    ev->load_err = (struct pl_err){0};
     ev->phase = EVAL_LOADING;
     load_ledger(ev, "-");
 }

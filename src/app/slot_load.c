@@ -91,21 +91,25 @@ static bool read_offsets(struct pl_slot *slot, const struct pl_acquired *acquire
     return ok;
 }
 
-/* Every commit writes these; without them nothing says what the rest should be. */
+/* Every commit writes these; without them nothing says what the rest should be. Of a partition that halted before its
+ * first commit the meta has nothing but that. */
 static bool read_promise(struct pl_slot *slot, const struct pl_acquired *acquired)
 {
     struct slot_promise *promise = &slot->promise;
     char name[300];
-    bool whole = meta_field(acquired, "schema") && meta_field(acquired, "units") && meta_field(acquired, "accepted") &&
-                 meta_field(acquired, "config");
+    static const char *const fields[] = {"schema", "units", "accepted", "config"};
+    const unsigned n_fields = sizeof(fields) / sizeof(*fields);
+    unsigned n = 0;
 
-    promise->committed = slot->hold.seq > 0;
+    for (unsigned at = 0; at < n_fields; at++)
+        n += meta_field(acquired, fields[at]) != NULL;
+    promise->committed = slot->hold.seq > 0 && (n || !meta_field(acquired, "halt_code"));
     promise->found = 0;
     for (unsigned k = 0; k < slot->world->n_topics; k++) {
         snprintf(name, sizeof(name), "offset:%s", slot->world->topics[k]);
         promise->no_offset[k] = !meta_field(acquired, name);
     }
-    return (whole || !promise->committed) && meta_int(acquired, "units", 0, &promise->units) &&
+    return (n == n_fields || !promise->committed) && meta_int(acquired, "units", 0, &promise->units) &&
            meta_int(acquired, "cells", -1, &promise->cells) && meta_int(acquired, "names", -1, &promise->names) &&
            meta_int(acquired, "largest_place", PL_TIME_NONE, &promise->largest_place_us) &&
            meta_int(acquired, "complete_to", PL_TIME_NONE, &promise->complete_us);
@@ -261,10 +265,7 @@ static void on_meta(void *ctx, const struct pl_reply *reply)
 
 static bool ask_meta(struct pl_slot *slot)
 {
-    const struct pl_span argv[] = {pl_span_of("HMGET"), pl_span_of(slot->hold.meta_key), pl_span_of("epoch"),
-                                   pl_span_of("owner"), pl_span_of("seq")};
-
-    if (pl_link_command(pl_link_node_link(slot->node), on_meta, slot, 5, argv))
+    if (pl_store_ask_meta(pl_link_node_store(slot->node), &slot->hold, on_meta, slot))
         return false;
     slot->load_left++;
     return true;

@@ -33,7 +33,8 @@ enum sim_mutant {
     SIM_KEEP_BY_NONCE,
     SIM_KEEP_WRONG_SEQ,
     SIM_KEEP_UNSENT,
-    SIM_EPOCH_BEHIND,
+    SIM_EPOCH_BEHIND, /* with claims that have no number, as the next one: two guards of one thing */
+    SIM_CLAIM_REPEATS,
     SIM_SETTLE_BY_READING,
     SIM_LOAD_UNCHECKED,
     SIM_DROP_OPEN_COMMIT,

@@ -17,6 +17,7 @@
 static struct claim {
     unsigned slot;
     uint64_t epoch, owner;
+    uint32_t claim;
 } claims[CLAIMS_MAX];
 static unsigned n_claims;
 static int64_t stored_end[SIM_PARTITIONS][SIM_TOPICS + 1];
@@ -40,7 +41,7 @@ static bool is_nonce_of(uint64_t nonce, uint64_t owner)
     return owner - nonce < 1000;
 }
 
-/* No epoch is given out twice, unless the store went back: then to another owner. */
+/* No epoch is given out twice, unless the store went back: then to another claim. */
 void sim_check_acquired(const struct pl_hold *hold)
 {
     unsigned slot = slot_of(hold->meta_key);
@@ -49,11 +50,11 @@ void sim_check_acquired(const struct pl_hold *hold)
     for (unsigned at = 0; at < n_claims && sim.mutant != SIM_SETTLE_BY_READING; at++) {
         if (claims[at].slot != slot || claims[at].epoch != hold->epoch)
             continue;
-        if (!sim.went_back[slot] || claims[at].owner == hold->owner)
+        if (!sim.went_back[slot] || (claims[at].owner == hold->owner && claims[at].claim == hold->claim))
             sim_fail("epoch %" PRIu64 " of slot %u was given out twice", hold->epoch, slot);
     }
     if (n_claims < CLAIMS_MAX)
-        claims[n_claims++] = (struct claim){slot, hold->epoch, hold->owner};
+        claims[n_claims++] = (struct claim){slot, hold->epoch, hold->owner, hold->claim};
     for (unsigned at = 0; at < SIM_PROCESSES; at++) {
         struct sim_process *process = &sim.processes[at];
         uint64_t nonce = process->shared.nonce ^ (slot == SIM_MAIN ? UINT64_C(0xeeeeeeeeeeeeeeee) : 0);

@@ -28,11 +28,13 @@
 /* Seeds that showed a defect. What a seed means changes with the order of random choices: whoever changes that looks
  * for others, by taking the fix out. */
 static const uint64_t regressions[] = {
-    22,   /* core/judge/split.c: an undeclared variant without units ended the daemon */
-    3131, /* app/slot_pump.c: exposures after an end that was heard later were counted nowhere */
-    415,  /* app/worker_group.c: two slots of one partition in one worker */
-    4597, /* app/slot_load.c: a state read while another owner wrote was called damaged */
-    4489, /* app/slot.c: the claim of the slot before, in a Redis that went back and forth */
+    22,     /* core/judge/split.c: an undeclared variant without units ended the daemon */
+    3131,   /* app/slot_pump.c: exposures after an end that was heard later were counted nowhere */
+    415,    /* app/worker_group.c: two slots of one partition in one worker */
+    4597,   /* app/slot_load.c: a state read while another owner wrote was called damaged */
+    4489,   /* app/slot.c: the claim of the slot before, in a Redis that went back and forth */
+    534466, /* adapter/store.c: a claim by the name of an older one, in a Redis that went back and forth */
+    1486,   /* app/evaluator_load.c: results read while another evaluator wrote were called damaged */
 };
 
 static volatile sig_atomic_t stopped;
@@ -150,7 +152,7 @@ static int run_all(uint64_t n, bool mutants)
         good = run(seed, SIM_RIGHT);
     report(0);
     for (enum sim_mutant mutant = SIM_RIGHT + 1; mutants && mutant < SIM_MUTANTS; mutant++)
-        good = find(mutant) && good;
+        good = (sim_mutants[mutant].within == 0 || find(mutant)) && good;
     return good ? 0 : 1;
 }
 

@@ -7,6 +7,8 @@
 #include "app/slot_internal.h"
 #include "codec/state.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,11 +19,12 @@ const struct sim_mutant_row sim_mutants[SIM_MUTANTS] = {
     [SIM_NO_FENCE] = {"no_fence", 1000},
     [SIM_NO_WATCH] = {"no_watch", 1000},
     [SIM_KEEP_BLINDLY] = {"keep_blindly", 1000},
-    [SIM_KEEP_BY_NONCE] = {"keep_by_nonce", 20000},
+    [SIM_KEEP_BY_NONCE] = {"keep_by_nonce", 1000},
     [SIM_KEEP_WRONG_SEQ] = {"keep_wrong_seq", 1000},
     [SIM_KEEP_UNSENT] = {"keep_unsent", 1000},
     [SIM_EPOCH_BEHIND] = {"epoch_behind", 1000},
-    [SIM_SETTLE_BY_READING] = {"settle_by_reading", 15000},
+    [SIM_CLAIM_REPEATS] = {"claim_repeats", 0}, /* one seed in 300,000 */
+    [SIM_SETTLE_BY_READING] = {"settle_by_reading", 1000},
     [SIM_LOAD_UNCHECKED] = {"load_unchecked", 25000},
     [SIM_DROP_OPEN_COMMIT] = {"drop_open_commit", 1000},
     [SIM_RESEND_DONE_COMMIT] = {"resend_done_commit", 1000},
@@ -32,23 +35,31 @@ const struct sim_mutant_row sim_mutants[SIM_MUTANTS] = {
 
 /* ---- the claim ---- */
 
-static bool is_number(const struct pl_acquired *acquired, const char *name, uint64_t number)
+static struct pl_span field_of(const struct pl_acquired *acquired, const char *name)
 {
-    int64_t value;
-
     for (size_t at = 0; at + 1 < acquired->n; at += 2)
         if (pl_span_is(acquired->fields[at].text, name))
-            return pl_num_int(acquired->fields[at + 1].text, &value) && (uint64_t)value == number;
-    return false;
+            return acquired->fields[at + 1].text;
+    return pl_span_of("");
+}
+
+static bool is_number(struct pl_span text, uint64_t number)
+{
+    char expected[24];
+
+    snprintf(expected, sizeof(expected), "%" PRIu64, number);
+    return pl_span_is(text, expected);
 }
 
 enum pl_status __wrap_pl_store_judge_acquired(struct pl_hold *hold, const struct pl_reply *reply,
                                               struct pl_acquired *acquired, struct pl_err *err)
 {
     const struct pl_hold was = *hold;
+    int64_t number;
     enum pl_status status = __real_pl_store_judge_acquired(hold, reply, acquired, err);
-    bool mine = was.epoch != 0 && is_number(acquired, "owner", was.owner);
-    bool ours = mine && is_number(acquired, "epoch", was.epoch);
+    struct pl_span claim = field_of(acquired, "owner");
+    bool named = is_number(pl_span_cut(&claim, '.'), was.owner), mine = named && was.epoch != 0;
+    bool ours = mine && is_number(field_of(acquired, "epoch"), was.epoch);
 
     if (status)
         return status;
@@ -58,8 +69,14 @@ enum pl_status __wrap_pl_store_judge_acquired(struct pl_hold *hold, const struct
         acquired->in_flight_done = mine && was.in_flight && hold->seq == was.seq + 1;
         acquired->kept = acquired->in_flight_done || (mine && hold->seq == was.seq);
     }
+    if (sim.mutant == SIM_EPOCH_BEHIND || sim.mutant == SIM_CLAIM_REPEATS) {
+        acquired->in_flight_done = ours && was.in_flight && hold->seq == was.seq + 1;
+        acquired->kept = acquired->in_flight_done || (ours && hold->seq == was.seq);
+    }
     if (sim.mutant == SIM_KEEP_WRONG_SEQ)
         acquired->kept = ours;
+    if (sim.mutant == SIM_SETTLE_BY_READING && named && pl_num_int(claim, &number))
+        hold->claim = hold->claims = (uint32_t)number;
     if (sim.mutant == SIM_KEEP_UNSENT)
         acquired->in_flight_done = ours && was.in_flight;
     if (sim.mutant == SIM_RESEND_DONE_COMMIT)

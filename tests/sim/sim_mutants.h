@@ -7,7 +7,7 @@
 
 struct sim_mutant_row {
     const char *name;
-    unsigned within; /* seeds in which it must be found */
+    unsigned within; /* seeds in which it must be found; 0: too rare to be looked for in every run */
 };
 
 extern const struct sim_mutant_row sim_mutants[SIM_MUTANTS];

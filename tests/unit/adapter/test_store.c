@@ -34,7 +34,7 @@ static void test_acquire_and_commit(void **state)
     assert_int_equal(a.hold.epoch, 2);
     assert_int_equal(a.hold.seq, 20);
     assert_non_null(strstr(a.fields.ptr, "epoch 1 "));
-    assert_non_null(strstr(a.fields.ptr, "owner 18446744073709551615 "));
+    assert_non_null(strstr(a.fields.ptr, "owner 18446744073709551615.1 "));
     assert_non_null(strstr(a.fields.ptr, "seq 20 "));
     assert_non_null(strstr(a.fields.ptr, "offset 20 "));
     commit(&a, 21);
@@ -59,7 +59,7 @@ static void test_two_owners(void **state)
     assert_int_equal(b.hold.epoch, 2);
     assert_int_equal(b.hold.seq, 1);
     commit(&a, 2); /* a zombie */
-    expect(&a, PL_ERR_FENCED, false, "epoch 2 owner 8 seq 1 in Redis, ours are 1, 7, 1");
+    expect(&a, PL_ERR_FENCED, false, "epoch 2 owner 8.1 seq 1 in Redis, ours are 1, 7.1, 1");
     check_whole(1);
     commit(&b, 2);
     expect(&b, PL_OK, false, "");
@@ -70,7 +70,7 @@ static void test_two_owners(void **state)
     commit(&a, 3);
     expect(&a, PL_OK, false, "");
     commit(&b, 3);
-    expect(&b, PL_ERR_FENCED, false, "epoch 3 owner 7 seq 3");
+    expect(&b, PL_ERR_FENCED, false, "epoch 3 owner 7.2 seq 3");
     check_whole(3);
     party_stop(&a);
     party_stop(&b);
@@ -92,7 +92,8 @@ static void test_lost_acquire(void **state)
     a.hold.in_flight = true;
     acquire(&b);
     commit(&b, 2);
-    freeReplyObject(test_redis_ask(&server, "HSET " META " epoch 3 owner 7"));
+    a.hold.claims++;
+    freeReplyObject(test_redis_ask(&server, "HSET " META " epoch 3 owner 7.2"));
     acquire(&a);
     assert_false(a.kept);
     assert_false(a.in_flight_done);
@@ -157,7 +158,7 @@ static void test_rollback(void **state)
     freeReplyObject(test_redis_ask(&server, "RPOP " LOG));
     test_redis_do(&server, "SET " DATA " 1");
     commit(&a, 3);
-    expect(&a, PL_ERR_FENCED, false, "seq 1 in Redis, ours are 1, 7, 2");
+    expect(&a, PL_ERR_FENCED, false, "seq 1 in Redis, ours are 1, 7.1, 2");
     check_whole(1);
     acquire(&a);
     assert_false(a.kept);

@@ -59,18 +59,20 @@ static void test_meta(void **state)
         const char *epoch, *owner, *seq;
         enum pl_status status;
     } table[] = {
-        {"5", "18446744073709551615", "0", PL_OK},
-        {"4", "18446744073709551615", "0", PL_ERR_FENCED},
-        {"6", "18446744073709551615", "0", PL_ERR_FENCED},
-        {"5", "18446744073709551614", "0", PL_ERR_FENCED},
-        {"5", "18446744073709551615", "1", PL_ERR_FENCED},
-        {"05", "18446744073709551615", "0", PL_ERR_FENCED},
-        {"5 ", "18446744073709551615", "0", PL_ERR_FENCED},
+        {"5", "18446744073709551615.3", "0", PL_OK},
+        {"4", "18446744073709551615.3", "0", PL_ERR_FENCED},
+        {"6", "18446744073709551615.3", "0", PL_ERR_FENCED},
+        {"5", "18446744073709551614.3", "0", PL_ERR_FENCED},
+        {"5", "18446744073709551615.2", "0", PL_ERR_FENCED},
+        {"5", "18446744073709551615", "0", PL_ERR_FENCED},
+        {"5", "18446744073709551615.3", "1", PL_ERR_FENCED},
+        {"05", "18446744073709551615.3", "0", PL_ERR_FENCED},
+        {"5 ", "18446744073709551615.3", "0", PL_ERR_FENCED},
         {NULL, NULL, NULL, PL_ERR_FENCED},
-        {"5", "18446744073709551615", NULL, PL_ERR_FENCED},
+        {"5", "18446744073709551615.3", NULL, PL_ERR_FENCED},
         {"5", "a much longer text than any number can be", "0", PL_ERR_FENCED},
     };
-    struct pl_hold hold = {.epoch = 5, .owner = UINT64_MAX, .seq = 0};
+    struct pl_hold hold = {.epoch = 5, .owner = UINT64_MAX, .claim = 3, .seq = 0};
     struct pl_reply elements[3], reply = {.type = PL_REPLY_ARRAY, .n = 3, .elements = elements};
     struct pl_err err;
 
@@ -113,7 +115,8 @@ static void test_exec(void **state)
     assert_int_equal(pl_store_judge_exec(&reply, 3, &err), PL_ERR_INPUT);
 }
 
-/* What we remember (epoch, seq, in flight) against what was found (owner, seq, in epoch 3). Our nonce is 7. */
+/* What we remember (epoch, seq, in flight) against what was found (owner, seq, in epoch 3). Our nonce is 7, and we
+ * hold its fourth claim; the fifth is asked for now. */
 static void test_acquired(void **state)
 {
     static const struct {
@@ -123,32 +126,39 @@ static void test_acquired(void **state)
         bool kept, done;
         uint64_t seq_after;
     } table[] = {
-        {0, 0, false, NULL, NULL, false, false, 0},  /* nothing there */
-        {0, 0, false, "8", "40", false, false, 40},  /* somebody else's */
-        {0, 0, false, "7", "40", false, false, 40},  /* ours, but we remember nothing */
-        {0, 0, false, "7", "0", false, false, 0},    /* neither here */
-        {3, 40, false, "7", "40", true, false, 40},  /* as we left it */
-        {2, 40, false, "7", "40", false, false, 40}, /* by an acquire of ours that we did not see the reply of: */
-        {2, 40, true, "7", "41", false, false, 41},  /* it hides who made 41 */
-        {4, 40, true, "7", "41", false, false, 41},
-        {3, 40, false, "7", "41", false, false, 41}, /* we never sent 41 */
-        {3, 40, false, "7", "39", false, false, 39}, /* Redis went back */
-        {3, 40, true, "7", "40", true, false, 40},   /* it did not arrive */
-        {3, 40, true, "7", "41", true, true, 41},    /* it did */
-        {3, 40, true, "7", "42", false, false, 42},  /* somebody with our nonce went on */
-        {3, 40, true, "7", "39", false, false, 39},
-        {3, 40, true, "8", "40", false, false, 40}, /* taken, and nothing done with it */
-        {3, 40, true, "8", "41", false, false, 41},
-        {3, 40, false, NULL, NULL, false, false, 0}, /* all gone */
-        {3, 0, false, "7", "0", true, false, 0},
-        {3, 0, true, "7", "1", true, true, 1},
-        {3, 40, false, "7", "9223372036854775807", false, false, INT64_MAX},
+        {0, 0, false, NULL, NULL, false, false, 0},    /* nothing there */
+        {0, 0, false, "8.1", "40", false, false, 40},  /* somebody else's */
+        {0, 0, false, "7.4", "40", false, false, 40},  /* ours, but we remember nothing */
+        {0, 0, false, "7.4", "0", false, false, 0},    /* neither here */
+        {3, 40, false, "7.4", "40", true, false, 40},  /* as we left it */
+        {2, 40, false, "7.4", "40", false, false, 40}, /* by an acquire of ours that we did not see the reply of: */
+        {2, 40, true, "7.4", "41", false, false, 41},  /* it hides who made 41 */
+        {4, 40, true, "7.4", "41", false, false, 41},
+        {3, 40, false, "7.4", "41", false, false, 41}, /* we never sent 41 */
+        {3, 40, false, "7.4", "39", false, false, 39}, /* Redis went back */
+        {3, 40, true, "7.4", "40", true, false, 40},   /* it did not arrive */
+        {3, 40, true, "7.4", "41", true, true, 41},    /* it did */
+        {3, 40, true, "7.4", "42", false, false, 42},  /* somebody with our nonce went on */
+        {3, 40, true, "7.4", "39", false, false, 39},
+        {3, 40, true, "8.1", "40", false, false, 40}, /* taken, and nothing done with it */
+        {3, 40, true, "8.1", "41", false, false, 41},
+        {3, 40, false, NULL, NULL, false, false, 0},   /* all gone */
+        {3, 40, false, "7.3", "40", false, false, 40}, /* epoch 3 of another past of Redis, for an older claim, */
+        {3, 40, false, "7.5", "40", false, false, 40}, /* and for one that we did not see the reply of */
+        {3, 40, false, "7", "40", false, false, 40},
+        {3, 0, false, "7.4", "0", true, false, 0},
+        {3, 0, true, "7.4", "1", true, true, 1},
+        {3, 40, false, "7.4", "9223372036854775807", false, false, INT64_MAX},
     };
 
     (void)state;
     for (size_t at = 0; at < sizeof(table) / sizeof(*table); at++) {
-        struct pl_hold hold = {
-            .epoch = table[at].epoch, .owner = 7, .seq = table[at].seq, .in_flight = table[at].in_flight};
+        struct pl_hold hold = {.epoch = table[at].epoch,
+                               .owner = 7,
+                               .claims = 5,
+                               .claim = 4,
+                               .seq = table[at].seq,
+                               .in_flight = table[at].in_flight};
         struct pl_reply elements[7] = {text_of("9"),
                                        text_of("epoch"),
                                        text_of("3"),
@@ -165,6 +175,7 @@ static void test_acquired(void **state)
         assert_int_equal(acquired.kept, table[at].kept);
         assert_int_equal(acquired.in_flight_done, table[at].done);
         assert_int_equal(hold.epoch, 9);
+        assert_int_equal(hold.claim, 5);
         assert_int_equal(hold.seq, table[at].seq_after);
         assert_false(hold.in_flight);
     }

@@ -46,6 +46,7 @@ struct pl_kafka_taken {
     const char *failure;        /* a partition that cannot go on: offset out of range, ...; NULL otherwise.
                                    Valid until the next call; what heals by itself is NULL again later */
     bool out_of_range;          /* with a failure: the wanted offset is not in the log */
+    bool damaged;               /* with a failure: a batch whose checksum is wrong; nothing comes until a new start */
     int64_t log_start, log_end; /* with a failure: the offsets that the broker holds, -1 unknown */
 };
 

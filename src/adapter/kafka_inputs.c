@@ -72,7 +72,7 @@ static void forget_failure(struct pl_kafka_input *input)
 {
     free(input->failure);
     input->failure = NULL;
-    input->out_of_range = false;
+    input->out_of_range = input->damaged = false;
     input->log_start = input->log_end = -1;
 }
 
@@ -208,6 +208,9 @@ bool pl_kafka_input_error(struct pl_kafka *kafka, struct pl_kafka_input *input, 
     if (!ends_input(error))
         return false;
     input->at_end = false;
+    /* librdkafka goes on behind such a batch: whatever comes now comes after a hole. */
+    if (error == RD_KAFKA_RESP_ERR__BAD_MSG || error == RD_KAFKA_RESP_ERR__BAD_COMPRESSION)
+        input->damaged = true;
     if (input->failure)
         return true; /* said before; librdkafka repeats itself every second */
     pl_kafka_input_fail(kafka, input, text);
@@ -290,12 +293,13 @@ static rd_kafka_message_t *next_message(struct pl_kafka *kafka, struct pl_kafka_
     rd_kafka_message_t *message = NULL;
 
     kafka->taking = input;
-    while (input->queue && (message = rd_kafka_consume_queue(input->queue, 0))) {
+    while (input->queue && !input->damaged && (message = rd_kafka_consume_queue(input->queue, 0))) {
         if (!message->err && message->offset >= input->expected)
             break;
         if (message->err)
             note_error(kafka, input, message);
         rd_kafka_message_destroy(message);
+        message = NULL;
     }
     kafka->taking = NULL;
     return message;
@@ -319,6 +323,7 @@ void pl_kafka_take(struct pl_kafka *kafka, unsigned topic, int32_t partition, st
     taken->at_end = input->at_end;
     taken->end = input->end;
     taken->out_of_range = input->out_of_range;
+    taken->damaged = input->damaged;
     taken->failure = input->failure;
     taken->log_start = input->log_start;
     taken->log_end = input->log_end;

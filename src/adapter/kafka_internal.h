@@ -28,6 +28,7 @@ struct pl_kafka_input {
     int64_t expected;  /* lowest offset that may be handed out */
     int64_t end;       /* offset at which the last PARTITION_EOF was seen */
     bool out_of_range; /* the failure is that `start` is not in the log */
+    bool damaged;      /* the failure is a batch that cannot be read */
     int64_t log_start, log_end;
     char *failure; /* owned; NULL: none */
 };

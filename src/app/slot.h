@@ -65,6 +65,8 @@ int64_t pl_slot_control_next(const struct pl_slot *slot); /* offset of the next 
 
 /* The control topic cannot be read from there: the broker holds the records from log_start on, before log_end. */
 void pl_slot_control_range(struct pl_slot *slot, int64_t log_start, int64_t log_end);
+/* The control topic has a record that cannot be read, and nothing may be counted without it. */
+void pl_slot_control_damaged(struct pl_slot *slot, const struct pl_kafka_taken *taken);
 
 /* The source topics have another number of partitions than before: users' events are in other partitions since. */
 void pl_slot_reshaped(struct pl_slot *slot, int32_t before, int32_t now);

@@ -292,3 +292,9 @@ void pl_slot_control_range(struct pl_slot *slot, int64_t log_start, int64_t log_
     else
         halt_outside(slot, PL_KAFKA_CONTROL, log_start, log_end);
 }
+
+void pl_slot_control_damaged(struct pl_slot *slot, const struct pl_kafka_taken *taken)
+{
+    if (slot->phase == PL_SLOT_RUNNING)
+        pl_slot_failed(slot, PL_KAFKA_CONTROL, taken);
+}

@@ -148,6 +148,14 @@ static void restart_control(struct pl_worker *worker, const struct pl_kafka_take
     worker->control_retry_us = pl_clock_monotonic_us() + FACTS_RETRY_US;
 }
 
+/* A batch of it cannot be read: without its records nothing may be counted. */
+static void halt_all(struct pl_worker *worker, const struct pl_kafka_taken *taken)
+{
+    for (unsigned s = 0; s < worker->n_slots; s++)
+        pl_slot_control_damaged(worker->slots[s], taken);
+    worker->control_started = false;
+}
+
 /* Read the control partition into the window, from the smallest offset that a slot still wants. */
 void pl_worker_pump_control(struct pl_worker *worker)
 {
@@ -181,6 +189,10 @@ void pl_worker_pump_control(struct pl_worker *worker)
         worker->control.end = taken.end;
         if (taken.out_of_range) {
             restart_control(worker, &taken);
+            break;
+        }
+        if (taken.damaged) {
+            halt_all(worker, &taken);
             break;
         }
         if (!taken.message)

@@ -486,13 +486,14 @@ def test_coordinator_says_no(redis, kafka, conf, product, daemons):
     finish(redis, product, daemon)
 
 
-def test_a_batch_with_a_flipped_bit(redis, kafka, conf, product, daemons):
-    """One bit of a record is not what it was: the checksum says so, and the partition halts; nothing of it is counted. Read
-    again, all is well."""
+@pytest.mark.parametrize("what", [b'"revenue"', b'"lifecycle"'], ids=["events", "control"])
+def test_a_batch_with_a_flipped_bit(redis, kafka, conf, product, daemons, what):
+    """One bit of a record is not what it was: the checksum says so, and the partition halts, or all when it is a control
+    record; nothing of it, and nothing behind it, is counted. Read again, all is well."""
     is_answer, flipped = answers_to(proxies.FETCH), []
 
     def hook(side, frame, pair):
-        at = frame.find(b'"revenue"')
+        at = frame.find(what)
         if is_answer(side, frame, pair) and at > 0 and not flipped:
             flipped.append(at)
             return frame[:at + 3] + bytes([frame[at + 3] ^ 4]) + frame[at + 4:]

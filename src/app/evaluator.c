@@ -174,8 +174,10 @@ static void on_down(void *ctx, struct pl_link_node *node, const char *why)
 
     pl_log(PL_LOG_WARNING, "event=redis_down worker=evaluator why=\"%s\"",
            pl_log_escape(pl_span_of(why), escaped, sizeof(escaped)));
-    if (home)
+    if (home) {
         ev->home = NULL;
+        atomic_store(&ev->shared->judged_us, PL_TIME_NONE); /* the next one may not have what this one has confirmed */
+    }
     if (node && (ev->phase == EVAL_RUNNING || (home && ev->phase != EVAL_HALTED)))
         ev->phase = EVAL_WAITING;
 }

@@ -36,8 +36,9 @@ struct eval_shard {
     unsigned key_slot;
     bool known;             /* it was asked, since loading */
     bool moved;             /* it has committed since its sums were read */
+    bool more;              /* it has later ticks than the window holds */
     int64_t seen_seq;       /* of its last commit that was read; -1 before */
-    int64_t complete_to_us; /* PL_TIME_NONE until it says so */
+    int64_t complete_to_us; /* and all ticks up to there are in the window; PL_TIME_NONE until it says so */
     int64_t largest_place_us;
     struct tick_sums ticks[TICK_FIELDS_MAX]; /* owned; rising */
     unsigned n_ticks;

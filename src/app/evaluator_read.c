@@ -37,36 +37,53 @@ static void note_stale(struct eval_shard *shard, int64_t tick_us)
         shard->stale[shard->n_stale++] = tick_us; /* else: it is found again at a later read */
 }
 
+/* Where a tick belongs in the window; false when it is not needed there. */
+static bool find_place(struct eval_shard *shard, int64_t in_force_us, int64_t tick_us, unsigned *place)
+{
+    struct tick_sums *ticks = shard->ticks;
+
+    if (shard->n_ticks == TICK_FIELDS_MAX) /* most were replaced, and their deletion was lost: the last is enough */
+        pl_evaluator_keep_latest(shard, in_force_us);
+    *place = shard->n_ticks;
+    if (*place && tick_us < ticks[0].tick_us && ticks[0].tick_us <= in_force_us) {
+        note_stale(shard, tick_us);
+        return false;
+    }
+    while (*place > 0 && ticks[*place - 1].tick_us > tick_us)
+        (*place)--;
+    if (*place > 0 && ticks[*place - 1].tick_us == tick_us)
+        return false; /* held already */
+    if (shard->n_ticks < TICK_FIELDS_MAX)
+        return true;
+    shard->more = true; /* the results went back, and the shard did not: the latest ticks are read again later */
+    if (*place == shard->n_ticks)
+        return false;
+    pl_sums_fini(&ticks[--shard->n_ticks].sums);
+    return true;
+}
+
 static bool take_sums(struct eval_shard *shard, const struct pl_reply *pairs, struct pl_err *err)
 {
     const struct pl_evaluator *ev = shard->ev;
     int64_t in_force_us = ev->judged_us > ev->restored_us ? ev->judged_us : ev->restored_us;
 
+    shard->more = false;
     for (size_t at = 0; at + 1 < pairs->n; at += 2) {
         struct tick_sums entry = {.tick_us = 0};
         unsigned place;
 
-        if (shard->n_ticks == TICK_FIELDS_MAX) /* most were replaced, and their deletion was lost: the last is enough */
-            pl_evaluator_keep_latest(shard, in_force_us);
-        place = shard->n_ticks;
         if (!pl_num_int(pairs->elements[at].text, &entry.tick_us))
             return !pl_err_set(err, PL_ERR_INPUT, "sums: a tick is no number");
-        if (place && entry.tick_us < shard->ticks[0].tick_us && shard->ticks[0].tick_us <= in_force_us) {
-            note_stale(shard, entry.tick_us);
+        if (!find_place(shard, in_force_us, entry.tick_us, &place))
             continue;
-        }
-        while (place > 0 && shard->ticks[place - 1].tick_us > entry.tick_us)
-            place--;
-        if (place > 0 && shard->ticks[place - 1].tick_us == entry.tick_us)
-            continue; /* held already */
-        if (shard->n_ticks == TICK_FIELDS_MAX)
-            return !pl_err_set(err, PL_ERR_FULL, "sums: more than %d ticks wait", TICK_FIELDS_MAX);
         if (pl_state_get_sums(pairs->elements[at + 1].text, ev->conf->rules, &entry.sums, err))
             return false;
         memmove(&shard->ticks[place + 1], &shard->ticks[place], (shard->n_ticks - place) * sizeof(entry));
         shard->ticks[place] = entry;
         shard->n_ticks++;
     }
+    if (shard->more && shard->complete_to_us > shard->ticks[shard->n_ticks - 1].tick_us)
+        shard->complete_to_us = shard->ticks[shard->n_ticks - 1].tick_us;
     return true;
 }
 
@@ -152,7 +169,7 @@ static void on_sums(void *ctx, const struct pl_reply *reply)
         return;
     }
     shard->known = true;
-    shard->moved = false;
+    shard->moved = shard->more;
     if (ev->replies_left == 0)
         judge_complete(ev);
 }

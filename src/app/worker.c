@@ -128,6 +128,7 @@ static void on_judged(void *ctx, const struct pl_reply *reply)
     worker->asking = false;
     if (!reply || reply->type != PL_REPLY_ARRAY || reply->n != 3)
         return;
+    worker->world.judged_us = PL_TIME_NONE; /* also when the store went back to before it was judged */
     take_number(&reply->elements[0], &worker->world.judged_us);
     take_number(&reply->elements[1], &worker->world.largest_place_us);
     take_number(&reply->elements[2], &passed_us);

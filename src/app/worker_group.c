@@ -88,6 +88,7 @@ void pl_worker_node_down(void *ctx, struct pl_link_node *node, const char *why)
     pl_log(PL_LOG_WARNING, "event=redis_down worker=%u why=\"%s\"", worker->index,
            pl_log_escape(pl_span_of(why), escaped, sizeof(escaped)));
     PL_METRIC_ADD(&worker->metrics, redis_downs, 1);
+    worker->world.judged_us = PL_TIME_NONE; /* whoever answers next may not have it yet */
     for (unsigned s = 0; node && s < worker->n_slots; s++)
         pl_slot_down(worker->slots[s], node);
 }

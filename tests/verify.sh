@@ -1,7 +1,7 @@
 #!/bin/sh
 # `make verify`: that plateaud builds and works with the libraries, compiler and Redis of the next Debian. A fresh Debian 13
 # is made below build/, a copy of this tree is built and tested in it by run.sh, and then it is removed. Needs root, and
-# the network for the packages; MIRROR is where they come from.
+# the network for the packages; MIRROR is where they come from. Exit status 75 when there is no Debian 13 to be had.
 #
 # Processes and mounts live in namespaces of their own, so that none is left however this script ends.
 set -eu
@@ -26,7 +26,7 @@ inside() {
         >"$root.log" 2>&1 || {
         tail -n 20 "$root.log" >&2
         echo "verify: debootstrap failed" >&2
-        return 1
+        return 75 # EX_TEMPFAIL: nothing of ours has failed
     }
     mount -t proc proc "$root/proc"
     mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"

@@ -88,10 +88,11 @@ class Setup(Case):
 
 
 class Run(Case):
-    def tools(self, cmake=":", ninja=":", ctest=""):
+    def tools(self, cmake=":", ninja=":", ctest="", make="echo == one: 7 inputs"):
         self.tool("cmake", cmake)
         self.tool("ninja", 'case "$*" in *"-t targets"*) echo "test_adapter_log: phony"; exit ;; esac\n' + ninja)
         self.tool("ctest", ctest or SUMMARY.format(0, 10))
+        self.tool("make", make)
 
     def last_line(self, done):
         return done.stdout.rstrip("\n").split("\n")[-1]
@@ -99,8 +100,8 @@ class Run(Case):
     def test_sum(self):
         self.tools()
         done = self.run_script("run.sh")
-        self.assertEqual((done.returncode, self.last_line(done)), (0, "51 passed, 0 failed"))
-        self.assertEqual(len(self.called("ctest")), 5)
+        self.assertEqual((done.returncode, self.last_line(done)), (0, "52 passed, 0 failed"))
+        self.assertEqual((len(self.called("ctest")), self.called("make")), (5, ["make --no-print-directory fuzz"]))
 
     def test_failed_tests(self):
         self.tools(ctest=SUMMARY.format(2, 10) + "; exit 8")
@@ -121,9 +122,15 @@ class Run(Case):
     def test_build_that_fails(self):
         self.tools(ninja='echo "x.c:1: error: no"; exit 1')
         done = self.run_script("run.sh")
-        self.assertEqual((done.returncode, self.last_line(done)), (1, "0 passed, 4 failed"))
+        self.assertEqual((done.returncode, self.last_line(done)), (1, "1 passed, 4 failed"))
         self.assertIn("x.c:1: error: no", done.stdout)
         self.assertEqual(self.called("ctest"), [])
+
+    def test_fuzzer_that_finds(self):
+        self.tools(make="echo heap-buffer-overflow; exit 2")
+        done = self.run_script("run.sh", "fuzz")
+        self.assertEqual((done.returncode, self.last_line(done)), (1, "0 passed, 1 failed"))
+        self.assertIn("heap-buffer-overflow", done.stdout)
 
     def test_configuration_that_fails(self):
         self.tools(cmake='echo "no compiler"; exit 1')
@@ -171,7 +178,7 @@ class Verify(Case):
     def test_no_system(self):
         self.machine()
         done = self.run_script("verify.sh")
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 75)
         self.assertIn("no such mirror", done.stderr)
         self.assertEqual((self.called("chroot"), self.called("mount"), self.left()), ([], [], set()))
 

@@ -10,7 +10,8 @@ static int setup(void **state)
     (void)state;
     rules = world_rules();
     shard = pl_shard_new(rules, 1);
-    return shard ? 0 : -1;
+    assert_non_null(shard);
+    return 0;
 }
 
 static int teardown(void **state)

@@ -177,62 +177,6 @@ double pl_dist_binomial_upper(int64_t k, int64_t n, double p)
     return k > n ? 0. : beta_both((double)k, (double)(n - k) + 1., p, 1. - p);
 }
 
-/* x^a exp(-x) / Gamma(a). */
-static double gamma_front(double a, double x)
-{
-    if (a < STIRLING_FROM)
-        return exp(a * log(x) - x - pl_dist_log_gamma(a));
-    return exp(a * log1p_minus((x - a) / a) + .5 * (log(a) - LOG_2PI) - stirling_rest(a));
-}
-
-static double gamma_series(double a, double x)
-{
-    double term = 1. / a;
-    double sum = term;
-
-    for (int step = 1; step < STEPS_MAX && term > sum * DBL_EPSILON * .25; step++) {
-        term *= x / (a + step);
-        sum += term;
-    }
-    return gamma_front(a, x) * sum;
-}
-
-static double gamma_fraction(double a, double x)
-{
-    double b = x + 1. - a;
-    double c = 1. / DBL_MIN;
-    double d = 1. / away_from_zero(b);
-    double value = d;
-
-    for (int step = 1; step < STEPS_MAX; step++) {
-        double term = step * (a - step);
-
-        b += 2.;
-        d = 1. / away_from_zero(b + term * d);
-        c = away_from_zero(b + term / c);
-        value *= c * d;
-        if (fabs(c * d - 1.) < 2. * DBL_EPSILON)
-            break;
-    }
-    return gamma_front(a, x) * value;
-}
-
-double pl_dist_gamma_lower(double a, double x)
-{
-    assert(a > 0. && x >= 0.);
-    if (x <= 0.)
-        return 0.;
-    return x < a + 1. ? gamma_series(a, x) : 1. - gamma_fraction(a, x);
-}
-
-double pl_dist_gamma_upper(double a, double x)
-{
-    assert(a > 0. && x >= 0.);
-    if (x <= 0.)
-        return 1.;
-    return x < a + 1. ? 1. - gamma_series(a, x) : gamma_fraction(a, x);
-}
-
 /* P(T > t), t >= 0. */
 static double t_upper(double t, double df)
 {
@@ -291,9 +235,4 @@ double pl_dist_t_quantile(double p, double df)
     if (p < .5)
         return -t_upper_quantile(p, df);
     return p > .5 ? t_upper_quantile(1. - p, df) : 0.;
-}
-
-double pl_dist_chi2_upper(double x, double df)
-{
-    return pl_dist_gamma_upper(.5 * df, .5 * x);
 }

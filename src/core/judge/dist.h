@@ -4,8 +4,8 @@
  * never as one minus something. Arguments outside the domain are bugs of the caller (asserted).
  *
  * Used by the formulas of statistics.md 1.2 to 1.4 and 2.8. Their own: Stirling series of the log-gamma difference,
- * continued fraction of the incomplete beta (DLMF 8.17.22) and gamma (DLMF 8.9.2), power series of the incomplete gamma
- * (DLMF 8.11.4). Cost: tens of operations to a few microseconds; the continued fractions take O(sqrt(a)) steps.
+ * continued fraction of the incomplete beta (DLMF 8.17.22). Cost: tens of operations to a few microseconds; the
+ * continued fraction takes O(sqrt(a)) steps.
  */
 #ifndef PL_CORE_JUDGE_DIST_H
 #define PL_CORE_JUDGE_DIST_H
@@ -27,10 +27,6 @@ double pl_dist_log_beta(double a, double b);
 /* Regularised incomplete beta I_x(a, b), 0 <= x <= 1. */
 double pl_dist_beta(double a, double b, double x);
 
-/* Regularised incomplete gamma, lower P(a, x) and upper Q(a, x), x >= 0. */
-double pl_dist_gamma_lower(double a, double x);
-double pl_dist_gamma_upper(double a, double x);
-
 /* Student t with df > 0 degrees of freedom: P(T <= t) and the t with P(T <= t) = p, 0 < p < 1. The upper quantile of
  * a small alpha is -quantile(alpha). */
 double pl_dist_t_cdf(double t, double df);
@@ -39,8 +35,5 @@ double pl_dist_t_quantile(double p, double df);
 /* X of n trials at 0 < p < 1: P(X <= k) and P(X >= k), n >= 0. By the incomplete beta, so exact. */
 double pl_dist_binomial_lower(int64_t k, int64_t n, double p);
 double pl_dist_binomial_upper(int64_t k, int64_t n, double p);
-
-/* P(chi-square with df > x), x >= 0. */
-double pl_dist_chi2_upper(double x, double df);
 
 #endif

@@ -131,21 +131,6 @@ struct pl_interval pl_effect_fixed(const struct pl_effect *effect, double alpha,
     return interval;
 }
 
-struct pl_interval pl_effect_log_ratio(const struct pl_moments *control, const struct pl_moments *treated, double alpha)
-{
-    if (!(control->mean > 0.) || !(treated->mean > 0.))
-        return unknown();
-    double a = variance_of_mean(control) / (control->mean * control->mean);
-    double b = variance_of_mean(treated) / (treated->mean * treated->mean);
-    struct pl_effect logged = {
-        .estimate = log(treated->mean / control->mean), .se = sqrt(a + b), .df = welch(control, treated)};
-    struct pl_interval interval = pl_effect_fixed(&logged, alpha, PL_TWO_SIDED);
-
-    interval.lower = expm1(interval.lower);
-    interval.upper = expm1(interval.upper);
-    return interval;
-}
-
 bool pl_effect_enough_conversions(const struct pl_cell *cell)
 {
     int64_t conversions = cell->sum / PL_MICRO;

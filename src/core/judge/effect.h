@@ -59,11 +59,6 @@ struct pl_interval {
 /* Fixed horizon, Student t. Valid for one look only. */
 struct pl_interval pl_effect_fixed(const struct pl_effect *effect, double alpha, enum pl_side side);
 
-/* Two-sided interval of the relative effect on the log ratio: keeps to the range (-1, oo), better than the delta
- * method when |effect| > 10 %. Both means must be positive. p is that of the ratio 1. */
-struct pl_interval pl_effect_log_ratio(const struct pl_moments *control, const struct pl_moments *treated,
-                                       double alpha);
-
 /* Enough data for an entry into the programme, of one arm (statistics.md 2.3): at least 25 conversions and 25
  * non-conversions; for sums a cap per unit and 1,000 units. */
 bool pl_effect_enough_conversions(const struct pl_cell *cell);

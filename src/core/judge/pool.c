@@ -135,13 +135,3 @@ struct pl_pool pl_pool_fit(const double *y, const double *s, size_t n, double al
         shrink(&effects, &pool, blups);
     return pool;
 }
-
-int pl_pool_lean(const struct pl_pool *pool)
-{
-    return (pool->mu > 0.) - (pool->mu < 0.);
-}
-
-double pl_pool_positive(const struct pl_pool *pool)
-{
-    return isnan(pool->mu) ? PL_NAN : pl_dist_cdf(pool->mu / pool->se);
-}

@@ -27,10 +27,4 @@ struct pl_pool {
  * everything but n, and for one effect fixed_mu and fixed_se, is NAN. 0 < alpha < 1 for the intervals. */
 struct pl_pool pl_pool_fit(const double *y, const double *s, size_t n, double alpha, double *blups);
 
-/* Which way the pooled mean leans: its sign, 0 when it is not known. Not a proof of anything. */
-int pl_pool_lean(const struct pl_pool *pool);
-
-/* P(mean > 0) for a flat prior, Phi(mu / se). Display only: it does not hold at every look. */
-double pl_pool_positive(const struct pl_pool *pool);
-
 #endif

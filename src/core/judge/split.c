@@ -5,7 +5,6 @@
 #include <math.h>
 
 #define KAPPA 100.
-#define CHI2_UNITS_PER_ARM 8
 #define MIXED_UNITS 10
 #define MIXED_SHARE 100 /* one in a hundred */
 
@@ -50,25 +49,6 @@ bool pl_split_uneven(double log_e_sum)
 double pl_split_p(double log_e_sum)
 {
     return fmin(1., exp(-log_e_sum));
-}
-
-double pl_split_chi2(const struct pl_split *segment, double *p)
-{
-    double n = total(segment);
-    double sum = 0.;
-
-    *p = PL_NAN;
-    if (segment->n_arms < 2 || n < CHI2_UNITS_PER_ARM * (double)segment->n_arms)
-        return PL_NAN;
-    for (unsigned arm = 0; arm < segment->n_arms; arm++) {
-        double expected = n * segment->shares[arm];
-        double off = (double)segment->counts[arm] - expected;
-
-        if (segment->counts[arm] > 0 || segment->shares[arm] > 0.)
-            sum += off * off / expected;
-    }
-    *p = pl_dist_chi2_upper(sum, segment->n_arms - 1.);
-    return sum;
 }
 
 bool pl_split_mixed(int64_t mixed, int64_t exposed)

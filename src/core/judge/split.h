@@ -30,10 +30,6 @@ bool pl_split_uneven(double log_e);
 /* min(1, 1/E): the p shown beside it, at this look. */
 double pl_split_p(double log_e);
 
-/* Pearson's statistic of one segment and its p with n_arms - 1 df, for display: repeated looks inflate it. NAN below
- * 8 units per arm. */
-double pl_split_chi2(const struct pl_split *segment, double *p);
-
 /* Too many units seen in two variants: at least 1 % of all and at least 10. exposed excludes the mixed ones. */
 bool pl_split_mixed(int64_t mixed, int64_t exposed);
 

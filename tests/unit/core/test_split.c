@@ -13,25 +13,22 @@ static void goldens(void **state)
 {
     static const struct {
         int64_t counts[2];
-        double log_e, p, chi2, chi2_p;
+        double log_e, p;
     } rows[] = {
-        {{50, 50}, -.347824, 1., 0., 1.},
-        {{500, 600}, 2.930244, .053384, 9.090909, .00256883},
-        {{5050, 4950}, -1.814929, 1., 1., .317311},
-        {{10300, 9700}, 6.302860, .00183106, 18., 2.20905e-05},
-        {{821588, 815482}, 6.532368, .00145556, 22.774369, 1.82179e-06},
+        {{50, 50}, -.347824, 1.},
+        {{500, 600}, 2.930244, .053384},
+        {{5050, 4950}, -1.814929, 1.},
+        {{10300, 9700}, 6.302860, .00183106},
+        {{821588, 815482}, 6.532368, .00145556},
     };
     (void)state;
 
     for (size_t at = 0; at < sizeof(rows) / sizeof(rows[0]); at++) {
         struct pl_split it = split(rows[at].counts, halves, 2);
         double log_e = pl_split_log_e(&it, 1);
-        double p;
 
         assert_within(log_e, rows[at].log_e, 1e-6);
         assert_near(pl_split_p(log_e), rows[at].p, 1e-5);
-        assert_within(pl_split_chi2(&it, &p), rows[at].chi2, 1e-6);
-        assert_near(p, rows[at].chi2_p, 1e-5);
         assert_false(pl_split_uneven(log_e));
     }
 }
@@ -65,16 +62,12 @@ static void segments_add_up(void **state)
 static void no_units_are_no_evidence(void **state)
 {
     static const int64_t none[] = {0, 0, 0};
-    static const int64_t few[] = {9, 7, 7};
     static const double thirds[] = {1. / 3., 1. / 3., 1. / 3.};
     struct pl_split it = split(none, thirds, 3);
-    double p;
     (void)state;
 
     assert_true(fabs(pl_split_log_e(&it, 1)) < 1e-12);
     assert_near(pl_split_log_e(NULL, 0), 0., 0.);
-    it.counts = few;
-    assert_true(isnan(pl_split_chi2(&it, &p)) && isnan(p));
 }
 
 /* An e-value: its mean over all outcomes of n fair coins is 1. */
@@ -99,11 +92,9 @@ static void nobody_in_an_undeclared_arm(void **state)
     const double declared[] = {.5, .5, 0.};
     const int64_t counts[] = {30, 22, 0};
     struct pl_split with = split(counts, declared, 3), without = split(counts, halves, 2);
-    double p;
 
     (void)state;
     assert_near(pl_split_log_e(&with, 1), pl_split_log_e(&without, 1), 1e-15);
-    assert_near(pl_split_chi2(&with, &p), 64. / 52., 1e-12);
 }
 
 static void mixed_needs_share_and_number(void **state)

@@ -293,7 +293,7 @@ static rd_kafka_message_t *next_message(struct pl_kafka *kafka, struct pl_kafka_
     rd_kafka_message_t *message = NULL;
 
     kafka->taking = input;
-    while (input->queue && !input->damaged && (message = rd_kafka_consume_queue(input->queue, 0))) {
+    while (input->queue && !input->restart && !input->damaged && (message = rd_kafka_consume_queue(input->queue, 0))) {
         if (!message->err && message->offset >= input->expected)
             break;
         if (message->err)

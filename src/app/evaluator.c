@@ -34,8 +34,7 @@ void pl_evaluator_add(struct pl_evaluator *ev, size_t argc, const struct pl_span
 static void drop_shards(struct pl_evaluator *ev)
 {
     for (unsigned p = 0; ev->shards && p < ev->partitions; p++)
-        for (unsigned t = 0; t < ev->shards[p].n_ticks; t++)
-            pl_sums_fini(&ev->shards[p].ticks[t].sums);
+        pl_tick_window_fini(&ev->shards[p].window);
     free(ev->shards);
     ev->shards = NULL;
     ev->partitions = 0;
@@ -100,6 +99,7 @@ void pl_evaluator_start_over(struct pl_evaluator *ev)
         ev->shards[p].ev = ev;
         ev->shards[p].p = p;
         ev->shards[p].seen_seq = -1;
+        pl_tick_window_begin(&ev->shards[p].window);
         ev->shards[p].complete_to_us = ev->shards[p].largest_place_us = PL_TIME_NONE;
         ev->shards[p].deleted_us = PL_TIME_NONE;
         meta = pl_key_shard(ev->conf->instance, (int32_t)p, "meta");

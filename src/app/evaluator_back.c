@@ -174,16 +174,16 @@ static unsigned add_deletes(struct eval_shard *shard, const char *judged, struct
     unsigned n;
     char tick[32];
 
-    pl_evaluator_keep_latest(shard, to_us);
-    n = shard->n_stale;
+    pl_tick_window_keep_latest(&shard->window, to_us);
+    n = shard->window.n_stale;
 
     if (n == 0)
         return 0;
     for (unsigned at = 0; at < n; at++) {
-        snprintf(tick, sizeof(tick), "%" PRId64, shard->stale[at]);
+        snprintf(tick, sizeof(tick), "%" PRId64, shard->window.stale[at]);
         pl_resp_add_text(out, "HDEL", sums.text, tick, NULL);
     }
-    shard->n_stale = 0;
+    shard->window.n_stale = 0;
     if (to_us > shard->deleted_us)
         shard->deleted_us = to_us;
     snprintf(tick, sizeof(tick), "%" PRId64, shard->deleted_us);

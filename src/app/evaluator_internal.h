@@ -1,6 +1,5 @@
 /* Shared by evaluator.c (life), evaluator_load.c, evaluator_read.c, evaluator_back.c, evaluator_write.c and
- * evaluator_digest.c; nobody else
- * includes it. */
+ * evaluator_digest.c; nobody else includes it. */
 #ifndef PL_APP_EVALUATOR_INTERNAL_H
 #define PL_APP_EVALUATOR_INTERNAL_H
 
@@ -10,22 +9,17 @@
 #include "adapter/log.h"
 #include "app/command.h"
 #include "app/metrics.h"
+#include "app/tick_window.h"
 #include "core/judge/judge.h"
 
 #include <event2/event.h>
 
 #define SHARDS_MAX 1024
-#define TICK_FIELDS_MAX 256 /* published ticks of one shard that may be held at once */
 #define BATCH_BYTES_MAX ((size_t)8 << 20)
 #define CONTROL_PAGE 2000                   /* control records read at a time */
 #define CONTROL_KEEP_US (60 * PL_SECOND_US) /* judged control records are kept so long */
 
 enum evaluator_phase { EVAL_WAITING, EVAL_ACQUIRING, EVAL_LOADING, EVAL_RUNNING, EVAL_HALTED };
-
-struct tick_sums {
-    int64_t tick_us;
-    struct pl_sums sums;
-};
 
 struct pl_evaluator;
 
@@ -36,15 +30,11 @@ struct eval_shard {
     unsigned key_slot;
     bool known;             /* it was asked, since loading */
     bool moved;             /* it has committed since its sums were read */
-    bool more;              /* it has later ticks than the window holds */
     int64_t seen_seq;       /* of its last commit that was read; -1 before */
     int64_t complete_to_us; /* and all ticks up to there are in the window; PL_TIME_NONE until it says so */
     int64_t largest_place_us;
-    struct tick_sums ticks[TICK_FIELDS_MAX]; /* owned; rising */
-    unsigned n_ticks;
-    int64_t stale[TICK_FIELDS_MAX]; /* replaced ticks that are still stored */
-    unsigned n_stale;
-    int64_t deleted_us; /* the tick that was judged when sums were last deleted there; PL_TIME_NONE never */
+    struct pl_tick_window window; /* owned */
+    int64_t deleted_us;           /* the tick that was judged when sums were last deleted there; PL_TIME_NONE never */
 };
 
 struct pl_evaluator {
@@ -109,9 +99,6 @@ void pl_evaluator_load(struct pl_evaluator *ev, const struct pl_acquired *acquir
 
 /* evaluator_read.c: ask every shard; then judge what is complete. */
 void pl_evaluator_read(struct pl_evaluator *ev);
-
-/* evaluator_read.c: drop the sums of a shard that a later tick <= tick_us has replaced; the last one stays in force. */
-void pl_evaluator_keep_latest(struct eval_shard *shard, int64_t tick_us);
 
 /* An answer to a load or a read has come: is it still wanted, and did it come at all? */
 bool pl_evaluator_answered(struct pl_evaluator *ev, const struct pl_reply *reply, enum evaluator_phase phase);

@@ -27,63 +27,33 @@ static bool read_number(const struct pl_reply *reply, int64_t *value)
     return reply->type == PL_REPLY_STRING && pl_num_int(reply->text, value);
 }
 
-/* A tick that a later one has replaced: to be deleted after the next commit. */
-static void note_stale(struct eval_shard *shard, int64_t tick_us)
+/* The tick whose sums the judge has. */
+static int64_t in_force(const struct pl_evaluator *ev)
 {
-    for (unsigned at = 0; at < shard->n_stale; at++)
-        if (shard->stale[at] == tick_us)
-            return;
-    if (shard->n_stale < TICK_FIELDS_MAX)
-        shard->stale[shard->n_stale++] = tick_us; /* else: it is found again at a later read */
-}
-
-/* Where a tick belongs in the window; false when it is not needed there. */
-static bool find_place(struct eval_shard *shard, int64_t in_force_us, int64_t tick_us, unsigned *place)
-{
-    struct tick_sums *ticks = shard->ticks;
-
-    if (shard->n_ticks == TICK_FIELDS_MAX) /* most were replaced, and their deletion was lost: the last is enough */
-        pl_evaluator_keep_latest(shard, in_force_us);
-    *place = shard->n_ticks;
-    if (*place && tick_us < ticks[0].tick_us && ticks[0].tick_us <= in_force_us) {
-        note_stale(shard, tick_us);
-        return false;
-    }
-    while (*place > 0 && ticks[*place - 1].tick_us > tick_us)
-        (*place)--;
-    if (*place > 0 && ticks[*place - 1].tick_us == tick_us)
-        return false; /* held already */
-    if (shard->n_ticks < TICK_FIELDS_MAX)
-        return true;
-    shard->more = true; /* the results went back, and the shard did not: the latest ticks are read again later */
-    if (*place == shard->n_ticks)
-        return false;
-    pl_sums_fini(&ticks[--shard->n_ticks].sums);
-    return true;
+    return ev->judged_us > ev->restored_us ? ev->judged_us : ev->restored_us;
 }
 
 static bool take_sums(struct eval_shard *shard, const struct pl_reply *pairs, struct pl_err *err)
 {
     const struct pl_evaluator *ev = shard->ev;
-    int64_t in_force_us = ev->judged_us > ev->restored_us ? ev->judged_us : ev->restored_us;
+    struct pl_tick_window *window = &shard->window;
 
-    shard->more = false;
+    pl_tick_window_begin(window);
     for (size_t at = 0; at + 1 < pairs->n; at += 2) {
-        struct tick_sums entry = {.tick_us = 0};
+        struct pl_sums sums;
+        int64_t tick_us;
         unsigned place;
 
-        if (!pl_num_int(pairs->elements[at].text, &entry.tick_us))
+        if (!pl_num_int(pairs->elements[at].text, &tick_us))
             return !pl_err_set(err, PL_ERR_INPUT, "sums: a tick is no number");
-        if (!find_place(shard, in_force_us, entry.tick_us, &place))
+        if (!pl_tick_window_place(window, in_force(ev), tick_us, &place))
             continue;
-        if (pl_state_get_sums(pairs->elements[at + 1].text, ev->conf->rules, &entry.sums, err))
+        if (pl_state_get_sums(pairs->elements[at + 1].text, ev->conf->rules, &sums, err))
             return false;
-        memmove(&shard->ticks[place + 1], &shard->ticks[place], (shard->n_ticks - place) * sizeof(entry));
-        shard->ticks[place] = entry;
-        shard->n_ticks++;
+        pl_tick_window_put(window, place, tick_us, &sums);
     }
-    if (shard->more && shard->complete_to_us > shard->ticks[shard->n_ticks - 1].tick_us)
-        shard->complete_to_us = shard->ticks[shard->n_ticks - 1].tick_us;
+    if (window->cut_us < PL_TIME_MAX && shard->complete_to_us > window->ticks[window->n - 1].tick_us)
+        shard->complete_to_us = window->ticks[window->n - 1].tick_us; /* the rest is read again later */
     return true;
 }
 
@@ -169,7 +139,7 @@ static void on_sums(void *ctx, const struct pl_reply *reply)
         return;
     }
     shard->known = true;
-    shard->moved = shard->more;
+    shard->moved = false;
     if (ev->replies_left == 0)
         judge_complete(ev);
 }
@@ -239,7 +209,8 @@ static void take_seq(struct eval_shard *shard, const struct pl_reply *reply)
         shard->ev->phase = EVAL_WAITING;
         return;
     }
-    shard->moved = shard->moved || (seq >= 0 && seq != shard->seen_seq);
+    shard->moved = shard->moved || pl_tick_window_wants_more(&shard->window, in_force(shard->ev)) ||
+                   (seq >= 0 && seq != shard->seen_seq);
     if (seq >= 0)
         shard->seen_seq = seq;
 }
@@ -288,29 +259,17 @@ static int64_t next_published(const struct pl_evaluator *ev)
     int64_t next_us = PL_TIME_NONE;
 
     for (unsigned p = 0; p < ev->partitions; p++) {
-        const struct eval_shard *shard = &ev->shards[p];
+        const struct pl_tick_window *window = &ev->shards[p].window;
 
-        for (unsigned t = 0; t < shard->n_ticks; t++) {
-            if (shard->ticks[t].tick_us <= ev->judged_us || shard->ticks[t].tick_us <= ev->restored_us)
+        for (unsigned t = 0; t < window->n; t++) {
+            if (window->ticks[t].tick_us <= in_force(ev))
                 continue;
-            if (next_us == PL_TIME_NONE || shard->ticks[t].tick_us < next_us)
-                next_us = shard->ticks[t].tick_us;
+            if (next_us == PL_TIME_NONE || window->ticks[t].tick_us < next_us)
+                next_us = window->ticks[t].tick_us;
             break;
         }
     }
     return next_us;
-}
-
-void pl_evaluator_keep_latest(struct eval_shard *shard, int64_t tick_us)
-{
-    unsigned drop = 0;
-
-    while (drop + 1 < shard->n_ticks && shard->ticks[drop + 1].tick_us <= tick_us) {
-        note_stale(shard, shard->ticks[drop].tick_us);
-        pl_sums_fini(&shard->ticks[drop++].sums);
-    }
-    shard->n_ticks -= drop;
-    memmove(shard->ticks, shard->ticks + drop, shard->n_ticks * sizeof(*shard->ticks));
 }
 
 static enum pl_status merge_at(struct pl_evaluator *ev, int64_t tick_us, struct pl_sums *sums, struct pl_err *err)
@@ -318,11 +277,11 @@ static enum pl_status merge_at(struct pl_evaluator *ev, int64_t tick_us, struct 
     enum pl_status status = PL_OK;
 
     for (unsigned p = 0; p < ev->partitions && !status; p++) {
-        struct eval_shard *shard = &ev->shards[p];
+        struct pl_tick_window *window = &ev->shards[p].window;
 
-        pl_evaluator_keep_latest(shard, tick_us);
-        if (shard->n_ticks && shard->ticks[0].tick_us <= tick_us)
-            status = pl_sums_merge(sums, &shard->ticks[0].sums, err);
+        pl_tick_window_keep_latest(window, tick_us);
+        if (window->n && window->ticks[0].tick_us <= tick_us)
+            status = pl_sums_merge(sums, &window->ticks[0].sums, err);
     }
     return status;
 }

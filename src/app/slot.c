@@ -166,7 +166,7 @@ static void on_acquired(void *ctx, enum pl_status status, const struct pl_acquir
             pl_slot_send(slot);
         return;
     }
-    if (slot->shard && !acquired->existed) { /* we had claimed it before, whether or not a commit found out first */
+    if (slot->shard && slot->promise.committed && !acquired->existed) { /* whether or not a commit found out first */
         pl_slot_halt(slot,
                      "the state in Redis is gone (flushed?): restart plateaud to count from the start of the log");
         return;

@@ -193,6 +193,7 @@ static void send_samples(struct pl_slot *slot)
 void pl_slot_settled(struct pl_slot *slot)
 {
     slot->commit.built = false;
+    slot->promise.committed = true;
     if (slot->commit.commands.cap > COMMIT_BYTES_KEPT)
         pl_buf_fini(&slot->commit.commands);
     PL_METRIC_ADD(slot->world->metrics, commits, 1);

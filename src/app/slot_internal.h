@@ -63,7 +63,7 @@ struct slot_commit {
 
 /* What the meta says of the rest of the state: fields that are lost (a TTL, a hand, half a backup) are missed by it. */
 struct slot_promise {
-    bool committed; /* something has been committed at all */
+    bool committed; /* something has been committed at all, there or by us */
     int64_t units;
     int64_t cells, names; /* -1: written by a version that did not count them */
     int64_t largest_place_us, complete_us;
@@ -97,8 +97,8 @@ struct pl_slot {
     int64_t last_commit_us, next_commit_us;
     int64_t last_record_us; /* monotonic: when the last record was taken */
     struct slot_commit commit;
-    struct slot_promise promise; /* while it is loaded */
-    struct pl_buf forward;       /* control records for the evaluator, as commands, of shard 0 */
+    struct slot_promise promise;
+    struct pl_buf forward; /* control records for the evaluator, as commands, of shard 0 */
     size_t n_forward;
     struct pl_sums *published; /* owned ring of sums not committed yet */
     unsigned n_published;

@@ -126,7 +126,7 @@ static const char *what_is_missing(const struct pl_slot *slot)
         return promise->found ? "the meta hash" : NULL;
     for (unsigned k = 0; k < slot->world->n_topics; k++)
         if (promise->no_offset[k] && pl_shard_stream_time(slot->shard, k) != PL_TIME_NONE)
-            return "the offset of a topic in the meta hash";
+            return "the offset of a topic in the meta hash; or was a topic renamed?";
     if (pl_shard_largest_place(slot->shard) != promise->largest_place_us ||
         pl_shard_complete_to(slot->shard) != promise->complete_us)
         return "the front, or it is of another moment";

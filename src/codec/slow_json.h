@@ -1,6 +1,6 @@
 /* JSON through cJSON: for documents the scanner abstains from, and for control records, which are rare.
  *
- * The document passes pl_scan first, so cJSON sees only sane, bounded text (reliability.md 5.2); a copy of it is parsed
+ * The document passes pl_scan first, so cJSON sees only sane, bounded text; a copy of it is parsed
  * in which every number is a string marked with a byte that no valid UTF-8 has, because cJSON would turn numbers into
  * doubles and lose digits of ids and nanoseconds. Cost: about ten times the scanner, with allocations.
  */

@@ -19,9 +19,14 @@ static enum pl_dict_kind dict_of(enum pl_cell_subject subject)
     return kinds[subject];
 }
 
-static void put_variable(const struct pl_dict *dict, uint32_t variable, struct pl_buf *out)
+/* The smaller id first: the order of metrics in the rules may change, and a cell has one field. */
+static void put_pair(const struct pl_dict *dict, uint32_t pair, struct pl_buf *out)
 {
-    pl_buf_add_varint(out, pl_dict_id(dict, PL_DICT_METRIC, variable / 2) * 2 + variable % 2);
+    uint32_t a = pl_dict_id(dict, PL_DICT_METRIC, (pair & 0xffff) / 2) * 2 + pair % 2;
+    uint32_t b = pl_dict_id(dict, PL_DICT_METRIC, (pair >> 16) / 2) * 2 + (pair >> 16) % 2;
+
+    pl_buf_add_varint(out, a < b ? a : b);
+    pl_buf_add_varint(out, a < b ? b : a);
 }
 
 static void put_detail(const struct pl_dict *dict, const struct pl_cell_key *key, struct pl_buf *out)
@@ -39,8 +44,7 @@ static void put_detail(const struct pl_dict *dict, const struct pl_cell_key *key
         pl_buf_add_varint(out, key->metric >> 16);
         break;
     case PL_BY_PAIR:
-        put_variable(dict, key->metric & 0xffff, out);
-        put_variable(dict, key->metric >> 16, out);
+        put_pair(dict, key->metric, out);
         break;
     }
 }
@@ -131,7 +135,8 @@ static bool take_key(struct pl_span *rest, struct stored_key *stored)
     detail = pl_cell_info(kind)->detail;
     if (detail == PL_BY_METRIC_BUCKET && !pl_state_take_count(rest, UINT16_MAX + 1, &stored->second))
         return false;
-    if (detail == PL_BY_PAIR && !pl_state_take_count(rest, UINT32_MAX, &stored->second))
+    if (detail == PL_BY_PAIR &&
+        (!pl_state_take_count(rest, UINT32_MAX, &stored->second) || stored->second < key->metric))
         return false;
     if (!pl_span_take_signed(rest, &pane) || rest->len > 0 || pane < -PANE_MAX || pane > PANE_MAX)
         return false;

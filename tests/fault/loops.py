@@ -42,12 +42,18 @@ class LiveWorld(world.World):
     """A product whose records come while they are read. A topic may be behind the others by what was not yet written, so
     its quiet is borne for longer than that: then the figures are a function of the logs alone."""
 
-    HOLD_DAYS = 2  # ahead of feeds of 60 s by some 5 s
+    HOLD_DAYS = 2  # ahead of feeds of 120 s by some 10 s
 
     def rules(self):
         rules = super().rules()
         rules.hold = self.HOLD_DAYS * world.DAY
         return rules
+
+
+class PatientWorld(LiveWorld):
+    """Partitions of which the leader is gone get their records many seconds after the others."""
+
+    HOLD_DAYS = 7
 
 
 class Feed(threading.Thread):
@@ -84,6 +90,7 @@ class Lane(threading.Thread):
         self.points = list(points)
         self.group = f"{product.topics[0]}-{number}"
         self.ends = collections.Counter()
+        self.takeovers = 0
         self.seconds = 0.0
         self.error = None
         self.redis, self.daemons = None, []
@@ -110,7 +117,8 @@ class Lane(threading.Thread):
             self.points.insert(0, daemon.failpoint.split("@")[0])  # it was killed before it came there
         daemon.failpoint = self.arm()
         daemon.fired = len(FIRED.findall(log))
-        daemon.marks = log.count("event=assigned")
+        daemon.marks = daemon.since_launch = log.count("event=assigned")
+        daemon.deaths_seen = []
         begin = .3 * self.random.random() if self.random.random() < .2 else None
         daemon.limit = time.monotonic() + (3 if begin is None else begin)
         daemon.armed_kill = daemon.failpoint is not None
@@ -138,19 +146,37 @@ class Lane(threading.Thread):
         begin, turn = time.monotonic(), 0
         for daemon in self.daemons:
             self.launch(daemon)
-        while self.deaths() < self.kills:
+        while self.deaths() < self.kills or (self.points and not self.feed.done.is_set()):
             time.sleep(.01)
             for daemon in self.daemons:
                 if not daemon.running():
                     assert daemon.process.returncode == -9, f"exit {daemon.process.returncode}"
                     self.ends["point"] += 1
+                    self.mourn(daemon)
                     self.launch(daemon)
             victim = self.daemons[turn % len(self.daemons)]
             if self.due(victim):
                 self.end(victim)
+                self.mourn(victim)
                 self.launch(victim)
                 turn += 1
+        for daemon in self.daemons:
+            self.count_takeovers(daemon)
         self.seconds = time.monotonic() - begin
+
+    def mourn(self, dead):
+        """Of two: had it partitions, and does the other one get some before it ends itself?"""
+        self.count_takeovers(dead)
+        if self.pair and dead.log().count("event=assigned") > dead.since_launch:
+            other = next(daemon for daemon in self.daemons if daemon is not dead)
+            other.marks = other.log().count("event=assigned")
+            other.deaths_seen.append(other.marks)
+            other.limit = time.monotonic() + 2.5  # long enough for the dead one's session to end
+
+    def count_takeovers(self, daemon):
+        assigned = daemon.log().count("event=assigned")
+        self.takeovers += sum(assigned > before for before in daemon.deaths_seen)
+        daemon.deaths_seen = []
 
     def deaths(self):
         return self.ends["kill"] + self.ends["point"]
@@ -198,7 +224,7 @@ def make_product(kafka, seed, events, name, kind=LiveWorld):
     return product
 
 
-def run(kafka, seed, lanes, kills, pairs, per_point, events=12_000, name="loops", seconds=60):
+def run(kafka, seed, lanes, kills, pairs, per_point, events=12_000, name="loops", seconds=120):
     """Lanes that are done, not closed. `pairs` of the lanes have two daemons; each point is armed `per_point` times."""
     product = make_product(kafka, seed, events, name)
     feed = Feed(kafka, product, seconds)
@@ -211,6 +237,7 @@ def run(kafka, seed, lanes, kills, pairs, per_point, events=12_000, name="loops"
         lane.start()
     for lane in made:
         lane.killed.wait()
+    assert not feed.done.is_set(), "too late for what this test is about"
     feed.hurry.set()
     feed.done.wait()
     for lane in made:
@@ -231,7 +258,7 @@ def totals(lanes):
 def report(lanes):
     """Print what was done; the first difference is raised, after the logs of its lane."""
     for lane in lanes:
-        print(f"{lane.name}: {dict(lane.ends)}, {lane.seconds / max(lane.deaths(), 1):.2f} s each")
+        print(f"{lane.name}: {dict(lane.ends)}, {lane.takeovers} taken over, {lane.seconds / max(lane.deaths(), 1):.2f} s each")
     print(*map(dict, totals(lanes)))
     for lane in lanes:
         if lane.error:

@@ -8,8 +8,7 @@
     proxy.freeze(); proxy.thaw()            # half-open: nothing is read, written or closed
     proxy.counts["frames", "in"]
 
-A hook is asked about each message and says what becomes of it: None (passed on), bytes (these instead), "drop", "cut"
-(the connection ends before it), "cut after" (it ends right after it: an answer is lost), or an Event (kept until then, and
+A hook is asked about each message and says what becomes of it: None (passed on), bytes (these instead), "cut" (the connection ends before it), "cut after" (it ends right after it: an answer is lost), or an Event (kept until then, and
 passed on even if the other side has gone). One thread for each direction of each connection.
 """
 
@@ -19,7 +18,7 @@ import struct
 import threading
 import time
 
-FETCH, JOIN_GROUP, HEARTBEAT, METADATA = 1, 11, 12, 3
+FETCH, HEARTBEAT = 1, 12
 
 
 def is_command(frame, name):
@@ -127,8 +126,6 @@ class Pair:
             verdict.wait()
         elif verdict == "cut":
             raise ConnectionAbortedError
-        elif verdict == "drop":
-            return
         proxy.counts["frames", side] += 1
         self._send(side, sink, verdict if isinstance(verdict, bytes) else frame)
         if verdict == "cut after":

@@ -14,12 +14,6 @@ from test_redis_topologies import check_alike
 HEAP = "256m"
 
 
-class PatientWorld(loops.LiveWorld):
-    """Partitions of which the leader is gone get their records many seconds after the others."""
-
-    HOLD_DAYS = 7
-
-
 class Broker(rig.Kafka):
     """One of three; each is a controller too."""
 
@@ -92,7 +86,7 @@ def brokers():
 
 def test_brokers_go_in_turn(brokers, daemons):
     print("resident MB:", *(broker.resident_mb() for broker in brokers.all))
-    product = loops.make_product(brokers, 3, 10_000, "three", PatientWorld)
+    product = loops.make_product(brokers, 3, 10_000, "three", loops.PatientWorld)
     feed = loops.Feed(brokers, product, 100)
     lane = loops.Lane(0, brokers, product, feed, 3, 0, True, ())
     with rig.Redis() as redis:

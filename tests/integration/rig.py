@@ -36,6 +36,11 @@ _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 
 
+def die_with_parent():
+    """(preexec_fn) Whoever is started so is killed when this process ends, however it does."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 # ---- small things -------------------------------------------------------------------------------------------------
 
 
@@ -100,7 +105,7 @@ class Process:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 self.argv(), stdin=stdin, stdout=log, stderr=subprocess.STDOUT, cwd=self.dir, env=self.env(),
-                start_new_session=True, preexec_fn=lambda: _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL))
+                start_new_session=True, preexec_fn=die_with_parent)
         return self
 
     def start(self, timeout=60.0):

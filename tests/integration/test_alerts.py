@@ -70,7 +70,7 @@ def test_a_launch_resolves_what_fired(kafka, redis, names, daemons, tmp_path):
     (tmp_path / "ctl.conf").write_text(text)
     out = tmp_path / "out"
     receiver = subprocess.Popen([rig.program("plateauctl"), "forward", "-c", str(tmp_path / "ctl.conf"), "--group", "g",
-                                 "--exec", f"cat >> {out}; echo >> {out}"])
+                                 "--exec", f"cat >> {out}; echo >> {out}"], preexec_fn=rig.die_with_parent)
     try:
         rig.wait_until(lambda: redis.call("EXISTS", STREAM) == 1, what="the receiver's group")
         history(kafka, control)
@@ -269,7 +269,7 @@ def test_a_week_is_told_once(kafka, redis, names, daemons, tmp_path):
 
     out = tmp_path / "out"
     receiver = subprocess.Popen([rig.program("plateauctl"), "forward", "-c", str(tmp_path / "ctl.conf"), "--group", "week",
-                                 "--from-start", "--exec", f"cat >> {out}; echo >> {out}"])
+                                 "--from-start", "--exec", f"cat >> {out}; echo >> {out}"], preexec_fn=rig.die_with_parent)
     try:
         rig.wait_until(lambda: out.exists() and out.read_text().count("\n") >= len(alerts(redis)), what="all passed on")
     finally:

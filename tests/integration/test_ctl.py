@@ -43,7 +43,8 @@ class Ctl:
         return done.stdout
 
     def start(self, command, *args, **more):
-        return subprocess.Popen(self.argv(command, *args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+        return subprocess.Popen(self.argv(command, *args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                preexec_fn=rig.die_with_parent, **more)
 
 
 def conf(kafka, redis, control, topics=(), **more):

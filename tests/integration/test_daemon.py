@@ -283,6 +283,11 @@ def test_reload_that_is_refused(redis, kafka, names, daemons):
         assert why in daemon.log().splitlines()[-1], daemon.log().splitlines()[-1]
         assert daemon.metric("plateaud_config_last_reload_successful") == 0
         assert daemon.metric("plateaud_config_generation") == 0
+    before = daemon.log().count("event=reload_refused")
+    daemon.conf_path.unlink()
+    daemon.hup()
+    rig.wait_until(lambda: daemon.log().count("event=reload_refused") == before + 1, what="there is no file")
+    assert daemon.metric("plateaud_config_generation") == 0
     assert redis.hgetall("plateaud:{main}:area:weiss")["owner"] == "engine"
     assert daemon.get("/-/ready")[0] == 200
     reload(daemon, text.replace("owner = engine", "owner = core"))

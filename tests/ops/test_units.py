@@ -13,7 +13,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 UNITS = sorted(glob.glob(os.path.join(ROOT, "systemd", "*.service")))
 BARE = "[Service]\nExecStart=/bin/true\n"
 
-# reliability.md 5.5; NoNewPrivileges and the like are also what the exposure is computed from.
+# NoNewPrivileges and the like are also what the exposure is computed from.
 DEMANDED = """DynamicUser=yes CapabilityBoundingSet= NoNewPrivileges=yes ProtectSystem=strict ProtectHome=yes PrivateTmp=yes
 PrivateDevices=yes PrivateUsers=yes PrivateIPC=yes PrivateMounts=yes ProtectProc=invisible ProcSubset=pid ProtectClock=yes
 ProtectHostname=yes ProtectKernelTunables=yes ProtectKernelModules=yes ProtectKernelLogs=yes ProtectControlGroups=yes

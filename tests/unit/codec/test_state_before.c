@@ -384,6 +384,56 @@ static void restarts_cannot_be_seen(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* The same metrics in one order or the other: variables are indexes, what is stored is not. */
+static struct pl_rules *ordered(bool carts_first)
+{
+    struct pl_rules *rules = pl_rules_new();
+    struct pl_area_rule area = {
+        .id = "shop", .goal = PL_RULES_NONE, .value = PL_RULES_NONE, .funnel = PL_RULES_NONE, .n_globs = 1};
+    struct pl_metric_rule carts = measure_row(PL_METRIC_COUNT, WORLD_CART, 1);
+    static const char *const names[] = {"view", "cart", "buy", "quit"};
+    uint32_t spent;
+
+    assert_non_null(rules);
+    area.globs[0] = pl_span_dup(pl_span_of("shop_*"));
+    area.smallest_return = area.baseline = .01;
+    assert_int_equal(pl_rules_add_area(rules, &area, NULL, NULL), PL_OK);
+    for (uint32_t action = 0; action < 4; action++)
+        assert_int_equal(pl_rules_action(rules, pl_span_of(names[action])), action);
+    if (carts_first)
+        measure_add(rules, 0, "carts", carts);
+    spent = world_metric(rules, "spent", PL_METRIC_SUM, WORLD_BUY);
+    if (!carts_first)
+        measure_add(rules, 1, "carts", carts);
+    measure_ratio(rules, 2, "per cart", spent, !carts_first);
+    rules->lateness_us = PL_MINUTE_US;
+    rules->hold_us = rules->dedup_us = 10 * PL_MINUTE_US;
+    rules->forget_us = 90 * PL_DAY_US;
+    assert_int_equal(pl_rules_seal(rules, NULL), PL_OK);
+    return rules;
+}
+
+static void metrics_in_another_order(void **state)
+{
+    struct pl_rules *rules = ordered(false), *swapped = ordered(true);
+    struct pl_shard *shard = pl_shard_new(rules, 1);
+    (void)state;
+
+    give(shard, world_exposure(1, AT(30), "shop_a", "control"));
+    give(shard, world_buy(1, AT(40), 7 * PL_MICRO));
+    give(shard, world_action(1, AT(41), WORLD_CART));
+    settle(shard, AT(3600));
+    shard = reload(shard, swapped);
+    give(shard, world_action(1, AT(3700), WORLD_CART));
+    settle(shard, AT(7200));
+    shard = reload(shard, swapped);
+    assert_int_equal(cross(shard, 0, 2), 7 * 2 * PL_MICRO * PL_MICRO);
+    assert_int_equal(stored_of(PL_STATE_CELL, PL_CELL_CROSS), 1);
+    pl_shard_free(shard);
+    pl_rules_free(rules);
+    pl_rules_free(swapped);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -393,6 +443,7 @@ int main(void)
         TEST(another_before_starts_empty),
         TEST(damage_is_survived),
         TEST(restarts_cannot_be_seen),
+        TEST(metrics_in_another_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -582,7 +582,7 @@ def cpu_seconds(daemon):
 class RefusedDaemon(loops.FaultDaemon):
     """Nobody dies: what it wanted at a point is refused, again and again."""
 
-    points = ("acquire.answered@2", "load.done@2", "commit.watched@3", "commit.sent@4", "judge.commit@2", "delete.sent@2")
+    points = ("acquire.answered@3", "load.done@3", "commit.watched@3", "commit.sent@4", "judge.commit@2", "delete.sent@2")
 
     def spawn(self, stdin=subprocess.DEVNULL):
         self.failpoint, self.points = self.points[0] + ":error", self.points[1:]
@@ -590,7 +590,7 @@ class RefusedDaemon(loops.FaultDaemon):
 
 
 def test_connections_that_end_at_a_point(redis, conf, product, daemons):
-    """The connection ends at every third or so passage of a point, and the daemon lives: one point, then the next."""
+    """The connection ends at every few passages of a point, and the daemon lives: one point, then the next."""
     daemon = daemons(conf(**SLOWER), wait=False, make=RefusedDaemon)
     for number in range(len(RefusedDaemon.points)):
         rig.wait_until(lambda: len(loops.FIRED.findall(daemon.log())) > number, what="it was refused")

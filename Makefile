@@ -19,7 +19,7 @@ asan clang tsan: ## one of the ways: sanitizers, the other compiler, data races
 	@tests/setup.sh
 	@tests/run.sh $@
 
-verify: ## the second distribution: build and unit tests in a Debian 13 chroot; as root
+verify: ## the second distribution: build and test in a Debian 13 chroot; as root
 	@tests/setup.sh verify
 	@tests/verify.sh
 

@@ -101,11 +101,11 @@ tsan() {
     wrapper=()
 }
 
-# On another distribution, where verify.sh calls this: the demonstration is the integration test that needs no JVM.
+# On another distribution, where verify.sh calls this: what depends on its libraries, and on its Redis.
 verify() {
     configure build release && build build || return
     check build -j 2 -L '^(unit|oracle|fuzz)$'
-    check build -R '^integration\.demo$'
+    check build -j "$JOBS" -R '^integration\.(alerts|daemon|demo|events|kafka_adapter|redis_topologies|security)$'
 }
 
 if [ $# -eq 0 ]; then

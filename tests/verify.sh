@@ -11,7 +11,8 @@ SUITE=trixie
 MIRROR=${MIRROR:-http://deb.debian.org/debian}
 BUILD='gcc libc6-dev make cmake ninja-build pkg-config librdkafka-dev libevent-dev libhiredis-dev libcjson-dev
     libsodium-dev libssl-dev redis-server'
-TEST='libcmocka-dev openssl python3 python3-numpy python3-pytest python3-jsonschema'
+TEST='libcmocka-dev openssl spin openjdk-21-jre-headless maven python3 python3-numpy python3-scipy python3-pytest
+    python3-redis python3-jsonschema'
 
 # ---- inside the namespaces: verify.sh --inside ROOT ---------------------------------------------------------------
 
@@ -32,6 +33,10 @@ inside() {
     mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
     mkdir "$root/src"
     tar -c --exclude=./build --exclude='./build-*' --exclude=./.git . | tar -x -C "$root/src"
+    if [ -d build/cache ]; then # the jars of the brokers, from an earlier run; else they come from the network here, too
+        mkdir "$root/src/build"
+        cp -R build/cache "$root/src/build"
+    fi
     # shellcheck disable=SC2086,SC2016 # a list of words; fields of dpkg-query
     within dpkg-query -W -f='${Package} ${Version}\n' $BUILD
     within /src/tests/run.sh verify

@@ -83,6 +83,7 @@ static bool read_offsets(struct pl_slot *slot, const struct pl_acquired *acquire
 
     for (unsigned k = 0; k < slot->world->n_topics; k++) {
         snprintf(name, sizeof(name), "offset:%s", slot->world->topics[k]);
+        slot->promise.no_offset[k] = !meta_field(acquired, name);
         ok = ok && meta_int(acquired, name, PL_KAFKA_BEGINNING, &slot->next[k]) &&
              (slot->next[k] >= 0 || slot->next[k] == PL_KAFKA_BEGINNING);
         snprintf(name, sizeof(name), "last:%s", slot->world->topics[k]);
@@ -96,7 +97,6 @@ static bool read_offsets(struct pl_slot *slot, const struct pl_acquired *acquire
 static bool read_promise(struct pl_slot *slot, const struct pl_acquired *acquired)
 {
     struct slot_promise *promise = &slot->promise;
-    char name[300];
     static const char *const fields[] = {"schema", "units", "accepted", "config"};
     const unsigned n_fields = sizeof(fields) / sizeof(*fields);
     unsigned n = 0;
@@ -105,10 +105,6 @@ static bool read_promise(struct pl_slot *slot, const struct pl_acquired *acquire
         n += meta_field(acquired, fields[at]) != NULL;
     promise->committed = slot->hold.seq > 0 && (n || !meta_field(acquired, "halt_code"));
     promise->found = 0;
-    for (unsigned k = 0; k < slot->world->n_topics; k++) {
-        snprintf(name, sizeof(name), "offset:%s", slot->world->topics[k]);
-        promise->no_offset[k] = !meta_field(acquired, name);
-    }
     return (n == n_fields || !promise->committed) && meta_int(acquired, "units", 0, &promise->units) &&
            meta_int(acquired, "cells", -1, &promise->cells) && meta_int(acquired, "names", -1, &promise->names) &&
            meta_int(acquired, "largest_place", PL_TIME_NONE, &promise->largest_place_us) &&
@@ -151,8 +147,7 @@ static void run(struct pl_slot *slot)
     if (missing) {
         pl_slot_halt(slot,
                      "state in Redis: there is not all of it (%s); restore a backup, or delete all keys of the "
-                     "instance to count "
-                     "from the start of the log",
+                     "instance to count from the start of the log",
                      missing);
         return;
     }

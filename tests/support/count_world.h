@@ -45,19 +45,13 @@ static inline uint32_t world_metric(struct pl_rules *rules, const char *id, enum
     return index;
 }
 
-/* Unsealed, so that a test may change or add something. */
-static inline struct pl_rules *world_rules_open(void)
+/* The area, the actions and the times, without anything that is measured. */
+static inline struct pl_rules *world_rules_bare(void)
 {
     static const char *const names[] = {"view", "cart", "buy", "quit"};
     struct pl_rules *rules = pl_rules_new();
     struct pl_area_rule area = {
         .id = "shop", .goal = PL_RULES_NONE, .value = PL_RULES_NONE, .funnel = PL_RULES_NONE, .n_globs = 1};
-    struct pl_funnel_rule path = {.id = "path",
-                                  .n_steps = 3,
-                                  .steps = {WORLD_VIEW, WORLD_CART, WORLD_BUY},
-                                  .max_gap_us = {0, 0, 10 * PL_MINUTE_US},
-                                  .window_us = PL_HOUR_US};
-    struct pl_funnel_rule again = {.id = "again", .n_steps = 2, .steps = {WORLD_VIEW, WORLD_VIEW}};
 
     assert_non_null(rules);
     area.globs[0] = pl_span_dup(pl_span_of("shop_*"));
@@ -65,15 +59,29 @@ static inline struct pl_rules *world_rules_open(void)
     assert_int_equal(pl_rules_add_area(rules, &area, NULL, NULL), PL_OK);
     for (uint32_t action = 0; action < 4; action++)
         assert_int_equal(pl_rules_action(rules, pl_span_of(names[action])), action);
+    rules->lateness_us = PL_MINUTE_US;
+    rules->hold_us = 10 * PL_MINUTE_US;
+    rules->dedup_us = 10 * PL_MINUTE_US;
+    rules->forget_us = 90 * PL_DAY_US;
+    return rules;
+}
+
+/* Unsealed, so that a test may change or add something. */
+static inline struct pl_rules *world_rules_open(void)
+{
+    struct pl_rules *rules = world_rules_bare();
+    struct pl_funnel_rule path = {.id = "path",
+                                  .n_steps = 3,
+                                  .steps = {WORLD_VIEW, WORLD_CART, WORLD_BUY},
+                                  .max_gap_us = {0, 0, 10 * PL_MINUTE_US},
+                                  .window_us = PL_HOUR_US};
+    struct pl_funnel_rule again = {.id = "again", .n_steps = 2, .steps = {WORLD_VIEW, WORLD_VIEW}};
+
     assert_int_equal(world_metric(rules, "bought", PL_METRIC_CONVERSION, WORLD_BUY), WORLD_BOUGHT);
     assert_int_equal(world_metric(rules, "views", PL_METRIC_COUNT, WORLD_VIEW), WORLD_VIEWS);
     assert_int_equal(world_metric(rules, "spent", PL_METRIC_SUM, WORLD_BUY), WORLD_SPENT);
     assert_int_equal(pl_rules_add_funnel(rules, &path, NULL, NULL), PL_OK);
     assert_int_equal(pl_rules_add_funnel(rules, &again, NULL, NULL), PL_OK);
-    rules->lateness_us = PL_MINUTE_US;
-    rules->hold_us = 10 * PL_MINUTE_US;
-    rules->dedup_us = 10 * PL_MINUTE_US;
-    rules->forget_us = 90 * PL_DAY_US;
     return rules;
 }
 

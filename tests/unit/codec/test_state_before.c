@@ -387,28 +387,16 @@ static void restarts_cannot_be_seen(void **state)
 /* The same metrics in one order or the other: variables are indexes, what is stored is not. */
 static struct pl_rules *ordered(bool carts_first)
 {
-    struct pl_rules *rules = pl_rules_new();
-    struct pl_area_rule area = {
-        .id = "shop", .goal = PL_RULES_NONE, .value = PL_RULES_NONE, .funnel = PL_RULES_NONE, .n_globs = 1};
+    struct pl_rules *rules = world_rules_bare();
     struct pl_metric_rule carts = measure_row(PL_METRIC_COUNT, WORLD_CART, 1);
-    static const char *const names[] = {"view", "cart", "buy", "quit"};
     uint32_t spent;
 
-    assert_non_null(rules);
-    area.globs[0] = pl_span_dup(pl_span_of("shop_*"));
-    area.smallest_return = area.baseline = .01;
-    assert_int_equal(pl_rules_add_area(rules, &area, NULL, NULL), PL_OK);
-    for (uint32_t action = 0; action < 4; action++)
-        assert_int_equal(pl_rules_action(rules, pl_span_of(names[action])), action);
     if (carts_first)
         measure_add(rules, 0, "carts", carts);
     spent = world_metric(rules, "spent", PL_METRIC_SUM, WORLD_BUY);
     if (!carts_first)
         measure_add(rules, 1, "carts", carts);
     measure_ratio(rules, 2, "per cart", spent, !carts_first);
-    rules->lateness_us = PL_MINUTE_US;
-    rules->hold_us = rules->dedup_us = 10 * PL_MINUTE_US;
-    rules->forget_us = 90 * PL_DAY_US;
     assert_int_equal(pl_rules_seal(rules, NULL), PL_OK);
     return rules;
 }
